@@ -1,0 +1,10 @@
+//! What Praksis nodes agree on: identifiers, signed facts, documents, what differs and how it is
+//! brought level. Nothing here does I/O, reads a clock or draws its own randomness: time and
+//! entropy are arguments, so that a whole network can be replayed from one seed.
+//!
+//! Read the modules in this order.
+
+#![warn(missing_docs)]
+
+pub mod id;
+pub mod shape;
