@@ -7,4 +7,16 @@
 #![warn(missing_docs)]
 
 pub mod id;
+pub mod time;
+
+pub mod signed;
+
+pub mod genesis;
+
 pub mod shape;
+
+pub mod membership;
+
+pub mod envelope;
+
+pub mod store;

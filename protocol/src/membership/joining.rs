@@ -1,0 +1,281 @@
+//! How an organisation comes into a network, and a second office into an organisation.
+//!
+//! An invitation carries a one-time key; whoever holds it may ask for the membership it names, once.
+//! What a guest and a node of the network say to each other is in [`JoinRequest`] and [`JoinReply`];
+//! a guest can say nothing else.
+
+use ed25519_dalek::SigningKey;
+use minicbor::{Decode, Encode, bytes::ByteVec};
+
+use super::statement::{Acceptance, Role};
+use crate::{
+    id::{BASE32, DeviceId, NetworkId, OrgId, StatementHash},
+    signed::{
+        Payload, SignedError, Verified,
+        encoding::{from_slice, to_vec},
+    },
+};
+
+/// Most bytes of an invitation, a grant for an office, or any message of a guest.
+pub const JOIN_LIMIT: usize = 64 * 1024;
+
+/// An association's promise: whoever holds the seed may become this member.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Invitation {
+    /// Version of this shape: 1.
+    #[n(0)]
+    pub version: u8,
+    /// The network.
+    #[n(1)]
+    pub network: NetworkId,
+    /// Its first charter, canonical bytes.
+    #[n(2)]
+    pub charter: ByteVec,
+    /// The association's root, which signs.
+    #[n(3)]
+    pub issuer: OrgId,
+    /// Nine-digit number of the organisation invited.
+    #[n(4)]
+    pub number: String,
+    /// What it will be.
+    #[n(5)]
+    pub role: Role,
+    /// Seed of the one-time key that the request is signed with.
+    #[n(6)]
+    #[cbor(with = "minicbor::bytes")]
+    pub seed: [u8; 32],
+    /// Nodes of the association that admit.
+    #[n(7)]
+    pub devices: Vec<DeviceId>,
+    /// Where they can be reached: multiaddrs.
+    #[n(8)]
+    pub addresses: Vec<String>,
+    /// No use after this, seconds since 1970.
+    #[n(9)]
+    pub expires_s: u64,
+}
+
+impl Payload for Invitation {
+    const LIMIT: usize = JOIN_LIMIT;
+
+    fn tag(&self) -> String {
+        "praksis/invitation/1".into()
+    }
+
+    fn signer(&self) -> [u8; 32] {
+        self.issuer.0
+    }
+}
+
+impl Invitation {
+    /// The one-time key.
+    pub fn key(&self) -> SigningKey {
+        SigningKey::from_bytes(&self.seed)
+    }
+}
+
+/// What the joiner asks, signed by the invitation's one-time key.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Application {
+    /// Version of this shape: 1.
+    #[n(0)]
+    pub version: u8,
+    /// The invitation, by the hash of its COSE bytes.
+    #[n(1)]
+    pub invitation: StatementHash,
+    /// Public half of the one-time key.
+    #[n(2)]
+    pub one_time: OrgId,
+    /// The root that will be the organisation's id.
+    #[n(3)]
+    pub org: OrgId,
+    /// The organisation's name.
+    #[n(4)]
+    pub name: String,
+    /// The joiner's own device grant: COSE bytes of a statement.
+    #[n(5)]
+    pub device_grant: ByteVec,
+}
+
+impl Payload for Application {
+    const LIMIT: usize = JOIN_LIMIT;
+
+    fn tag(&self) -> String {
+        "praksis/application/1".into()
+    }
+
+    fn signer(&self) -> [u8; 32] {
+        self.one_time.0
+    }
+}
+
+/// What a guest may say.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum JoinRequest {
+    /// COSE bytes of an [`Application`].
+    #[n(0)]
+    Apply(#[n(0)] ByteVec),
+    /// I am a member that you have not heard of: statements that prove it, COSE bytes.
+    #[n(1)]
+    Introduce(#[n(0)] Vec<ByteVec>),
+}
+
+/// What a guest is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum JoinReply {
+    /// The statements that make the guest and the answering node members of one network.
+    #[n(0)]
+    Welcome(#[n(0)] Vec<ByteVec>),
+    /// Refused, for this reason.
+    #[n(1)]
+    Refused(#[n(0)] Refusal),
+}
+
+/// Why a guest is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, thiserror::Error)]
+#[cbor(index_only)]
+pub enum Refusal {
+    /// Nothing that this node can read.
+    #[n(0)]
+    #[error("the request could not be read")]
+    Malformed,
+    /// The invitation was not issued here, or was withdrawn.
+    #[n(1)]
+    #[error("the invitation is not known")]
+    UnknownInvitation,
+    /// The invitation's time is over.
+    #[n(2)]
+    #[error("the invitation has expired")]
+    Expired,
+    /// The invitation has been used by another root or device.
+    #[n(3)]
+    #[error("the invitation has been used by someone else")]
+    Used,
+    /// This node holds no association root.
+    #[n(4)]
+    #[error("this node does not admit members")]
+    NotHere,
+    /// The statements do not make the guest a member.
+    #[n(5)]
+    #[error("the statements shown do not make a member")]
+    NotMember,
+    /// Another live member has this organisation number.
+    #[n(6)]
+    #[error("the organisation number belongs to another member")]
+    NumberTaken,
+}
+
+/// What a second office gets: its grant, and what it needs to find the others.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct OfficeGrant {
+    /// Version of this shape: 1.
+    #[n(0)]
+    pub version: u8,
+    /// The organisation's root, which signs.
+    #[n(1)]
+    pub org: OrgId,
+    /// The organisation's name.
+    #[n(2)]
+    pub name: String,
+    /// The network's charter, canonical bytes, if the organisation has joined one.
+    #[n(3)]
+    pub charter: Option<ByteVec>,
+    /// Statements: the device's grant, the other devices' grants and addresses, the membership.
+    #[n(4)]
+    pub statements: Vec<ByteVec>,
+    /// The device that is granted.
+    #[n(5)]
+    pub device: DeviceId,
+}
+
+impl Payload for OfficeGrant {
+    const LIMIT: usize = JOIN_LIMIT;
+
+    fn tag(&self) -> String {
+        "praksis/office/1".into()
+    }
+
+    fn signer(&self) -> [u8; 32] {
+        self.org.0
+    }
+}
+
+/// What people hand each other as one string or one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ticket {
+    /// From an association to a new member.
+    Invitation(Verified<Invitation>),
+    /// From a new office's device to the organisation's root.
+    Request(Verified<Acceptance>),
+    /// From the organisation's root to the new office.
+    Office(Verified<OfficeGrant>),
+}
+
+/// Why a string is not a ticket.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TicketError {
+    /// Not base32, or of no kind that is known.
+    #[error("not an invitation, request or grant: one word of lower-case letters and the digits 2-7")]
+    NotATicket,
+    /// The signed content does not hold: a character may be missing.
+    #[error("damaged: {0}")]
+    Damaged(#[from] SignedError),
+}
+
+impl Ticket {
+    /// One line of base32: a byte for the kind, then the COSE bytes.
+    pub fn to_text(&self) -> String {
+        let (mark, bytes) = match self {
+            Self::Invitation(signed) => (INVITATION, signed.bytes()),
+            Self::Request(signed) => (REQUEST, signed.bytes()),
+            Self::Office(signed) => (OFFICE, signed.bytes()),
+        };
+        BASE32.encode(&[&[mark], bytes].concat())
+    }
+
+    /// Reads the line again; white space around and inside, as mail programs put it, is dropped.
+    pub fn from_text(text: &str) -> Result<Self, TicketError> {
+        if text.len() > 4 * JOIN_LIMIT {
+            return Err(TicketError::NotATicket);
+        }
+        let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        let bytes = BASE32.decode(text.as_bytes()).map_err(|_| TicketError::NotATicket)?;
+        match bytes.split_first() {
+            Some((&INVITATION, rest)) => Ok(Self::Invitation(Verified::read(rest)?)),
+            Some((&REQUEST, rest)) => Ok(Self::Request(Verified::read(rest)?)),
+            Some((&OFFICE, rest)) => Ok(Self::Office(Verified::read(rest)?)),
+            Some(_) | None => Err(TicketError::NotATicket),
+        }
+    }
+}
+
+const INVITATION: u8 = 1;
+const REQUEST: u8 = 2;
+const OFFICE: u8 = 3;
+
+impl JoinRequest {
+    /// Reads what a guest sent.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        from_slice(bytes, JOIN_LIMIT).ok()
+    }
+
+    /// The canonical bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        to_vec(self)
+    }
+}
+
+impl JoinReply {
+    /// Reads what a guest was answered.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        from_slice(bytes, JOIN_LIMIT).ok()
+    }
+
+    /// The canonical bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        to_vec(self)
+    }
+}

@@ -1,0 +1,76 @@
+//! What a node keeps, in the words of the protocol.
+//!
+//! **The truth is envelopes and raw changes** (and statements). Rows and views are computed from
+//! them and can be thrown away. A [`Batch`] is applied whole or not at all, and [`Store::commit`]
+//! returns only when it would survive a power cut; no message leaves before what it claims is durable.
+
+pub mod memory;
+
+use crate::id::{ChangeHash, DocumentId, EnvelopeHash, StatementHash};
+
+/// Why the store could not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The disk, or what the file system says of it. After this on a commit, the node stops.
+    #[error("storage failed while {doing}: {why}")]
+    Io {
+        /// What was attempted.
+        doing: String,
+        /// What the system said.
+        why: String,
+    },
+    /// What was read is not what was written.
+    #[error("stored {what} is damaged")]
+    Damaged {
+        /// Which thing.
+        what: String,
+    },
+}
+
+/// One thing to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Put {
+    /// Something of this node alone, never sent; `None` removes it. Names are at most 128 bytes.
+    Local(String, Option<Vec<u8>>),
+    /// A statement, COSE bytes.
+    Statement(StatementHash, Vec<u8>),
+    /// How a document began.
+    Genesis(DocumentId, Vec<u8>),
+    /// A signed envelope of a document, COSE bytes.
+    Envelope(DocumentId, EnvelopeHash, Vec<u8>),
+    /// A raw change of a document, an uncompressed Automerge chunk.
+    Change(DocumentId, ChangeHash, Vec<u8>),
+    /// What is known of a document without opening it.
+    Row(DocumentId, Vec<u8>),
+    /// A document as it reads now.
+    View(DocumentId, Vec<u8>),
+}
+
+/// Writes that belong together.
+pub type Batch = Vec<Put>;
+
+/// What is read back. Everything comes sorted by its key.
+pub trait Read {
+    /// Something of this node alone.
+    fn local(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    /// All local things whose name begins so.
+    fn locals(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
+    /// All statements.
+    fn statements(&self) -> Result<Vec<(StatementHash, Vec<u8>)>, StoreError>;
+    /// All rows.
+    fn rows(&self) -> Result<Vec<(DocumentId, Vec<u8>)>, StoreError>;
+    /// How a document began.
+    fn genesis(&self, document: DocumentId) -> Result<Option<Vec<u8>>, StoreError>;
+    /// All envelopes of a document.
+    fn envelopes(&self, document: DocumentId) -> Result<Vec<(EnvelopeHash, Vec<u8>)>, StoreError>;
+    /// All changes of a document.
+    fn changes(&self, document: DocumentId) -> Result<Vec<(ChangeHash, Vec<u8>)>, StoreError>;
+    /// A document as it read when it was last written.
+    fn view(&self, document: DocumentId) -> Result<Option<Vec<u8>>, StoreError>;
+}
+
+/// What can also be written to.
+pub trait Store: Read {
+    /// Applies each batch whole, in order, and returns when all of them are durable.
+    fn commit(&self, batches: &[Batch]) -> Result<(), StoreError>;
+}
