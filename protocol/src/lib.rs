@@ -20,3 +20,7 @@ pub mod membership;
 pub mod envelope;
 
 pub mod store;
+
+pub mod reconcile;
+
+pub mod wire;

@@ -23,6 +23,8 @@ struct Tables {
 struct Inner {
     written: Tables,
     durable: Tables,
+    /// Written and not yet durable.
+    pending: Vec<Put>,
 }
 
 /// Keeps everything in ordered maps.
@@ -38,18 +40,22 @@ impl MemoryStore {
         for put in batch {
             inner.written.put(put);
         }
+        inner.pending.extend(batch.iter().cloned());
     }
 
     /// Makes all that was written durable: the second half of a commit.
     pub fn sync(&self) {
         let mut inner = self.lock();
-        inner.durable = inner.written.clone();
+        for put in std::mem::take(&mut inner.pending) {
+            inner.durable.put(&put);
+        }
     }
 
     /// The machine stops: what was not durable is gone.
     pub fn crash(&self) {
         let mut inner = self.lock();
         inner.written = inner.durable.clone();
+        inner.pending.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -1,0 +1,183 @@
+//! The messages of the sync protocol, `/praksis/sync/1`: requests, each with one response.
+//!
+//! Canonical CBOR like everything else. Every list has a limit, so that reading a message costs
+//! what its size says.
+
+use minicbor::{Decode, Encode, bytes::ByteVec};
+
+use crate::{
+    genesis::Scope,
+    id::{Digest, DocumentId, EnvelopeHash, Item, NetworkId},
+    reconcile::{Answer, Ask},
+    signed::encoding::{DecodeError, from_slice, to_vec},
+};
+
+/// Most bytes of one message, inflated.
+pub const MESSAGE_LIMIT: usize = 8 * 1024 * 1024;
+/// A response stops taking in more once it has this many bytes.
+pub const RESPONSE_TARGET: usize = 1024 * 1024;
+/// Most items in one [`Request::Resolve`] or [`Request::Statements`].
+pub const ITEMS_LIMIT: usize = 1024;
+/// Most documents in one [`Request::Pull`].
+pub const WANTS_LIMIT: usize = 512;
+/// Most envelope hashes in one [`Want`].
+pub const HAVE_LIMIT: usize = 256;
+/// Most entries in one [`Request::Changed`].
+pub const HINTS_LIMIT: usize = 64;
+
+/// Where two nodes stand: equal digests mean that nothing needs saying.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Hello {
+    /// Version of the protocol that the sender speaks: 1.
+    #[n(0)]
+    pub version: u16,
+    /// The sender's network.
+    #[n(1)]
+    pub network: NetworkId,
+    /// Digest of the statements.
+    #[n(2)]
+    pub roster: Digest,
+    /// Digest over the document scopes that both may read.
+    #[n(3)]
+    pub documents: Digest,
+}
+
+/// What a node asks for of one document.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Want {
+    /// The document.
+    #[n(0)]
+    pub document: DocumentId,
+    /// The counting heads that it has: nothing at or before them is sent.
+    #[n(1)]
+    pub have: Vec<EnvelopeHash>,
+}
+
+/// A change with the envelope that answers for it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct SignedChange {
+    /// COSE bytes.
+    #[n(0)]
+    pub envelope: ByteVec,
+    /// An uncompressed Automerge change chunk.
+    #[n(1)]
+    pub change: ByteVec,
+}
+
+/// What a node is sent of one document.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub struct Delivery {
+    /// How the document began, canonical bytes.
+    #[n(0)]
+    pub genesis: ByteVec,
+    /// What the asker lacks, causes before effects.
+    #[n(1)]
+    pub changes: Vec<SignedChange>,
+    /// False when there was no room for all: ask again.
+    #[n(2)]
+    pub complete: bool,
+}
+
+/// What one member asks or tells another.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Request {
+    /// Where I stand.
+    #[n(0)]
+    Hello(#[n(0)] Hello),
+    /// A step in finding out what differs.
+    #[n(1)]
+    Compare(#[n(0)] Scope, #[n(1)] Ask),
+    /// Send me these statements.
+    #[n(2)]
+    Statements(#[n(0)] Vec<Item>),
+    /// Which documents are behind these items?
+    #[n(3)]
+    Resolve(#[n(0)] Scope, #[n(1)] Vec<Item>),
+    /// Send me what I lack of these documents.
+    #[n(4)]
+    Pull(#[n(0)] Scope, #[n(1)] Vec<Want>),
+    /// These documents are in these states here now.
+    #[n(5)]
+    Changed(#[n(0)] Scope, #[n(1)] Vec<(DocumentId, Item)>),
+}
+
+/// The answer to a [`Request`].
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum Response {
+    /// Where I stand.
+    #[n(0)]
+    Hello(#[n(0)] Hello),
+    /// The answer to [`Request::Compare`].
+    #[n(1)]
+    Compared(#[n(0)] Answer),
+    /// COSE bytes of statements.
+    #[n(2)]
+    Statements(#[n(0)] Vec<ByteVec>),
+    /// The documents behind the items that are still current.
+    #[n(3)]
+    Resolved(#[n(0)] Vec<(Item, DocumentId)>),
+    /// What was asked for, as far as there was room.
+    #[n(4)]
+    Documents(#[n(0)] Vec<Delivery>),
+    /// Heard.
+    #[n(5)]
+    Heard,
+    /// Not for you, or not readable. An unknown and a forbidden scope answer alike.
+    #[n(6)]
+    Refused,
+}
+
+/// Why a message was not read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// Too large, of another shape, or not canonical.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// More in a list than its limit.
+    #[error("the message has too many {0}")]
+    TooMany(&'static str),
+}
+
+impl Request {
+    /// Reads a request: size, shape, limits.
+    pub fn read(bytes: &[u8]) -> Result<Self, MessageError> {
+        let request: Self = from_slice(bytes, MESSAGE_LIMIT)?;
+        let (what, len, limit) = match &request {
+            Self::Hello(_) | Self::Compare(..) => return Ok(request),
+            Self::Statements(items) | Self::Resolve(_, items) => ("items", items.len(), ITEMS_LIMIT),
+            Self::Pull(_, wants) => {
+                if wants.iter().any(|want| want.have.len() > HAVE_LIMIT) {
+                    return Err(MessageError::TooMany("heads"));
+                }
+                ("documents", wants.len(), WANTS_LIMIT)
+            }
+            Self::Changed(_, entries) => ("hints", entries.len(), HINTS_LIMIT),
+        };
+        if len > limit { Err(MessageError::TooMany(what)) } else { Ok(request) }
+    }
+
+    /// The canonical bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        to_vec(self)
+    }
+}
+
+impl Response {
+    /// Reads a response: size, shape, limits.
+    pub fn read(bytes: &[u8]) -> Result<Self, MessageError> {
+        let response: Self = from_slice(bytes, MESSAGE_LIMIT)?;
+        let (what, len, limit) = match &response {
+            Self::Hello(_) | Self::Compared(_) | Self::Heard | Self::Refused => return Ok(response),
+            Self::Statements(statements) => ("statements", statements.len(), ITEMS_LIMIT),
+            Self::Resolved(pairs) => ("items", pairs.len(), ITEMS_LIMIT),
+            Self::Documents(deliveries) => ("documents", deliveries.len(), WANTS_LIMIT),
+        };
+        if len > limit { Err(MessageError::TooMany(what)) } else { Ok(response) }
+    }
+
+    /// The canonical bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        to_vec(self)
+    }
+}
