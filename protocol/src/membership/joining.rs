@@ -189,6 +189,12 @@ pub struct OfficeGrant {
     /// The device that is granted.
     #[n(5)]
     pub device: DeviceId,
+    /// The device that issued the grant.
+    #[n(6)]
+    pub granted_by: DeviceId,
+    /// Where that one can be reached: multiaddrs.
+    #[n(7)]
+    pub addresses: Vec<String>,
 }
 
 impl Payload for OfficeGrant {
@@ -255,6 +261,21 @@ impl Ticket {
 const INVITATION: u8 = 1;
 const REQUEST: u8 = 2;
 const OFFICE: u8 = 3;
+
+impl Refusal {
+    /// The name under which it is counted.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Malformed => "join_malformed",
+            Self::UnknownInvitation => "invitation_unknown",
+            Self::Expired => "invitation_expired",
+            Self::Used => "invitation_used",
+            Self::NotHere => "join_not_here",
+            Self::NotMember => "not_member",
+            Self::NumberTaken => "number_taken",
+        }
+    }
+}
 
 impl JoinRequest {
     /// Reads what a guest sent.

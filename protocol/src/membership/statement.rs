@@ -228,6 +228,20 @@ pub enum StatementError {
     Bounds(&'static str),
 }
 
+impl StatementError {
+    /// The name under which it is counted.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Signed(SignedError::Signature) => "statement_signature",
+            Self::Signed(_) => "statement_shape",
+            Self::Body(_) => "statement_body",
+            Self::Version(_) => "statement_version",
+            Self::Link => "statement_link",
+            Self::Bounds(_) => "statement_bounds",
+        }
+    }
+}
+
 /// A statement whose signature holds, with what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {

@@ -139,6 +139,18 @@ pub enum MessageError {
     TooMany(&'static str),
 }
 
+impl MessageError {
+    /// The name under which it is counted.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Decode(DecodeError::TooLarge { .. }) => "message_size",
+            Self::Decode(DecodeError::Shape(_)) => "message_shape",
+            Self::Decode(DecodeError::NotCanonical) => "message_not_canonical",
+            Self::TooMany(_) => "message_too_many",
+        }
+    }
+}
+
 impl Request {
     /// Reads a request: size, shape, limits.
     pub fn read(bytes: &[u8]) -> Result<Self, MessageError> {

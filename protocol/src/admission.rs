@@ -1,0 +1,247 @@
+//! From bytes that a peer sent to changes that count, before Automerge sees any of them.
+//!
+//! Each step is bounded and each refusal has a name: the envelope's size, shape and signature; its
+//! place (context, link); the chunk, by our own scanner; the actor binding; the right to write. Then
+//! [`counting`] says what counts, and only that is applied, to a scratch copy and under
+//! `catch_unwind`: a mutated change with a valid hash can make Automerge panic.
+//!
+//! [`admit`] is a pure function of what it is given, so it can run on any worker.
+
+pub mod counting;
+pub mod state;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use counting::{Counted, Entry, count};
+use state::{Record, State};
+
+use crate::{
+    document::Replica,
+    envelope::{Envelope, context, envelope_hash},
+    genesis::Genesis,
+    id::{ChangeHash, EnvelopeHash},
+    membership::roster::{Act, Roster, Verdict},
+    scan::{ScanError, scan},
+    signed::{SignedError, Verified},
+    wire::message::SignedChange,
+};
+
+/// Why a change is not admitted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The envelope is no signed envelope.
+    #[error("the envelope does not hold: {0}")]
+    Envelope(#[from] SignedError),
+    /// A version that this program does not know.
+    #[error("envelope version {0} is not known here")]
+    Version(u8),
+    /// Number, link and opening contradict each other.
+    #[error("the envelope's number and link do not agree")]
+    Link,
+    /// The envelope belongs to another document, scope or network.
+    #[error("the envelope was made for another place")]
+    Context,
+    /// The chunk is refused by the scanner.
+    #[error("the change does not scan: {0}")]
+    Scan(#[from] ScanError),
+    /// The envelope answers for another change.
+    #[error("the envelope answers for another change")]
+    OtherChange,
+    /// The change is written under an actor that is not its signer's.
+    #[error("the change is written under another's actor")]
+    Actor,
+    /// The device has no right to write here.
+    #[error("the device may not write here: {0:?}")]
+    NoRight(Verdict),
+    /// Automerge does not take the change.
+    #[error("the change cannot be applied")]
+    Apply,
+}
+
+impl Refusal {
+    /// The name under which it is counted.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Envelope(SignedError::Signature) => "envelope_signature",
+            Self::Envelope(_) => "envelope_shape",
+            Self::Version(_) => "envelope_version",
+            Self::Link => "envelope_link",
+            Self::Context => "envelope_context",
+            Self::Scan(error) => error.name(),
+            Self::OtherChange => "other_change",
+            Self::Actor => "other_actor",
+            Self::NoRight(verdict) => verdict.name(),
+            Self::Apply => "apply",
+        }
+    }
+}
+
+/// Why a change has to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// For a grant that would let its device write.
+    Grant,
+    /// For a change that it rests on.
+    Cause,
+}
+
+/// What [`admit`] is given.
+#[derive(Debug, Clone)]
+pub struct Admission {
+    /// How the document began.
+    pub genesis: Genesis,
+    /// What the store holds of it.
+    pub held: Vec<SignedChange>,
+    /// What a peer sent; empty to compute again what counts.
+    pub incoming: Vec<SignedChange>,
+    /// Who may write.
+    pub roster: Arc<Roster>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default)]
+pub struct Admitted {
+    /// New and counting: to be stored.
+    pub accepted: Vec<(EnvelopeHash, ChangeHash, SignedChange)>,
+    /// Not yet: to be offered again.
+    pub waiting: Vec<(SignedChange, Wait)>,
+    /// Never: why not.
+    pub refused: Vec<Refusal>,
+    /// The document as it stands, if anything counts.
+    pub state: Option<State>,
+}
+
+/// Checks what came, decides what counts, and reads the document that it makes.
+pub fn admit(admission: &Admission) -> Admitted {
+    let Admission { genesis, held, incoming, roster } = admission;
+    let mut outcome = Admitted::default();
+    let mut entries = BTreeMap::new();
+    for change in held {
+        match own(change) {
+            Ok(entry) => drop(entries.insert(entry.hash, (entry, change))),
+            Err(refusal) => outcome.refused.push(refusal),
+        }
+    }
+    let mut fresh = BTreeSet::new();
+    for change in incoming {
+        match check(genesis, change, roster) {
+            Ok(entry) if entries.contains_key(&entry.hash) => {}
+            Ok(entry) => {
+                fresh.insert(entry.hash);
+                entries.insert(entry.hash, (entry, change));
+            }
+            Err(Refusal::NoRight(verdict)) if verdict.may_change() => {
+                outcome.waiting.push((change.clone(), Wait::Grant));
+            }
+            Err(refusal) => outcome.refused.push(refusal),
+        }
+    }
+    let Some(record) = Record::of(genesis) else {
+        // A kind from a later version: nothing in it can be read, so nothing is kept yet.
+        outcome.waiting.extend(incoming.iter().cloned().map(|change| (change, Wait::Cause)));
+        return outcome;
+    };
+    loop {
+        let counted = count(genesis, entries.values().map(|(entry, _)| entry), roster, &record.containers());
+        match scratch(&record, &entries, &counted) {
+            Ok(replica) => {
+                finish(&mut outcome, entries, &counted, &fresh, &replica);
+                return outcome;
+            }
+            Err(culprit) => {
+                // The culprit is among what came: what is held was applied before it was stored.
+                outcome.refused.push(Refusal::Apply);
+                fresh.remove(&culprit);
+                entries.remove(&culprit);
+            }
+        }
+    }
+}
+
+/// An entry of our own store: its hashes were checked on reading, its right is counted again.
+pub(crate) fn own(change: &SignedChange) -> Result<Entry, Refusal> {
+    let envelope = Verified::<Envelope>::trusted(&change.envelope)?;
+    Ok(Entry { hash: envelope_hash(&envelope), envelope: Envelope::clone(&envelope), header: scan(&change.change)? })
+}
+
+/// Everything that can be said of one change without the others.
+fn check(genesis: &Genesis, change: &SignedChange, roster: &Roster) -> Result<Entry, Refusal> {
+    let envelope = Verified::<Envelope>::read(&change.envelope)?;
+    if envelope.version != 1 {
+        return Err(Refusal::Version(envelope.version));
+    }
+    if !envelope.is_well_linked() {
+        return Err(Refusal::Link);
+    }
+    if envelope.context != context(genesis) {
+        return Err(Refusal::Context);
+    }
+    let header = scan(&change.change)?;
+    if header.hash != envelope.change {
+        return Err(Refusal::OtherChange);
+    }
+    if header.actor != envelope.actor(genesis.document()) {
+        return Err(Refusal::Actor);
+    }
+    let verdict = roster.may(envelope.device, Act::Write, genesis.scope, &genesis.writers());
+    if !verdict.is_yes() {
+        return Err(Refusal::NoRight(verdict));
+    }
+    Ok(Entry { hash: envelope_hash(&envelope), envelope: Envelope::clone(&envelope), header })
+}
+
+type Entries<'a> = BTreeMap<EnvelopeHash, (Entry, &'a SignedChange)>;
+
+/// Applies what counts to a scratch copy; names the entry that Automerge does not take.
+fn scratch(record: &Record, entries: &Entries<'_>, counted: &Counted) -> Result<Replica, EnvelopeHash> {
+    let chunks = |hashes: &[EnvelopeHash]| -> Vec<Vec<u8>> {
+        hashes.iter().filter_map(|hash| entries.get(hash)).map(|(_, change)| change.change.to_vec()).collect()
+    };
+    let attempt = |hashes: &[EnvelopeHash]| {
+        catch_unwind(AssertUnwindSafe(|| {
+            let mut replica = record.replica();
+            replica.apply(&chunks(hashes)).ok()?;
+            replica.is_sound().then_some(replica)
+        }))
+        .ok()
+        .flatten()
+    };
+    if let Some(replica) = attempt(&counted.order) {
+        return Ok(replica);
+    }
+    // The first prefix that fails ends with the culprit: halving finds it.
+    let (mut good, mut bad) = (0, counted.order.len());
+    while bad - good > 1 {
+        let middle = good.midpoint(bad);
+        if attempt(&counted.order[..middle]).is_some() { good = middle } else { bad = middle }
+    }
+    Err(counted.order[bad - 1])
+}
+
+fn finish(
+    outcome: &mut Admitted,
+    entries: Entries<'_>,
+    counted: &Counted,
+    fresh: &BTreeSet<EnvelopeHash>,
+    replica: &Replica,
+) {
+    let counting: BTreeSet<_> = counted.order.iter().copied().collect();
+    for hash in fresh {
+        let (entry, change) = &entries[hash];
+        if counting.contains(hash) {
+            outcome.accepted.push((*hash, entry.header.hash, SignedChange::clone(change)));
+        } else if counted.twins.contains(hash) {
+            outcome.refused.push(Refusal::Link);
+        } else {
+            outcome.waiting.push((SignedChange::clone(change), Wait::Cause));
+        }
+    }
+    if !counting.is_empty() {
+        let newest = entries.values().map(|(entry, _)| entry.header.time).max().unwrap_or_default();
+        outcome.state = Some(State::read(replica, counted, newest));
+    }
+}

@@ -1,0 +1,115 @@
+//! A document as it stands: what the store keeps beside the truth, to be thrown away and computed again.
+
+use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::counting::Counted;
+pub use crate::document::Conflict;
+use crate::{
+    document::{Form, Reading, Replica},
+    envelope::state_digest,
+    genesis::{Genesis, Kind},
+    id::{ChangeHash, Digest, DocumentId, EnvelopeHash, Item},
+    shape::Field,
+};
+
+/// A document whose kind this program knows, and so can open.
+#[derive(Debug, Clone, Copy)]
+pub struct Record {
+    /// The document.
+    pub document: DocumentId,
+    /// What it is.
+    pub kind: Kind,
+    /// Whether text in it merges by character.
+    pub form: Form,
+    /// Its fields.
+    pub fields: &'static [Field],
+}
+
+impl Record {
+    /// The record of a genesis, unless its kind is from a later version.
+    pub fn of(genesis: &Genesis) -> Option<Self> {
+        let kind = genesis.kind()?;
+        let form = if genesis.is_draft() { Form::Draft } else { Form::Shared };
+        Some(Self { document: genesis.document(), kind, form, fields: crate::kind::fields(kind) })
+    }
+
+    /// An empty document: containers only.
+    pub fn replica(&self) -> Replica {
+        Replica::new(self.document, self.form, self.fields)
+    }
+
+    /// The changes that every node computes itself.
+    pub fn containers(&self) -> Vec<ChangeHash> {
+        self.replica().heads()
+    }
+}
+
+/// What counts of a document, and how it reads.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// Envelopes that nothing rests on.
+    pub heads: Vec<EnvelopeHash>,
+    /// The digest of these.
+    pub digest: Digest,
+    /// How it reads.
+    pub view: View,
+}
+
+/// A document as people see it; stored as JSON.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct View {
+    /// The changes that nothing rests on.
+    pub heads: Vec<ChangeHash>,
+    /// What stands in it.
+    pub record: Value,
+    /// What people have to settle.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
+    /// Newest change, seconds since 1970 by its writer's clock.
+    pub updated_s: i64,
+}
+
+impl State {
+    /// Reads a replica to which exactly what counts was applied.
+    pub(super) fn read(replica: &Replica, counted: &Counted, updated_s: i64) -> Self {
+        let Reading { record, conflicts, .. } = replica.read();
+        let view = View { heads: replica.heads(), record, conflicts, updated_s };
+        Self { heads: counted.heads.clone(), digest: counted.digest(), view }
+    }
+}
+
+impl View {
+    /// As stored.
+    pub fn bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("JSON of plain values")
+    }
+
+    /// From the store.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+}
+
+/// What is known of a document without opening it; kept in memory for all documents.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Row {
+    /// How it began.
+    #[n(0)]
+    pub genesis: Genesis,
+    /// Envelopes that nothing rests on.
+    #[n(1)]
+    pub heads: Vec<EnvelopeHash>,
+    /// Newest change, seconds since 1970 by its writer's clock.
+    #[n(2)]
+    pub updated_s: i64,
+}
+
+impl Row {
+    /// The element that the scope's set has for this document now.
+    pub fn item(&self) -> Item {
+        crate::envelope::item(self.genesis.document(), state_digest(&mut self.heads.clone()))
+    }
+}

@@ -1,0 +1,208 @@
+//! What somebody at this node wants, one arm each.
+
+use std::collections::BTreeMap;
+
+use rand_core::Rng;
+
+use super::{
+    Command, CommandError, Edit, Engine, Output, Reply, RequestId, Resting,
+    lanes::Task,
+    output::{MemberStatus, PeerStatus, RecordRef, Status},
+};
+use crate::{
+    document::Form,
+    genesis::{Genesis, Kind, Scope},
+    id::DocumentId,
+    membership::roster::Device,
+    store::{Put, Read, StoreError},
+};
+
+/// Most records in one reply.
+const RECORDS_LIMIT: usize = 1000;
+/// Most candidates for the beginning of an id.
+const CANDIDATES: usize = 10;
+
+impl Engine {
+    pub(super) fn command(
+        &mut self,
+        request: RequestId,
+        command: Command,
+        store: &impl Read,
+        rng: &mut impl Rng,
+    ) -> Result<(), StoreError> {
+        match command {
+            Command::Draft(kind, record) => {
+                let Some(owner) = self.identity.org.filter(|_| kind.is_drafted()) else {
+                    self.reply(request, Err(CommandError::NotGranted));
+                    return Ok(());
+                };
+                let mut nonce = [0; 32];
+                rng.fill_bytes(&mut nonce);
+                let genesis = Genesis::draft(kind, owner, nonce);
+                self.write(request, genesis, None, Edit::Replace(record), store, rng)
+            }
+            Command::Edit(id, at, edit) => match self.draft_of(id) {
+                Ok(genesis) => self.write(request, genesis, at, edit, store, rng),
+                Err(error) => {
+                    self.reply(request, Err(error));
+                    Ok(())
+                }
+            },
+            Command::Publish(id, record) => match self.shared_of(id) {
+                Ok(genesis) => self.write(request, genesis, None, Edit::Replace(record), store, rng),
+                Err(error) => {
+                    self.reply(request, Err(error));
+                    Ok(())
+                }
+            },
+            Command::Direct(kind, about, record) => {
+                let network = self.statements.roster().network();
+                let (Some(owner), Some(network)) = (self.identity.org, network) else {
+                    self.reply(request, Err(CommandError::NoNetwork));
+                    return Ok(());
+                };
+                let genesis = Genesis::direct(kind, owner, network, Scope::Network, &about);
+                self.write(request, genesis, None, Edit::Replace(record), store, rng)
+            }
+            Command::Records(kind, after, limit) => {
+                let limit = limit.clamp(1, RECORDS_LIMIT);
+                let mut records: Vec<_> = self.index.records_after(kind, after).take(limit + 1).collect();
+                let next = (records.len() > limit).then(|| {
+                    records.pop();
+                    records.last().map(|record| record.record)
+                });
+                self.reply(request, Ok(Reply::Records(records, next.flatten())));
+                Ok(())
+            }
+            Command::Find(beginning) => {
+                let found = self.index.find(&beginning, CANDIDATES);
+                self.reply(request, Ok(Reply::Records(found, None)));
+                Ok(())
+            }
+            Command::History(id, form) => {
+                let document = self.index.record(id).and_then(|record| match form {
+                    Form::Draft => record.draft,
+                    Form::Shared => record.shared,
+                });
+                match document.and_then(|document| self.index.row(document)) {
+                    Some(row) => self.line_up(row.genesis.clone(), Task::History { request }, store, rng),
+                    None => {
+                        self.reply(request, Err(CommandError::NotFound));
+                        Ok(())
+                    }
+                }
+            }
+            Command::Invite(number, role, valid_s) => {
+                self.invite(request, number, role, valid_s, rng);
+                Ok(())
+            }
+            Command::Join(ticket) => self.join(request, ticket),
+            Command::GrantOffice(ticket) => self.grant_office(request, ticket),
+            Command::AddPeer(addresses) => {
+                self.add_bootstraps(&addresses);
+                self.reply(request, Ok(Reply::Done));
+                Ok(())
+            }
+            Command::Sync => {
+                for device in self.connected_friends() {
+                    self.say_hello(device);
+                }
+                self.reply(request, Ok(Reply::Done));
+                Ok(())
+            }
+            Command::Status => {
+                let status = self.status();
+                self.reply(request, Ok(Reply::Status(Box::new(status))));
+                Ok(())
+            }
+            Command::Remember(values) => {
+                let batch = values.into_iter().map(|(name, value)| Put::Local(format!("node/{name}"), value));
+                let outputs = vec![Output::Reply(request, Ok(Reply::Done))];
+                self.commit(batch.collect(), Resting { outputs, ..Resting::default() });
+                Ok(())
+            }
+        }
+    }
+
+    /// The draft that an id of a record, a draft or a shared document leads to.
+    fn draft_of(&self, id: DocumentId) -> Result<Genesis, CommandError> {
+        let record = self.index.record(id).ok_or(CommandError::NotFound)?;
+        let draft = record.draft.ok_or(CommandError::NotOwner)?;
+        self.index.row(draft).map(|row| row.genesis.clone()).ok_or(CommandError::NotFound)
+    }
+
+    /// The document that a draft is shared as in the network.
+    fn shared_of(&self, id: DocumentId) -> Result<Genesis, CommandError> {
+        let draft = self.draft_of(id)?;
+        let network = self.statements.roster().network().ok_or(CommandError::NoNetwork)?;
+        if self.identity.org.is_none_or(|org| self.statements.roster().member(org).is_none()) {
+            return Err(CommandError::NoNetwork);
+        }
+        Ok(Genesis::shared(&draft, network, Scope::Network))
+    }
+
+    fn status(&self) -> Status {
+        let roster = self.statements.roster();
+        let own = self.device();
+        let mut documents = BTreeMap::new();
+        let mut shared = 0;
+        for RecordRef { kind, shared: in_network, .. } in self.index.records_after(None, None) {
+            *documents.entry(kind.map_or("unknown", Kind::code)).or_default() += 1;
+            shared += usize::from(in_network.is_some());
+        }
+        let members = roster
+            .members()
+            .map(|(org, member)| MemberStatus {
+                org: *org,
+                number: member.membership.number.clone(),
+                name: member.membership.name.clone(),
+                role: member.membership.role,
+                devices: roster
+                    .devices()
+                    .filter(|(_, device)| device.org == *org)
+                    .map(|(id, Device { slot, .. })| (*id, *slot))
+                    .collect(),
+            })
+            .collect();
+        let mut peers: Vec<PeerStatus> = self
+            .peers
+            .by_device
+            .iter()
+            .filter(|(device, peer)| peer.connected || roster.device(**device).is_some())
+            .map(|(device, peer)| PeerStatus {
+                device: Some(*device),
+                org: roster.device(*device).map(|granted| granted.org),
+                connected: peer.connected,
+                address: peer.address.clone(),
+                level: peer.is_level(),
+                last_level: peer.last_level(),
+            })
+            .collect();
+        peers.extend(self.peers.unreached().map(|address| PeerStatus {
+            device: None,
+            org: None,
+            connected: false,
+            address: Some(address.to_owned()),
+            level: false,
+            last_level: None,
+        }));
+        Status {
+            org: self.identity.org,
+            number: self.identity.number.clone(),
+            name: self.identity.name.clone(),
+            device: own,
+            slot: roster.device(own).map(|device| device.slot),
+            network: roster.network(),
+            documents,
+            shared,
+            members,
+            peers,
+            refused: self.refused.clone(),
+            waiting: self.quarantine.len(),
+            alarms: roster.alarms.iter().copied().collect(),
+            addresses: self.addresses.clone(),
+            invitations: self.joining.open_invitations(),
+            sets: self.index.sizes(),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! All documents, by id, by record and as the sets that nodes compare; no document is opened for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::output::RecordRef;
+use crate::{
+    admission::state::Row,
+    genesis::{Kind, Scope},
+    id::{Digest, DocumentId, Item, OrgId},
+    reconcile::set_digest,
+};
+
+/// What a record consists of on this node.
+#[derive(Debug, Clone, Copy, Default)]
+struct Parts {
+    draft: Option<DocumentId>,
+    shared: Option<DocumentId>,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    rows: BTreeMap<DocumentId, Row>,
+    /// A record is (record id, owner), so nobody takes over another's.
+    records: BTreeMap<(DocumentId, OrgId), Parts>,
+    sets: BTreeMap<Scope, Set>,
+}
+
+#[derive(Debug, Default)]
+struct Set {
+    items: BTreeSet<Item>,
+    documents: BTreeMap<Item, DocumentId>,
+    digest: Option<Digest>,
+}
+
+impl Index {
+    /// Puts a document in its present state; returns its item if that is new.
+    pub(crate) fn put(&mut self, row: Row) -> Option<Item> {
+        let (document, item, scope) = (row.genesis.document(), row.item(), row.genesis.scope);
+        let set = self.sets.entry(scope).or_default();
+        if let Some(before) = self.rows.get(&document) {
+            let old = before.item();
+            if old == item {
+                return None;
+            }
+            set.items.remove(&old);
+            set.documents.remove(&old);
+        }
+        set.put(item, document);
+        let parts = self.records.entry((row.genesis.record_id(), row.genesis.owner)).or_default();
+        if row.genesis.is_draft() { parts.draft = Some(document) } else { parts.shared = Some(document) }
+        self.rows.insert(document, row);
+        Some(item)
+    }
+
+    /// Puts an element that is no document: a statement.
+    pub(crate) fn put_statement(&mut self, item: Item) {
+        let set = self.sets.entry(Scope::Roster).or_default();
+        set.items.insert(item);
+        set.digest = None;
+    }
+
+    pub(crate) fn row(&self, document: DocumentId) -> Option<&Row> {
+        self.rows.get(&document)
+    }
+
+    /// The set of a scope.
+    pub(crate) fn items(&self, scope: Scope) -> &BTreeSet<Item> {
+        static EMPTY: BTreeSet<Item> = BTreeSet::new();
+        self.sets.get(&scope).map_or(&EMPTY, |set| &set.items)
+    }
+
+    /// The document behind an item that is still current.
+    pub(crate) fn resolve(&self, scope: Scope, item: Item) -> Option<DocumentId> {
+        self.sets.get(&scope)?.documents.get(&item).copied()
+    }
+
+    /// Digest of a scope's set, kept until the set changes.
+    pub(crate) fn digest(&mut self, scope: Scope) -> Digest {
+        let set = self.sets.entry(scope).or_default();
+        *set.digest.get_or_insert_with(|| set_digest(&set.items))
+    }
+
+    pub(crate) fn sizes(&self) -> BTreeMap<Scope, usize> {
+        self.sets.iter().map(|(scope, set)| (*scope, set.items.len())).collect()
+    }
+
+    /// The record that an id of any sort belongs to.
+    pub(crate) fn record(&self, id: DocumentId) -> Option<RecordRef> {
+        if let Some(row) = self.rows.get(&id) {
+            return self.reference((row.genesis.record_id(), row.genesis.owner));
+        }
+        let (key, _) = self.records.range((id, OrgId([0; 32]))..).next()?;
+        if key.0 == id { self.reference(*key) } else { None }
+    }
+
+    /// Records after this one, in the order of their ids.
+    pub(crate) fn records_after(
+        &self,
+        kind: Option<Kind>,
+        after: Option<DocumentId>,
+    ) -> impl Iterator<Item = RecordRef> + '_ {
+        let from = after.map(|id| (id, OrgId([0xff; 32])));
+        self.records
+            .range((from.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded), std::ops::Bound::Unbounded))
+            .filter_map(|(key, _)| self.reference(*key))
+            .filter(move |record| kind.is_none() || record.kind == kind)
+    }
+
+    /// Records whose id, or one of whose documents' ids, begins so.
+    pub(crate) fn find(&self, beginning: &str, limit: usize) -> Vec<RecordRef> {
+        let mut found = BTreeMap::new();
+        let begins = |id: DocumentId| id.to_string().starts_with(beginning);
+        let by_document = range_of(beginning).map(|first| self.rows.range(first..));
+        for (document, row) in by_document.into_iter().flatten().take_while(|(id, _)| begins(**id)) {
+            let key = (row.genesis.record_id(), row.genesis.owner);
+            found.insert(key, *document);
+            if found.len() > limit {
+                break;
+            }
+        }
+        let by_record = range_of(beginning).map(|first| self.records.range((first, OrgId([0; 32]))..));
+        for (key, _) in by_record.into_iter().flatten().take_while(|((id, _), _)| begins(*id)).take(limit + 1) {
+            found.insert(*key, key.0);
+        }
+        found.into_keys().take(limit).filter_map(|key| self.reference(key)).collect()
+    }
+
+    pub(crate) fn reference(&self, key: (DocumentId, OrgId)) -> Option<RecordRef> {
+        let parts = self.records.get(&key)?;
+        let rows = [parts.draft, parts.shared].into_iter().flatten().filter_map(|id| self.rows.get(&id));
+        let kind = rows.clone().next().and_then(|row| row.genesis.kind());
+        let updated_s = rows.map(|row| row.updated_s).max().unwrap_or_default();
+        Some(RecordRef { record: key.0, owner: key.1, kind, draft: parts.draft, shared: parts.shared, updated_s })
+    }
+}
+
+impl Set {
+    fn put(&mut self, item: Item, document: DocumentId) {
+        self.items.insert(item);
+        self.documents.insert(item, document);
+        self.digest = None;
+    }
+}
+
+/// The smallest id whose text begins so, or none if no id can.
+fn range_of(beginning: &str) -> Option<DocumentId> {
+    let mut text = beginning.to_owned();
+    if text.len() > 52 {
+        return None;
+    }
+    while text.len() < 52 {
+        text.push('a');
+    }
+    // The last character carries one bit only.
+    text.parse().ok()
+}

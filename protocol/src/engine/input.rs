@@ -1,0 +1,151 @@
+//! Everything that can happen to a node.
+
+use serde_json::Value;
+
+use super::job::Outcome;
+use crate::{
+    document::Form,
+    genesis::{About, Kind},
+    id::{ChangeHash, DeviceId, DocumentId},
+    membership::{joining::Ticket, statement::Role},
+};
+
+/// Names a command; its reply carries the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
+/// Names a job; its outcome carries the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId(pub u64);
+
+/// Names a batch; its durability is reported with the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BatchId(pub u64);
+
+/// Names a message that waits for its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageId(pub u64);
+
+/// Which protocol a message belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// Between members.
+    Sync,
+    /// What a guest may use.
+    Join,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Input {
+    /// Somebody at this node wants something.
+    Command(RequestId, Command),
+    /// A connection stands.
+    Connected {
+        /// Who is there; the transport has proved it.
+        device: DeviceId,
+        /// Where, for people.
+        address: String,
+        /// Whether we dialled.
+        outbound: bool,
+    },
+    /// The last connection to a device is gone.
+    Disconnected {
+        /// Who was there.
+        device: DeviceId,
+    },
+    /// Nobody was reached at any of the addresses.
+    DialFailed {
+        /// Whom we meant, if we knew.
+        device: Option<DeviceId>,
+    },
+    /// A peer asks. Answer with [`Output::Answer`](super::Output::Answer) under the same name.
+    Asked {
+        /// Who asks.
+        from: DeviceId,
+        /// Names the question on this node's transport.
+        question: MessageId,
+        /// In which protocol.
+        class: Class,
+        /// The message.
+        bytes: Vec<u8>,
+    },
+    /// A peer answers what we sent.
+    Answered {
+        /// Who answers.
+        from: DeviceId,
+        /// What we sent.
+        question: MessageId,
+        /// The message.
+        bytes: Vec<u8>,
+    },
+    /// What we sent will not be answered.
+    Unanswered {
+        /// Who would have answered.
+        from: DeviceId,
+        /// What we sent.
+        question: MessageId,
+        /// Whether the peer does not offer the protocol: it takes us for a guest.
+        not_offered: bool,
+    },
+    /// The transport or the codec refused something.
+    Refused {
+        /// The name it is counted under.
+        reason: &'static str,
+    },
+    /// The addresses this node can be reached at, when they become known or change.
+    Listening {
+        /// Multiaddrs.
+        addresses: Vec<String>,
+    },
+    /// A job is done.
+    Done(JobId, Outcome),
+    /// A batch would survive a power cut.
+    Durable(BatchId),
+    /// The time that [`Engine::poll_timeout`](super::Engine::poll_timeout) named has come.
+    Tick,
+}
+
+/// What somebody at this node wants.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Begin a draft. Items of lists carry their ids already.
+    Draft(Kind, Value),
+    /// Change a draft (by record or document id) as it read at these heads, the present ones if absent.
+    Edit(DocumentId, Option<Vec<ChangeHash>>, Edit),
+    /// Write a record, as it should read for others, into what is shared from a draft.
+    Publish(DocumentId, Value),
+    /// Write a document of a direct kind into the network.
+    Direct(Kind, About, Value),
+    /// All records of a kind after this one, at most so many.
+    Records(Option<Kind>, Option<DocumentId>, usize),
+    /// Records whose id, draft or shared document begins so; at most ten.
+    Find(String),
+    /// A document's changes, oldest first.
+    History(DocumentId, Form),
+    /// Sign an invitation.
+    Invite(String, Role, u64),
+    /// Use an invitation or an office's grant.
+    Join(Ticket),
+    /// Grant a second office's device.
+    GrantOffice(Ticket),
+    /// Dial these addresses and go on trying.
+    AddPeer(Vec<String>),
+    /// Say hello to every peer again.
+    Sync,
+    /// Where this node stands.
+    Status,
+    /// Put something of this node alone into the store.
+    Remember(Vec<(String, Option<Vec<u8>>)>),
+}
+
+/// How a draft is changed.
+#[derive(Debug, Clone)]
+pub enum Edit {
+    /// It should read like this.
+    Replace(Value),
+    /// Apply these changes to what stood there.
+    Change(crate::change::Change),
+    /// Settle a conflict: this value of that field stands.
+    Settle(String, usize),
+}

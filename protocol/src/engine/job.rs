@@ -1,0 +1,151 @@
+//! Work that takes long enough to keep it off the engine's thread: pure functions, run anywhere.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::Value;
+
+use super::{input::Edit, output::CommandError};
+use crate::{
+    admission::{
+        Admission, Admitted, admit,
+        counting::{Entry, count},
+        own,
+        state::{Conflict, Record},
+    },
+    document::{Author, HistoryEntry, NewChange, Replica},
+    genesis::Genesis,
+    id::{ChangeHash, DeviceId, DocumentId, EnvelopeHash, ItemId, SessionId},
+    membership::roster::Roster,
+    signed::encoding::hash,
+    wire::message::SignedChange,
+};
+
+/// Something to do on a worker.
+#[derive(Debug)]
+pub enum Job {
+    /// Check and apply what a peer sent.
+    Admit(Box<Admission>),
+    /// Write into a document of our own.
+    Write(Box<Write>),
+    /// Read a document's changes.
+    History(Genesis, Vec<SignedChange>, Arc<Roster>),
+}
+
+/// What a write needs.
+#[derive(Debug)]
+pub struct Write {
+    /// How the document began.
+    pub genesis: Genesis,
+    /// What the store holds of it.
+    pub held: Vec<SignedChange>,
+    /// Who may write: decides what of it counts.
+    pub roster: Arc<Roster>,
+    /// The heads that the writer read, the present ones if absent.
+    pub at: Option<Vec<ChangeHash>>,
+    /// What to write.
+    pub edit: Edit,
+    /// Who writes.
+    pub device: DeviceId,
+    /// In which session.
+    pub session: SessionId,
+    /// Seconds since 1970.
+    pub time_s: i64,
+    /// Where the ids of new items come from.
+    pub seed: [u8; 32],
+}
+
+/// What came of a job.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Of [`Job::Admit`].
+    Admitted(Box<Admitted>),
+    /// Of [`Job::Write`].
+    Written(Result<Written, CommandError>),
+    /// Of [`Job::History`].
+    History(Vec<HistoryEntry>),
+}
+
+/// New changes, and the document as it reads with them.
+#[derive(Debug)]
+pub struct Written {
+    /// To be signed in this order; empty if nothing differed.
+    pub changes: Vec<NewChange>,
+    /// Changes that nothing rests on afterwards.
+    pub heads: Vec<ChangeHash>,
+    /// Those envelopes that were there before and that still nothing rests on.
+    pub kept_heads: Vec<EnvelopeHash>,
+    /// What stands in it.
+    pub record: Value,
+    /// What people have to settle.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// Runs a job. The same job gives the same outcome.
+pub fn run(job: Job) -> Outcome {
+    match job {
+        Job::Admit(admission) => Outcome::Admitted(Box::new(admit(&admission))),
+        Job::Write(write) => Outcome::Written(run_write(&write)),
+        Job::History(genesis, held, roster) => {
+            let opened = Opened::new(&genesis, &held, &roster);
+            Outcome::History(opened.map(|opened| opened.replica.history()).unwrap_or_default())
+        }
+    }
+}
+
+fn run_write(write: &Write) -> Result<Written, CommandError> {
+    let Opened { record, mut replica, envelopes } =
+        Opened::new(&write.genesis, &write.held, &write.roster).ok_or(CommandError::NotFound)?;
+    let document = write.genesis.document();
+    let author = Author::new(write.time_s, |branch| {
+        crate::envelope::actor(write.device, document, write.session, branch)
+    });
+    let at = write.at.clone().unwrap_or_else(|| replica.heads());
+    let changes = match &write.edit {
+        Edit::Replace(target) => replica.edit(&at, target, &author)?,
+        Edit::Change(change) => {
+            let base = replica.read_at(&at).map_err(|_| CommandError::UnknownHeads)?;
+            let mut ids = item_ids(write.seed);
+            let target = change.apply(record.kind, &base, &mut ids).map_err(CommandError::Invalid)?;
+            replica.edit(&at, &target, &author)?
+        }
+        Edit::Settle(field, take) => replica.settle(field, *take, &author)?,
+    };
+    let reading = replica.read();
+    let heads = replica.heads();
+    let kept_heads = heads.iter().filter_map(|head| envelopes.get(head)).copied().collect();
+    Ok(Written { changes, heads, kept_heads, record: reading.record, conflicts: reading.conflicts })
+}
+
+/// A document of our own store with exactly what counts applied.
+struct Opened {
+    record: Record,
+    replica: Replica,
+    envelopes: BTreeMap<ChangeHash, EnvelopeHash>,
+}
+
+impl Opened {
+    fn new(genesis: &Genesis, held: &[SignedChange], roster: &Roster) -> Option<Self> {
+        let record = Record::of(genesis)?;
+        let entries: BTreeMap<EnvelopeHash, (Entry, &SignedChange)> = held
+            .iter()
+            .filter_map(|change| own(change).ok().map(|entry| (entry.hash, (entry, change))))
+            .collect();
+        let counted = count(genesis, entries.values().map(|(entry, _)| entry), roster, &record.containers());
+        let mut replica = record.replica();
+        let chunks: Vec<&[u8]> =
+            counted.order.iter().map(|hash| entries[hash].1.change.as_slice()).collect();
+        replica.apply(&chunks).ok()?;
+        let envelopes = counted.order.iter().map(|hash| (entries[hash].0.header.hash, *hash)).collect();
+        Some(Self { record, replica, envelopes })
+    }
+}
+
+/// Ids for new items: the seed decides them, so that a job can be run again.
+pub fn item_ids(seed: [u8; 32]) -> impl FnMut() -> ItemId {
+    let mut number = 0u64;
+    move || {
+        number += 1;
+        let whole = hash("praksis/item-id/1", &(DocumentId(seed), number));
+        ItemId(whole[..16].try_into().expect("half of 32 bytes"))
+    }
+}

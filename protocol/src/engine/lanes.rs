@@ -1,0 +1,306 @@
+//! One thing at a time for each document: a task begins when the one before it is durable.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use rand_core::Rng;
+
+use super::{
+    CommandError, Engine, JobId, Output, Reply, RequestId, Resting, Source,
+    input::Edit,
+    job::{Job, Outcome, Write, Written},
+};
+use crate::{
+    admission::{
+        Admission, Admitted,
+        state::{Row, View},
+    },
+    envelope::Envelope,
+    genesis::Genesis,
+    id::{ChangeHash, DeviceId, DocumentId, EnvelopeHash, Item},
+    signed::{Verified, encoding::to_vec},
+    store::{Batch, Put, Read, StoreError},
+    wire::message::SignedChange,
+};
+
+/// Something to do with one document.
+#[derive(Debug)]
+pub(super) enum Task {
+    /// Take in what a peer sent, or what waited.
+    Admit { changes: Vec<SignedChange>, source: Option<Source> },
+    /// Write for a command.
+    Write { request: RequestId, at: Option<Vec<ChangeHash>>, edit: Edit },
+    /// Read the changes for a command.
+    History { request: RequestId },
+}
+
+#[derive(Debug)]
+struct Running {
+    genesis: Genesis,
+    purpose: Purpose,
+}
+
+/// What an outcome is for.
+#[derive(Debug)]
+enum Purpose {
+    Admit(Option<Source>),
+    Write(RequestId),
+    History(RequestId, BTreeMap<ChangeHash, DeviceId>),
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Lanes {
+    queues: BTreeMap<DocumentId, VecDeque<(Genesis, Task)>>,
+    running: BTreeMap<JobId, Running>,
+}
+
+impl Lanes {
+    /// Whether nothing is under way.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.queues.is_empty()
+    }
+}
+
+/// What the store holds of a document: envelopes with their changes.
+pub(super) fn held(document: DocumentId, store: &impl Read) -> Result<Vec<SignedChange>, StoreError> {
+    let changes: BTreeMap<ChangeHash, Vec<u8>> = store.changes(document)?.into_iter().collect();
+    let damaged = || StoreError::Damaged { what: format!("history of {}", document.short()) };
+    let mut held = Vec::new();
+    for (_, bytes) in store.envelopes(document)? {
+        let envelope = Verified::<Envelope>::trusted(&bytes).map_err(|_| damaged())?;
+        let change = changes.get(&envelope.change).ok_or_else(damaged)?;
+        held.push(SignedChange { envelope: bytes.into(), change: change.clone().into() });
+    }
+    Ok(held)
+}
+
+impl Engine {
+    /// Lines a task up behind the others of its document.
+    pub(super) fn line_up(
+        &mut self,
+        genesis: Genesis,
+        task: Task,
+        store: &impl Read,
+        rng: &mut impl Rng,
+    ) -> Result<(), StoreError> {
+        let document = genesis.document();
+        let free = !self.lanes.queues.contains_key(&document);
+        self.lanes.queues.entry(document).or_default().push_back((genesis, task));
+        if free { self.next_in_lane(document, store, rng) } else { Ok(()) }
+    }
+
+    /// Begins the next task of a document, or closes its lane.
+    pub(super) fn next_in_lane(
+        &mut self,
+        document: DocumentId,
+        store: &impl Read,
+        rng: &mut impl Rng,
+    ) -> Result<(), StoreError> {
+        let Some((genesis, task)) = self.lanes.queues.get_mut(&document).and_then(VecDeque::pop_front) else {
+            self.lanes.queues.remove(&document);
+            return Ok(());
+        };
+        let held = held(document, store)?;
+        let (job, purpose) = match task {
+            Task::Admit { changes: incoming, source } => {
+                let roster = self.statements.roster().clone();
+                let admission = Admission { genesis: genesis.clone(), held, incoming, roster };
+                (Job::Admit(Box::new(admission)), Purpose::Admit(source))
+            }
+            Task::Write { request, at, edit } => {
+                let session = self.sessions.open(genesis.scope, store, rng)?;
+                let mut seed = [0; 32];
+                rng.fill_bytes(&mut seed);
+                let write = Write {
+                    genesis: genesis.clone(),
+                    held,
+                    roster: self.statements.roster().clone(),
+                    at,
+                    edit,
+                    device: self.device(),
+                    session,
+                    time_s: i64::try_from(self.now.seconds()).unwrap_or(i64::MAX),
+                    seed,
+                };
+                (Job::Write(Box::new(write)), Purpose::Write(request))
+            }
+            Task::History { request } => {
+                let writers = held
+                    .iter()
+                    .filter_map(|change| Verified::<Envelope>::trusted(&change.envelope).ok())
+                    .map(|envelope| (envelope.change, envelope.device))
+                    .collect();
+                let roster = self.statements.roster().clone();
+                (Job::History(genesis.clone(), held, roster), Purpose::History(request, writers))
+            }
+        };
+        let id = JobId(self.number());
+        self.lanes.running.insert(id, Running { genesis, purpose });
+        self.outputs.push_back(Output::Work(id, job));
+        Ok(())
+    }
+
+    pub(super) fn job_done(
+        &mut self,
+        job: JobId,
+        outcome: Outcome,
+        store: &impl Read,
+        rng: &mut impl Rng,
+    ) -> Result<(), StoreError> {
+        let Some(Running { genesis, purpose }) = self.lanes.running.remove(&job) else { return Ok(()) };
+        let document = genesis.document();
+        let resting = match (outcome, purpose) {
+            (Outcome::Admitted(admitted), Purpose::Admit(source)) => self.admitted(&genesis, *admitted, source),
+            (Outcome::Written(result), Purpose::Write(request)) => self.written(&genesis, request, result),
+            (Outcome::History(entries), Purpose::History(request, writers)) => {
+                let by = |hash| writers.get(&hash).copied();
+                let entries = entries.into_iter().map(|entry| (entry.clone(), by(entry.hash))).collect();
+                self.reply(request, Ok(Reply::History(entries)));
+                None
+            }
+            (Outcome::Admitted(_) | Outcome::Written(_) | Outcome::History(_), _) => {
+                unreachable!("a job's outcome is of the job's own kind")
+            }
+        };
+        match resting {
+            Some((batch, resting)) => {
+                self.commit(batch, Resting { lane: Some(document), ..resting });
+                Ok(())
+            }
+            None => self.next_in_lane(document, store, rng),
+        }
+    }
+
+    /// What to write after an admission, if anything new counts.
+    fn admitted(
+        &mut self,
+        genesis: &Genesis,
+        admitted: Admitted,
+        source: Option<Source>,
+    ) -> Option<(Batch, Resting)> {
+        let document = genesis.document();
+        for refusal in &admitted.refused {
+            *self.refused.entry(refusal.name().to_owned()).or_default() += 1;
+        }
+        self.quarantine.put(genesis, admitted.waiting);
+        if let Some(Source { peer, .. }) = source {
+            self.pulled(peer, !admitted.accepted.is_empty());
+        }
+        let state = admitted.state?;
+        let same = self.index.row(document).is_some_and(|row| row.heads == state.heads);
+        if admitted.accepted.is_empty() && same {
+            return None;
+        }
+        let row = Row { genesis: genesis.clone(), heads: state.heads, updated_s: state.view.updated_s };
+        let mut batch = self.document_puts(&row, &state.view);
+        for (envelope, change, signed) in admitted.accepted {
+            batch.push(Put::Envelope(document, envelope, signed.envelope.into()));
+            batch.push(Put::Change(document, change, signed.change.into()));
+        }
+        Some((batch, Resting { rows: vec![(row, source)], ..Resting::default() }))
+    }
+
+    /// Signs what a write made, and what to store of it.
+    fn written(
+        &mut self,
+        genesis: &Genesis,
+        request: RequestId,
+        result: Result<Written, CommandError>,
+    ) -> Option<(Batch, Resting)> {
+        let document = genesis.document();
+        let grant = self.statements.roster().device(self.device()).map(|granted| granted.grant);
+        let (written, grant) = match (result, grant) {
+            (Ok(written), Some(grant)) => (written, grant),
+            (Ok(_), None) => {
+                self.reply(request, Err(CommandError::NotGranted));
+                return None;
+            }
+            (Err(error), _) => {
+                self.reply(request, Err(error));
+                return None;
+            }
+        };
+        let reply = Reply::Written {
+            record: genesis.record_id(),
+            document,
+            heads: written.heads.clone(),
+            changed: !written.changes.is_empty(),
+        };
+        if written.changes.is_empty() {
+            self.reply(request, Ok(reply));
+            return None;
+        }
+        let mut puts = Vec::new();
+        let mut heads: Vec<EnvelopeHash> = written.kept_heads;
+        for change in written.changes {
+            let (envelope, bytes, session) =
+                self.sessions.sign(genesis, change.hash, change.branch, &self.keys.device, grant);
+            if written.heads.contains(&change.hash) {
+                heads.push(envelope);
+            }
+            puts.push(Put::Envelope(document, envelope, bytes));
+            puts.push(Put::Change(document, change.hash, change.bytes));
+            puts.push(session);
+        }
+        heads.sort_unstable();
+        let updated_s = i64::try_from(self.now.seconds()).unwrap_or(i64::MAX);
+        let row = Row { genesis: genesis.clone(), heads, updated_s };
+        let view = View { heads: written.heads, record: written.record, conflicts: written.conflicts, updated_s };
+        let mut batch = self.document_puts(&row, &view);
+        batch.extend(puts);
+        let outputs = vec![Output::Reply(request, Ok(reply))];
+        Some((batch, Resting { outputs, rows: vec![(row, None)], ..Resting::default() }))
+    }
+
+    fn document_puts(&self, row: &Row, view: &View) -> Batch {
+        let document = row.genesis.document();
+        let mut batch = vec![Put::Row(document, to_vec(row)), Put::View(document, view.bytes())];
+        if self.index.row(document).is_none() {
+            batch.push(Put::Genesis(document, row.genesis.bytes()));
+        }
+        batch
+    }
+
+    /// Offers again what waited for a grant.
+    pub(super) fn retry_quarantined(&mut self, store: &impl Read, rng: &mut impl Rng) -> Result<(), StoreError> {
+        for document in self.quarantine.waiting_for_grants() {
+            if let Some((genesis, changes)) = self.quarantine.take(document) {
+                self.line_up(genesis, Task::Admit { changes, source: None }, store, rng)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes for a command, into a document that may be new.
+    pub(super) fn write(
+        &mut self,
+        request: RequestId,
+        genesis: Genesis,
+        at: Option<Vec<ChangeHash>>,
+        edit: Edit,
+        store: &impl Read,
+        rng: &mut impl Rng,
+    ) -> Result<(), StoreError> {
+        if self.identity.org.is_none_or(|org| !genesis.writers().contains(&org)) {
+            self.reply(request, Err(CommandError::NotOwner));
+            return Ok(());
+        }
+        self.line_up(genesis, Task::Write { request, at, edit }, store, rng)
+    }
+
+    /// What else of a document waits here, to be admitted together with what came.
+    pub(super) fn take_in(
+        &mut self,
+        genesis: Genesis,
+        mut changes: Vec<SignedChange>,
+        peer: DeviceId,
+        item: Option<Item>,
+        store: &impl Read,
+        rng: &mut impl Rng,
+    ) -> Result<(), StoreError> {
+        if let Some((_, waiting)) = self.quarantine.take(genesis.document()) {
+            changes.extend(waiting);
+        }
+        self.line_up(genesis, Task::Admit { changes, source: Some(Source { peer, item }) }, store, rng)
+    }
+}

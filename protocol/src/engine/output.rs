@@ -1,0 +1,223 @@
+//! Everything that a node does.
+
+use std::collections::BTreeMap;
+
+use super::{
+    input::{BatchId, Class, JobId, MessageId, RequestId},
+    job::Job,
+};
+use crate::{
+    document::HistoryEntry,
+    genesis::{Kind, Scope},
+    id::{ChangeHash, DeviceId, DocumentId, NetworkId, OrgId, StatementHash},
+    membership::{joining, statement::Role},
+    record::FieldError,
+    store::{Batch, StoreError},
+    time::Timestamp,
+};
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Output {
+    /// Ask a peer.
+    Ask(DeviceId, MessageId, Class, Vec<u8>),
+    /// Answer a peer's question.
+    Answer(MessageId, Vec<u8>),
+    /// Reach a device, or whoever is there.
+    Dial(Option<DeviceId>, Vec<String>),
+    /// Let the connection go.
+    Disconnect(DeviceId),
+    /// From now on the device sees what members see.
+    Admit(DeviceId),
+    /// From now on it does not.
+    Expel(DeviceId),
+    /// Run a job on a worker.
+    Work(JobId, Job),
+    /// Make a batch durable.
+    Commit(BatchId, Batch),
+    /// Answer a command.
+    Reply(RequestId, Result<Reply, CommandError>),
+    /// Something that others at this node may want to know.
+    Announce(Event),
+}
+
+/// Something that others at this node may want to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A record reads differently now; durable.
+    RecordChanged(RecordRef),
+    /// The roster has changed.
+    RosterChanged,
+    /// This node has become a member.
+    Joined(NetworkId),
+    /// A join was refused.
+    JoinRefused(joining::Refusal),
+    /// A peer stands level, or no longer.
+    Level(DeviceId, bool),
+    /// The store failed: the node must stop.
+    Failed(StoreError),
+}
+
+/// A record with the documents that hold it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordRef {
+    /// The id that people know.
+    pub record: DocumentId,
+    /// Who keeps it.
+    pub owner: OrgId,
+    /// What it is; absent for a kind from a later version.
+    pub kind: Option<Kind>,
+    /// Its draft, on the owner's nodes.
+    pub draft: Option<DocumentId>,
+    /// What is shared of it.
+    pub shared: Option<DocumentId>,
+    /// When either was last written, seconds since 1970 by the writer's clock.
+    pub updated_s: i64,
+}
+
+/// The answer to a command.
+#[derive(Debug, Clone)]
+pub enum Reply {
+    /// A document stands in this state.
+    Written {
+        /// The record.
+        record: DocumentId,
+        /// The document written.
+        document: DocumentId,
+        /// Its heads now.
+        heads: Vec<ChangeHash>,
+        /// Whether anything differed.
+        changed: bool,
+    },
+    /// Records, and the last one's id if there are more.
+    Records(Vec<RecordRef>, Option<DocumentId>),
+    /// A document's changes, oldest first, each with who made it.
+    History(Vec<(HistoryEntry, Option<DeviceId>)>),
+    /// A ticket to hand on.
+    Ticket(String),
+    /// The join has begun; [`Event::Joined`] follows.
+    Joining,
+    /// Where this node stands.
+    Status(Box<Status>),
+    /// Done.
+    Done,
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum CommandError {
+    /// No record, draft or shared document has this id.
+    #[error("no document has this id")]
+    NotFound,
+    /// The document belongs to another organisation.
+    #[error("the document belongs to another organisation")]
+    NotOwner,
+    /// The heads named are not in the document.
+    #[error("the document does not have these heads")]
+    UnknownHeads,
+    /// The record has fields that cannot be.
+    #[error("the record is not valid")]
+    Invalid(Vec<FieldError>),
+    /// The field has no conflict, or not that many values.
+    #[error("there is no such value to take")]
+    NothingToSettle,
+    /// The record would not fit one change.
+    #[error("the record is too large")]
+    TooLarge,
+    /// This node belongs to no network yet.
+    #[error("this node has not joined a network")]
+    NoNetwork,
+    /// This node belongs to a network already.
+    #[error("this node belongs to a network already")]
+    InNetwork,
+    /// This node does not hold the root key that this takes.
+    #[error("this needs a root key that this node does not hold")]
+    NoRoot,
+    /// The ticket is for somebody else.
+    #[error("the ticket is for another organisation or device")]
+    NotForUs,
+    /// Another member has this number, or every slot is taken.
+    #[error("taken already")]
+    Taken,
+    /// The ticket's time is over.
+    #[error("the ticket has expired")]
+    Expired,
+    /// The ticket contradicts itself.
+    #[error("the ticket does not make sense")]
+    BadTicket,
+    /// The device's own grant has not come yet.
+    #[error("this device has not been granted by its organisation yet")]
+    NotGranted,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Where a node stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// Own organisation; absent on an office that has not been granted yet.
+    pub org: Option<OrgId>,
+    /// Its nine-digit number.
+    pub number: String,
+    /// Its name.
+    pub name: String,
+    /// Own device.
+    pub device: DeviceId,
+    /// Its slot, once granted.
+    pub slot: Option<u8>,
+    /// The network, once joined.
+    pub network: Option<NetworkId>,
+    /// Records by kind.
+    pub documents: BTreeMap<&'static str, usize>,
+    /// Documents in wider scopes.
+    pub shared: usize,
+    /// Member organisations.
+    pub members: Vec<MemberStatus>,
+    /// Other nodes.
+    pub peers: Vec<PeerStatus>,
+    /// What was refused, by name.
+    pub refused: BTreeMap<String, u64>,
+    /// Changes that wait for a grant or a cause.
+    pub waiting: usize,
+    /// Invitations answered with two different grants.
+    pub alarms: Vec<StatementHash>,
+    /// Where this node can be reached.
+    pub addresses: Vec<String>,
+    /// Invitations that are open.
+    pub invitations: usize,
+    /// Size of each scope's set.
+    pub sets: BTreeMap<Scope, usize>,
+}
+
+/// A member organisation, as people see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberStatus {
+    /// Its root.
+    pub org: OrgId,
+    /// Its nine-digit number.
+    pub number: String,
+    /// Its name.
+    pub name: String,
+    /// What it is in the network.
+    pub role: Role,
+    /// Its devices with their slots.
+    pub devices: Vec<(DeviceId, u8)>,
+}
+
+/// Another node, as people see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerStatus {
+    /// The device; absent for an address that was given and has not been reached.
+    pub device: Option<DeviceId>,
+    /// Its organisation, if it is known.
+    pub org: Option<OrgId>,
+    /// Whether a connection stands.
+    pub connected: bool,
+    /// Where.
+    pub address: Option<String>,
+    /// Whether the last exchange of digests agreed, and nothing came in or waits since.
+    pub level: bool,
+    /// When it last did.
+    pub last_level: Option<Timestamp>,
+}

@@ -1,0 +1,135 @@
+//! Answering what peers ask.
+
+use super::{Class, Engine, MessageId, Output, lanes::held, pulling::Fetch};
+use crate::{
+    admission::counting::missing,
+    genesis::Scope,
+    id::{DeviceId, DocumentId, Item, NetworkId},
+    reconcile::answer,
+    signed::encoding::hash,
+    store::{Read, StoreError},
+    wire::message::{Delivery, Hello, RESPONSE_TARGET, Request, Response, Want},
+};
+
+impl Engine {
+    pub(super) fn asked(
+        &mut self,
+        from: DeviceId,
+        question: MessageId,
+        class: Class,
+        bytes: &[u8],
+        store: &impl Read,
+    ) -> Result<(), StoreError> {
+        if class == Class::Join {
+            return self.asked_to_join(from, question, bytes);
+        }
+        let response = if !self.is_friend(from) {
+            self.refuse("not_member")?;
+            Response::Refused
+        } else {
+            match Request::read(bytes) {
+                Ok(request) => self.respond(from, request, store)?,
+                Err(error) => {
+                    self.refuse(error.name())?;
+                    Response::Refused
+                }
+            }
+        };
+        self.outputs.push_back(Output::Answer(question, response.bytes()));
+        Ok(())
+    }
+
+    fn respond(
+        &mut self,
+        from: DeviceId,
+        request: Request,
+        store: &impl Read,
+    ) -> Result<Response, StoreError> {
+        Ok(match request {
+            Request::Hello(theirs) => {
+                let ours = self.hello_for(from);
+                self.heard_hello(from, theirs, ours);
+                Response::Hello(ours)
+            }
+            Request::Statements(items) => {
+                let known = items.iter().filter_map(|item| self.statements.by_item(*item));
+                Response::Statements(known.map(|known| known.statement.bytes().to_vec().into()).collect())
+            }
+            Request::Compare(scope, ask) if self.may_see(from, scope) => {
+                Response::Compared(answer(self.index.items(scope), &ask))
+            }
+            Request::Resolve(scope, items) if self.may_see(from, scope) => {
+                let resolve = |item: Item| self.index.resolve(scope, item).map(|document| (item, document));
+                Response::Resolved(items.into_iter().filter_map(resolve).collect())
+            }
+            Request::Pull(scope, wants) if self.may_see(from, scope) => {
+                Response::Documents(self.deliver(scope, &wants, store)?)
+            }
+            Request::Changed(scope, entries) if self.may_see(from, scope) => {
+                self.heard_hints(from, scope, &entries);
+                Response::Heard
+            }
+            Request::Compare(..) | Request::Resolve(..) | Request::Pull(..) | Request::Changed(..) => {
+                self.refuse("other_scope")?;
+                Response::Refused
+            }
+        })
+    }
+
+    /// Whether a scope is one that both may read.
+    pub(super) fn may_see(&self, device: DeviceId, scope: Scope) -> bool {
+        scope == Scope::Roster || self.common_scopes(device).contains(&scope)
+    }
+
+    /// Where this node stands, as far as it concerns a peer.
+    pub(super) fn hello_for(&mut self, device: DeviceId) -> Hello {
+        let scopes = self.common_scopes(device);
+        let digests: Vec<_> = scopes.into_iter().map(|scope| (scope, self.index.digest(scope))).collect();
+        Hello {
+            version: 1,
+            network: self.statements.roster().network().unwrap_or(NetworkId::NONE),
+            roster: self.index.digest(Scope::Roster),
+            documents: crate::id::Digest(hash("praksis/sets/1", &digests)),
+        }
+    }
+
+    /// What a peer lacks of documents, until the answer is large enough.
+    fn deliver(&self, scope: Scope, wants: &[Want], store: &impl Read) -> Result<Vec<Delivery>, StoreError> {
+        let mut deliveries = Vec::new();
+        let mut room = RESPONSE_TARGET;
+        for want in wants {
+            let Some(row) = self.index.row(want.document).filter(|row| row.genesis.scope == scope) else {
+                continue;
+            };
+            if room == 0 {
+                break;
+            }
+            let lacking = missing(held(want.document, store)?, &want.have);
+            let mut changes = Vec::new();
+            let mut complete = true;
+            for change in lacking {
+                if room == 0 {
+                    complete = false;
+                    break;
+                }
+                room = room.saturating_sub(change.envelope.len() + change.change.len());
+                changes.push(change);
+            }
+            deliveries.push(Delivery { genesis: row.genesis.bytes().into(), changes, complete });
+        }
+        Ok(deliveries)
+    }
+
+    /// Hints that name states we do not have: fetch them.
+    fn heard_hints(&mut self, from: DeviceId, scope: Scope, entries: &[(DocumentId, Item)]) {
+        let ours = self.index.items(scope);
+        let news: Vec<Fetch> = entries
+            .iter()
+            .filter(|(_, item)| !ours.contains(item))
+            .map(|(document, item)| Fetch { document: *document, item: *item })
+            .collect();
+        if !news.is_empty() {
+            self.fetch(from, scope, news);
+        }
+    }
+}
