@@ -19,6 +19,8 @@ pub mod membership;
 
 pub mod envelope;
 
+pub mod scan;
+
 pub mod store;
 
 pub mod reconcile;
