@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+pub mod document;
 pub mod id;
 pub mod time;
 
