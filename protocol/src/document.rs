@@ -39,6 +39,8 @@ mod target;
 mod text;
 
 #[cfg(test)]
+mod ages;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod sample;
@@ -253,6 +255,9 @@ pub enum EditError {
     /// The record or a change of it is larger than the protocol allows.
     #[error("the record is larger than {} KiB", MAX_RECORD_BYTES >> 10)]
     TooLarge,
+    /// What was written does not merge with what came since.
+    #[error("cannot merge what was written: {0}")]
+    Merge(#[source] Box<ApplyError>),
     /// Automerge refused an operation.
     #[error("automerge refused to write: {0}")]
     Automerge(#[source] Box<AutomergeError>),
@@ -414,7 +419,8 @@ impl Replica {
         let newest = self.containers.last().map(theirs);
         at.extend(newest.filter(|newest| since.iter().any(|change| change.hash == *newest)));
         at.sort_unstable();
-        if at.len() > MAX_DEPS {
+        // One more may be the actor's own last change.
+        if at.len() >= MAX_DEPS {
             return Err(EditError::TooManyHeads { count: at.len() });
         }
         let free = |branch: &u32| {
@@ -422,16 +428,20 @@ impl Replica {
             since.iter().all(|change| change.actor.to_bytes() != actor.as_bytes())
         };
         let branch = (author.first_branch..).find(free).ok_or(EditError::TooLarge)?;
-        let actor = (author.actor)(branch);
-        drop(since);
-        // A copy: whatever fails, this document stays as it was.
-        let at = (at != self.doc.get_heads()).then_some(at);
-        let mut writer = edit::Writer::open(self.doc.clone(), at.as_deref(), actor, self.form, author.time);
+        let stale = at != self.doc.get_heads();
+        // Written into a copy of what was read, and nothing since: Automerge can also write in the
+        // past of a whole document, but takes quadratic time to delete there.
+        let doc = if stale { self.doc.fork_at(&at)? } else { self.doc.clone() };
+        let mut writer = edit::Writer::open(doc, (author.actor)(branch), self.form, author.time);
         write(&mut writer)?;
-        let (doc, hashes) = writer.close();
+        let (mut doc, hashes) = writer.close();
         let changes: Vec<_> = hashes.iter().map(|hash| RawChange::of(&doc, hash, branch)).collect();
         if changes.iter().any(|change| change.bytes.len() > MAX_CHANGE_BYTES) {
             return Err(EditError::TooLarge);
+        }
+        if stale {
+            let written: Vec<_> = hashes.iter().filter_map(|hash| doc.get_change_by_hash(hash)).collect();
+            doc = self.applied(&written).map_err(|error| EditError::Merge(Box::new(error)))?;
         }
         self.doc = doc;
         Ok(changes)

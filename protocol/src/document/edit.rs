@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use automerge::{
-    ActorId, Automerge, AutomergeError, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, Value as Stored,
+    ActorId, Automerge, AutomergeError, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, ValueRef,
     transaction::{CommitOptions, OwnedTransaction, Transactable},
 };
 use serde_json::{Map, Value, json};
@@ -15,7 +15,7 @@ use super::{
     EditError, Form, MAX_CHANGE_OPERATIONS, Record,
     containers::{container, count, count_all, make, make_all},
     rank,
-    read::{Contested, Found, ID, RANK, Reader},
+    read::{Contested, Found, ID, RANK, Reader, standing},
     scalar,
     target::item_of,
     text,
@@ -25,7 +25,7 @@ use crate::{
     shape::{Field, Keys, Shape},
 };
 
-/// Writes at some heads, in as many changes as the limits ask for.
+/// Writes into a document, in as many changes as the limits ask for.
 pub(super) struct Writer {
     /// Absent only while one change ends and the next begins.
     tx: Option<OwnedTransaction>,
@@ -44,20 +44,13 @@ enum What<'s> {
 }
 
 impl Writer {
-    /// Begins a change of `actor` at `at`; `None` for the present heads. The actor's last change
-    /// must be covered by them: Automerge would go on as an actor of its own making.
-    pub(super) fn open(
-        mut doc: Automerge,
-        at: Option<&[automerge::ChangeHash]>,
-        actor: ActorBytes,
-        form: Form,
-        time: i64,
-    ) -> Self {
+    /// Begins a change of `actor` on all that `doc` holds.
+    pub(super) fn open(mut doc: Automerge, actor: ActorBytes, form: Form, time: i64) -> Self {
         doc.set_actor(ActorId::from(&actor.0));
-        Self { tx: Some(begin(doc, at)), form, time, hashes: Vec::new() }
+        Self { tx: Some(begin(doc)), form, time, hashes: Vec::new() }
     }
 
-    /// What the document says at the heads that this writer began at.
+    /// What the document says that this writer began with.
     pub(super) fn read(&self, fields: &[Field]) -> Found {
         self.reader().read(fields)
     }
@@ -112,15 +105,9 @@ impl Writer {
         let (mut parent, mut what) = (ROOT, What::Record(fields));
         for key in way {
             what = step(what, key);
-            match self.tx().get(&parent, key.as_str())? {
-                Some((Stored::Object(_), id)) => parent = id,
-                Some((Stored::Scalar(_), _)) | None => return Err(nowhere()),
-            }
+            parent = self.object(&parent, key).ok_or_else(nowhere)?.1;
         }
-        let shown = match self.tx().get(&parent, last.as_str())?.ok_or_else(nowhere)?.0 {
-            Stored::Object(kind) => Some(kind),
-            Stored::Scalar(_) => None,
-        };
+        let shown = self.object(&parent, last).map(|(kind, _)| kind);
         // Writing the value that is shown would only delete the others: had another office chosen
         // one of those meanwhile, this choice would vanish without a conflict.
         let rank = self.reader().ranks(&parent).remove(last).unwrap_or_default();
@@ -161,10 +148,7 @@ impl Writer {
         if current == target {
             return Ok(());
         }
-        let (kind, id) = match self.tx().get(parent, key)? {
-            Some((Stored::Object(kind), id)) => (kind, id),
-            Some((Stored::Scalar(_), _)) | None => return self.register(parent, key, target),
-        };
+        let Some((kind, id)) = self.object(parent, key) else { return self.register(parent, key, target) };
         let Some(shape) = shape else { return self.unknown(&id, kind, key, current, target) };
         if container(shape, self.form) != Some(kind) {
             return self.register(parent, key, target);
@@ -299,7 +283,7 @@ impl Writer {
             match (self.form, held) {
                 (Form::Draft, None) => self.add_item(list, id, &rank, fields, item)?,
                 (Form::Draft, Some(_)) => {
-                    let Some((Stored::Object(_), place)) = self.tx().get(list, *id)? else { continue };
+                    let Some((_, place)) = self.object(list, id) else { continue };
                     if changed.contains_key(id) {
                         self.room(1)?;
                         self.tx().put(&place, RANK, rank)?;
@@ -338,8 +322,7 @@ impl Writer {
     fn room(&mut self, needed: usize) -> Result<usize, EditError> {
         if self.tx().pending_ops() + needed > MAX_CHANGE_OPERATIONS {
             let doc = self.end();
-            let last = self.hashes.last().copied();
-            self.tx = Some(begin(doc, Some(last.as_slice())));
+            self.tx = Some(begin(doc));
         }
         MAX_CHANGE_OPERATIONS.checked_sub(self.tx().pending_ops()).ok_or(EditError::TooLarge)
     }
@@ -347,7 +330,6 @@ impl Writer {
     fn end(&mut self) -> Automerge {
         let tx = self.tx.take().expect("a change is always open between calls");
         let (doc, hash, _) = tx.commit_with(CommitOptions::default().with_time(self.time));
-        // Not `get_last_local_change`: after a write in the past it names the one before.
         self.hashes.extend(hash);
         doc
     }
@@ -356,14 +338,22 @@ impl Writer {
         self.tx.as_mut().expect("a change is always open between calls")
     }
 
+    /// The container that stands at `parent[key]`, if that is what is shown there.
+    fn object(&mut self, parent: &ObjId, key: &str) -> Option<(ObjType, ObjId)> {
+        match standing(self.tx(), None, parent, key).into_iter().next()? {
+            (ValueRef::Object(kind), id) => Some((kind, id)),
+            (ValueRef::Scalar(_), _) => None,
+        }
+    }
+
     fn reader(&self) -> Reader<'_, OwnedTransaction> {
         let tx = self.tx.as_ref().expect("a change is always open between calls");
         Reader::new(tx, None, self.form)
     }
 }
 
-fn begin(doc: Automerge, at: Option<&[automerge::ChangeHash]>) -> OwnedTransaction {
-    doc.into_transaction(None, at).expect("without a patch log there is none to mismatch")
+fn begin(doc: Automerge) -> OwnedTransaction {
+    doc.into_transaction(None, None).expect("without a patch log there is none to mismatch")
 }
 
 /// One step down a path.

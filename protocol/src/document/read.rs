@@ -181,39 +181,38 @@ impl<'a, D: ReadDoc> Reader<'a, D> {
     ) -> Option<(String, Value)> {
         let depth = depth.checked_sub(1)?;
         self.path.push(key.to_owned());
-        let value = self.value(&entry.value, &entry.id, what, depth);
-        if entry.contested {
-            self.beside(map, key, what, depth);
-        }
+        let value = match entry.contested {
+            false => self.value(&entry.value, &entry.id, what, depth),
+            true => self.contested(map, key, what, depth),
+        };
         self.path.pop();
         value
     }
 
-    /// Notes what stands at `map[key]` beside the value that is shown, if it differs from it.
-    fn beside(&mut self, map: &ObjId, key: &str, what: What<'_>, depth: usize) {
-        let all = match self.heads {
-            Some(heads) => self.doc.get_all_at(map, key, heads),
-            None => self.doc.get_all(map, key),
-        };
-        let noted = (self.contested.len(), self.strange.len());
+    /// The value that is shown of several, noting the others if they differ from it.
+    fn contested(&mut self, map: &ObjId, key: &str, what: What<'_>, depth: usize) -> Option<(String, Value)> {
+        let mut shown = None;
         let mut values: Vec<(Value, ObjId)> = Vec::new();
-        // In the order of their operations: the last is shown.
-        for (value, id) in all.unwrap_or_default().into_iter().rev() {
-            let value = match value {
-                automerge::Value::Object(kind) => ValueRef::Object(kind),
-                automerge::Value::Scalar(scalar) => ValueRef::Scalar(scalar.into_owned().into()),
-            };
-            let Some((_, value)) = self.value(&value, &id, what, depth) else { continue };
-            if !values.iter().any(|(known, _)| *known == value) {
+        for (i, (value, id)) in standing(self.doc, self.heads, map, key).into_iter().enumerate() {
+            let noted = (self.contested.len(), self.strange.len());
+            let read = self.value(&value, &id, what, depth);
+            if i == 0 {
+                shown.clone_from(&read);
+            } else {
+                // What is inside the others is not part of the record.
+                self.contested.truncate(noted.0);
+                self.strange.truncate(noted.1);
+            }
+            if let Some((_, value)) = read
+                && !values.iter().any(|(known, _)| *known == value)
+            {
                 values.push((value, id));
             }
         }
-        // What is inside the values was noted when the one shown was read.
-        self.contested.truncate(noted.0);
-        self.strange.truncate(noted.1);
         if values.len() > 1 {
             self.contested.push(Contested { path: self.path.clone(), values });
         }
+        shown
     }
 
     fn value(
@@ -301,6 +300,27 @@ impl<'a, D: ReadDoc> Reader<'a, D> {
         let read = elements.iter().filter_map(|(id, value)| self.value(value, id, What::Unknown, depth));
         read.map(|(_, value)| value).collect()
     }
+}
+
+/// What stands at `map[key]`, the value that is shown first: a scalar before a container, which may
+/// be there only because a newer schema has one; otherwise the newest before the older.
+pub(super) fn standing<D: ReadDoc>(
+    doc: &D,
+    heads: Option<&[automerge::ChangeHash]>,
+    map: &ObjId,
+    key: &str,
+) -> Vec<(ValueRef<'static>, ObjId)> {
+    let all = match heads {
+        Some(heads) => doc.get_all_at(map, key, heads),
+        None => doc.get_all(map, key),
+    };
+    let owned = |(value, id): (automerge::Value<'_>, ObjId)| match value {
+        automerge::Value::Object(kind) => (ValueRef::Object(kind), id),
+        automerge::Value::Scalar(scalar) => (ValueRef::Scalar(scalar.into_owned().into()), id),
+    };
+    let mut all: Vec<_> = all.unwrap_or_default().into_iter().rev().map(owned).collect();
+    all.sort_by_key(|(value, _)| matches!(value, ValueRef::Object(_)));
+    all
 }
 
 /// An item of the shared form: its rank and its members.

@@ -208,6 +208,21 @@ pub(super) fn full() -> Value {
 }
 
 impl Office {
+    pub(super) fn form(&self) -> Form {
+        self.replica.form
+    }
+
+    /// Shares `target`: also settles what is contested.
+    pub(super) fn share(&mut self, target: &Value) -> Vec<RawChange> {
+        let name = self.name;
+        let actor = move |branch| actor(name, branch);
+        let author = Author { actor: &actor, first_branch: 0, time: 1_700_000_000 };
+        let heads = self.replica.heads();
+        let changes = self.replica.share(&heads, target, &author).expect("the target has the schema's shape");
+        self.changes.extend(changes.clone());
+        changes
+    }
+
     /// Settles a conflict on its value number `n`.
     pub(super) fn settle(&mut self, conflict: &super::Conflict, n: usize) {
         let name = self.name;
