@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod id;
+
 pub mod time;
 
 pub mod signed;
@@ -14,6 +15,42 @@ pub mod signed;
 pub mod genesis;
 
 pub mod shape;
+
+pub mod record;
+
+pub mod language;
+
+pub mod code;
+
+pub mod text;
+
+pub mod date;
+
+pub mod decimal;
+
+pub mod org_number;
+
+pub mod cpv;
+
+pub mod vocabulary;
+
+pub mod case;
+
+pub mod template;
+
+pub mod filled;
+
+pub mod response;
+
+pub mod collection;
+
+pub mod contact;
+
+pub mod org_year;
+
+pub mod organisation;
+
+pub mod kind;
 
 pub mod membership;
 
