@@ -6,7 +6,9 @@
 
 #![warn(missing_docs)]
 
+pub mod document;
 pub mod id;
+
 pub mod time;
 
 pub mod signed;
@@ -15,9 +17,47 @@ pub mod genesis;
 
 pub mod shape;
 
+pub mod record;
+
+pub mod language;
+
+pub mod code;
+
+pub mod text;
+
+pub mod date;
+
+pub mod decimal;
+
+pub mod org_number;
+
+pub mod cpv;
+
+pub mod vocabulary;
+
+pub mod case;
+
+pub mod template;
+
+pub mod filled;
+
+pub mod response;
+
+pub mod collection;
+
+pub mod contact;
+
+pub mod org_year;
+
+pub mod organisation;
+
+pub mod kind;
+
 pub mod membership;
 
 pub mod envelope;
+
+pub mod scan;
 
 pub mod store;
 

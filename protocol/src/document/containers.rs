@@ -1,0 +1,165 @@
+//! The containers of a kind: one Automerge change per schema version, the same bytes on every node.
+//!
+//! Two offices that first fill `summary.nn` apart would otherwise make two texts, and one of them
+//! would be hidden. The changes have no envelope: every node computes them and compares.
+
+use automerge::{
+    ActorId, Automerge, AutomergeError, ObjId, ObjType, ROOT, TextEncoding,
+    transaction::{CommitOptions, Transactable},
+};
+use minicbor::Encoder;
+
+use super::{Form, RawChange};
+use crate::{
+    id::{ActorBytes, DocumentId},
+    shape::{Field, Keys, LANGUAGES, Shape},
+};
+
+/// Domain tag of the containers' actor.
+const TAG: &str = "praksis/containers/1";
+
+/// Whom the containers of a schema version come from: hash of [document, "genesis", schema].
+pub fn containers_actor(document: DocumentId, schema: u16) -> ActorBytes {
+    let mut cbor = Vec::new();
+    Encoder::new(&mut cbor)
+        .array(3)
+        .and_then(|e| e.bytes(document.as_bytes()))
+        .and_then(|e| e.str("genesis"))
+        .and_then(|e| e.u16(schema))
+        .expect("a vector takes everything");
+    let hash = blake3::derive_key(TAG, &cbor);
+    ActorBytes(std::array::from_fn(|i| hash[i]))
+}
+
+/// The changes that make the containers of schema versions 1 to `schema`, each depending on the one
+/// before. A version that adds no container has none.
+pub fn containers(document: DocumentId, schema: u16, form: Form, fields: &'static [Field]) -> Vec<RawChange> {
+    build(document, schema, form, fields).1
+}
+
+/// The newest schema version that `fields` speak of.
+pub(super) fn newest(fields: &[Field]) -> u16 {
+    fn of(shape: &Shape) -> u16 {
+        match shape {
+            Shape::Register | Shape::Text | Shape::Set => 1,
+            Shape::List(fields) | Shape::Group(fields) => newest(fields),
+            Shape::Map(inner, _) => of(inner),
+        }
+    }
+    fields.iter().map(|field| field.since.max(of(&field.shape))).max().unwrap_or(1)
+}
+
+/// An Automerge document that holds the containers alone, and their changes.
+pub(super) fn build(
+    document: DocumentId,
+    schema: u16,
+    form: Form,
+    fields: &'static [Field],
+) -> (Automerge, Vec<RawChange>) {
+    let mut doc = Automerge::new_with_encoding(TextEncoding::UnicodeCodePoint);
+    let mut changes = Vec::new();
+    for version in 1..=schema {
+        let actor = containers_actor(document, version);
+        doc.set_actor(ActorId::from(&actor.0));
+        let mut tx = doc.transaction();
+        add_version(&mut tx, &ROOT, fields, form, version).expect("the containers before are ours");
+        let (hash, _) = tx.commit_with(CommitOptions::default().with_time(0));
+        changes.extend(hash.map(|hash| RawChange::of(&doc, &hash, 0)));
+    }
+    (doc, changes)
+}
+
+/// What holds a field, when it is more than a register.
+pub(super) fn container(shape: &Shape, form: Form) -> Option<ObjType> {
+    match (shape, form) {
+        (Shape::Register, Form::Draft | Form::Shared) | (Shape::Text, Form::Shared) => None,
+        (Shape::Text, Form::Draft) => Some(ObjType::Text),
+        (Shape::Set | Shape::List(_) | Shape::Map(..) | Shape::Group(_), Form::Draft | Form::Shared) => {
+            Some(ObjType::Map)
+        }
+    }
+}
+
+/// Makes the containers of `fields` inside `parent`, all that this node knows.
+pub(super) fn make_all<T: Transactable>(
+    tx: &mut T,
+    parent: &ObjId,
+    fields: &[Field],
+    form: Form,
+) -> Result<(), AutomergeError> {
+    fields.iter().try_for_each(|field| make(tx, parent, field.name, &field.shape, form))
+}
+
+/// How many operations [`make_all`] takes.
+pub(super) fn count_all(fields: &[Field], form: Form) -> usize {
+    fields.iter().map(|field| count(&field.shape, form)).sum()
+}
+
+/// Makes what a shape needs at `parent[key]`, with everything inside it.
+pub(super) fn make<T: Transactable>(
+    tx: &mut T,
+    parent: &ObjId,
+    key: &str,
+    shape: &Shape,
+    form: Form,
+) -> Result<(), AutomergeError> {
+    let Some(kind) = container(shape, form) else { return Ok(()) };
+    let made = tx.put_object(parent, key, kind)?;
+    match shape {
+        Shape::Register | Shape::Text | Shape::Set | Shape::List(_) => Ok(()),
+        Shape::Map(inner, Keys::Language) => {
+            LANGUAGES.iter().try_for_each(|language| make(tx, &made, language, inner, form))
+        }
+        Shape::Map(_, Keys::OneOf(_)) => Ok(()),
+        Shape::Group(fields) => make_all(tx, &made, fields, form),
+    }
+}
+
+/// How many operations [`make`] takes.
+pub(super) fn count(shape: &Shape, form: Form) -> usize {
+    let inside = match shape {
+        Shape::Register | Shape::Text | Shape::Set | Shape::List(_) | Shape::Map(_, Keys::OneOf(_)) => 0,
+        Shape::Map(inner, Keys::Language) => LANGUAGES.len() * count(inner, form),
+        Shape::Group(fields) => count_all(fields, form),
+    };
+    container(shape, form).map_or(0, |_| 1 + inside)
+}
+
+/// Adds what `version` brought: new fields whole, new members inside the groups that were there.
+/// Items of lists are made by whoever adds them, with all containers of that writer's version.
+fn add_version<T: Transactable>(
+    tx: &mut T,
+    parent: &ObjId,
+    fields: &[Field],
+    form: Form,
+    version: u16,
+) -> Result<(), AutomergeError> {
+    for field in fields {
+        if field.since == version {
+            make_since(tx, parent, field, form, version)?;
+        } else if let (true, Shape::Group(inner)) = (field.since < version, &field.shape)
+            && let Some((_, group)) = tx.get(parent, field.name)?
+        {
+            add_version(tx, &group, inner, form, version)?;
+        }
+    }
+    Ok(())
+}
+
+/// A field that `version` brought, without the members that a later version added to its group.
+fn make_since<T: Transactable>(
+    tx: &mut T,
+    parent: &ObjId,
+    field: &Field,
+    form: Form,
+    version: u16,
+) -> Result<(), AutomergeError> {
+    let Shape::Group(inner) = &field.shape else {
+        return make(tx, parent, field.name, &field.shape, form);
+    };
+    let group = tx.put_object(parent, field.name, ObjType::Map)?;
+    inner
+        .iter()
+        .filter(|member| member.since <= version)
+        .try_for_each(|member| make_since(tx, &group, member, form, version))
+}

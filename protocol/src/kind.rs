@@ -1,0 +1,90 @@
+//! What can be done with a record without knowing which kind it is.
+
+use serde_json::{Map, Value};
+
+use crate::{
+    case::Case,
+    collection::Collection,
+    contact::Contact,
+    filled::Filled,
+    genesis::Kind,
+    id::ItemId,
+    language::Labels,
+    org_year::OrgYear,
+    organisation::Organisation,
+    record::{About, Dice, Fault, Invalid, Record, assign_ids},
+    response::Response,
+    shape::Field,
+    template::Template,
+};
+
+macro_rules! kinds {
+    ($($kind:ident, $record:ty, $nb:literal, $nn:literal, $en:literal;)*) => {
+        impl Kind {
+            /// What people see.
+            pub const fn labels(self) -> Labels {
+                match self { $(Self::$kind => Labels { nb: $nb, nn: $nn, en: $en },)* }
+            }
+
+            /// The schema version that this program writes.
+            pub const fn schema(self) -> u64 {
+                match self { $(Self::$kind => <$record>::SCHEMA,)* }
+            }
+
+            /// Its fields and how each is held.
+            pub const fn record(self) -> &'static [Field] {
+                match self { $(Self::$kind => <$record>::RECORD,)* }
+            }
+
+            /// Its fields as people meet them.
+            pub const fn about(self) -> &'static [About] {
+                match self { $(Self::$kind => <$record>::ABOUT,)* }
+            }
+
+            /// The field that names the language of texts without one.
+            pub const fn language_field(self) -> Option<&'static str> {
+                match self { $(Self::$kind => <$record>::LANGUAGE_FIELD,)* }
+            }
+
+            /// The canonical JSON of a record that came from outside; items that have no id get
+            /// one. Every fault is named.
+            pub fn parse(
+                self,
+                value: &Value,
+                new_id: &mut dyn FnMut() -> ItemId,
+            ) -> Result<Map<String, Value>, Invalid> {
+                let mut value = value.clone();
+                assign_ids(&mut value, self.record(), new_id);
+                match self { $(Self::$kind => <$record>::parse(&value).map(|record| record.write()),)* }
+            }
+
+            /// The faults of a record that is there, without taking it in.
+            pub fn faults(self, value: &Value) -> Vec<Fault> {
+                match self {
+                    $(Self::$kind => <$record>::parse(value).map_or_else(|invalid| invalid.faults, |_| Vec::new()),)*
+                }
+            }
+
+            /// The canonical JSON of what another node wrote: never fails, keeps what it does not know.
+            pub fn read(self, value: &Value) -> Map<String, Value> {
+                match self { $(Self::$kind => <$record>::read(value).write(),)* }
+            }
+
+            /// A valid record drawn field by field, for tests: any field may be there or not.
+            pub fn draw(self, dice: &mut Dice) -> Map<String, Value> {
+                match self { $(Self::$kind => <$record>::draw(dice).write(),)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    Case, Case, "Erfaring", "Erfaring", "Procurement case";
+    Template, Template, "Mal", "Mal", "Document template";
+    Filled, Filled, "Utfylt mal", "Utfylt mal", "Filled-in template";
+    Response, Response, "Respons", "Respons", "Response from others";
+    Collection, Collection, "Samling", "Samling", "Curated collection";
+    Contact, Contact, "Kontakt", "Kontakt", "Contact point";
+    OrgYear, OrgYear, "Årstall for virksomheten", "Årstal for verksemda", "Figures of a year";
+    Organisation, Organisation, "Virksomhet", "Verksemd", "Member organisation";
+}

@@ -1,0 +1,67 @@
+//! What is wrong with a record, and where.
+
+use std::fmt;
+
+/// Why a value was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    /// The record has no such field.
+    UnknownField,
+    /// The list of codes has no such code.
+    UnknownCode,
+    /// A value that must be there is not.
+    Missing,
+    /// A value of another type.
+    Type,
+    /// Of the right type, but not such a value.
+    Value,
+    /// More characters, items or bytes than there may be.
+    TooLong,
+    /// Each value is right, but they do not fit together.
+    Rule,
+}
+
+/// One thing that is wrong with a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What kind of fault it is.
+    pub problem: Problem,
+    /// Where: `lessons[2].theme`; empty for the record itself.
+    pub path: String,
+    /// What would have been right.
+    pub expected: String,
+    /// What was there, shortened.
+    pub found: String,
+    /// The known name that is nearest to an unknown one.
+    pub nearest: Option<String>,
+    /// The same place by the ids of items, which outlive their positions.
+    pub(crate) place: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        write!(f, "expected {}", self.expected)?;
+        if !self.found.is_empty() {
+            write!(f, ", found {}", self.found)?;
+        }
+        if let Some(nearest) = &self.nearest {
+            write!(f, "; did you mean \"{nearest}\"?")?;
+        }
+        Ok(())
+    }
+}
+
+/// A record that cannot be taken in, with everything that is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", list(.faults))]
+pub struct Invalid {
+    /// At least one, in the order of the record.
+    pub faults: Vec<Fault>,
+}
+
+fn list(faults: &[Fault]) -> String {
+    faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,33 @@
+//! What lessons are about.
+
+use crate::code::codes;
+
+codes! {
+    /// What a lesson is about.
+    pub enum Theme = "lesson_theme" {
+        Leadership = "leadership", "Ledelse og forankring", "Leiing og forankring", "Leadership and anchoring";
+        NeedUsers = "need_users", "Behov og brukere", "Behov og brukarar", "Needs and users";
+        MarketDialogue = "market_dialogue", "Dialog med markedet", "Dialog med marknaden", "Dialogue with the market";
+        FunctionalRequirements = "functional_requirements", "Funksjonskrav", "Funksjonskrav", "Functional requirements";
+        AwardCriteria = "award_criteria", "Tildelingskriterier", "Tildelingskriterium", "Award criteria";
+        ProcedureChoice = "procedure_choice", "Valg av fremgangsmåte", "Val av framgangsmåte", "Choice of procedure";
+        ContractIpr = "contract_ipr", "Kontrakt og rettigheter", "Kontrakt og rettar", "Contract and rights";
+        Risk = "risk", "Risiko", "Risiko", "Risk handling";
+        Cooperation = "cooperation", "Samarbeid med andre", "Samarbeid med andre", "Working with others";
+        Implementation = "implementation", "Innføring og drift", "Innføring og drift", "Implementation and operation";
+        GainsMeasuring = "gains_measuring", "Måling av gevinster", "Måling av gevinstar", "Measuring gains";
+        SupplierSme = "supplier_sme", "Leverandører og små bedrifter", "Leverandørar og små bedrifter", "Suppliers and small businesses";
+        PrivacySecurity = "privacy_security", "Personvern og sikkerhet", "Personvern og tryggleik", "Privacy and security";
+        Climate = "climate", "Klima og miljø", "Klima og miljø", "Climate and environment";
+        TimeResources = "time_resources", "Tid og ressurser", "Tid og ressursar", "Time and resources";
+        LegalComplaint = "legal_complaint", "Regelverk og klager", "Regelverk og klager", "Rules and complaints";
+    }
+
+    /// What kind of lesson it is.
+    pub enum LessonKind = "lesson_kind" {
+        Success = "success", "Dette gikk bra", "Dette gjekk bra", "This went well";
+        Problem = "problem", "Dette var vanskelig", "Dette var vanskeleg", "This was a problem";
+        Idea = "idea", "Idé til neste gang", "Idé til neste gong", "An idea for next time";
+        Warning = "warning", "Advarsel", "Åtvaring", "A warning";
+    }
+}
