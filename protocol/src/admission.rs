@@ -12,7 +12,6 @@ pub mod state;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
@@ -165,7 +164,11 @@ pub fn admit(admission: &Admission) -> Admitted {
 /// An entry of our own store: its hashes were checked on reading, its right is counted again.
 pub(crate) fn own(change: &SignedChange) -> Result<Entry, Refusal> {
     let envelope = Verified::<Envelope>::trusted(&change.envelope)?;
-    Ok(Entry { hash: envelope_hash(&envelope), envelope: Envelope::clone(&envelope), header: scan(&change.change)? })
+    Ok(Entry {
+        hash: envelope_hash(&envelope),
+        envelope: Envelope::clone(&envelope),
+        header: scan(&change.change)?,
+    })
 }
 
 /// Everything that can be said of one change without the others.
@@ -198,17 +201,10 @@ type Entries<'a> = BTreeMap<EnvelopeHash, (Entry, &'a SignedChange)>;
 
 /// Applies what counts to a scratch copy; names the entry that Automerge does not take.
 fn scratch(record: &Record, entries: &Entries<'_>, counted: &Counted) -> Result<Replica, EnvelopeHash> {
-    let chunks = |hashes: &[EnvelopeHash]| -> Vec<Vec<u8>> {
-        hashes.iter().filter_map(|hash| entries.get(hash)).map(|(_, change)| change.change.to_vec()).collect()
-    };
     let attempt = |hashes: &[EnvelopeHash]| {
-        catch_unwind(AssertUnwindSafe(|| {
-            let mut replica = record.replica();
-            replica.apply(&chunks(hashes)).ok()?;
-            replica.is_sound().then_some(replica)
-        }))
-        .ok()
-        .flatten()
+        let changes = hashes.iter().filter_map(|hash| entries.get(hash));
+        let chunks: Vec<&[u8]> = changes.map(|(_, change)| change.change.as_slice()).collect();
+        record.replica().trial(&chunks).ok()
     };
     if let Some(replica) = attempt(&counted.order) {
         return Ok(replica);

@@ -53,6 +53,7 @@ use std::{
 };
 
 use automerge::{Automerge, AutomergeError, Change, ROOT, ReadDoc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use self::{
@@ -141,7 +142,7 @@ pub struct Reading {
 }
 
 /// One place with several values.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Conflict {
     /// Names from the record down to the place; an item of a list by its id.
     pub path: Vec<String>,
@@ -157,7 +158,7 @@ impl Conflict {
 }
 
 /// One of the values at a place.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ConflictingValue {
     /// The value; an item of a list without its id.
     pub value: Value,

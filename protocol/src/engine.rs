@@ -158,9 +158,7 @@ impl Engine {
             Input::Connected { device, address, outbound } => self.connected(device, address, outbound),
             Input::Disconnected { device } => self.disconnected(device, rng),
             Input::DialFailed { device } => self.dial_failed(device, rng),
-            Input::Asked { from, question, class, bytes } => {
-                self.asked(from, question, class, &bytes, store)
-            }
+            Input::Asked { from, question, class, bytes } => self.asked(from, question, class, &bytes, store),
             Input::Answered { from, question, bytes } => self.answered(from, question, &bytes, store, rng),
             Input::Unanswered { from, question, not_offered } => self.unanswered(from, question, not_offered),
             Input::Refused { reason } => self.refuse(reason),
@@ -262,7 +260,8 @@ impl Engine {
     /// The scopes of documents that both this node and a device may read.
     fn common_scopes(&self, device: DeviceId) -> Vec<Scope> {
         let roster = self.statements.roster();
-        let (Some(ours), Some(theirs)) = (self.identity.org, roster.device(device).map(|granted| granted.org))
+        let (Some(ours), Some(theirs)) =
+            (self.identity.org, roster.device(device).map(|granted| granted.org))
         else {
             return Vec::new();
         };

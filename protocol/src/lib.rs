@@ -6,61 +6,52 @@
 
 #![warn(missing_docs)]
 
-pub mod document;
 pub mod id;
-
 pub mod time;
 
 pub mod signed;
 
 pub mod genesis;
-
 pub mod shape;
 
+// The domain: what people write, in plain Rust.
 pub mod record;
 
-pub mod language;
-
 pub mod code;
-
-pub mod text;
-
-pub mod date;
-
-pub mod decimal;
-
-pub mod org_number;
-
 pub mod cpv;
-
+pub mod date;
+pub mod decimal;
+pub mod language;
+pub mod org_number;
+pub mod text;
 pub mod vocabulary;
 
 pub mod case;
-
+pub mod collection;
+pub mod contact;
+pub mod filled;
+pub mod kind;
+pub mod org_year;
+pub mod organisation;
+pub mod response;
 pub mod template;
 
-pub mod filled;
+pub mod document;
 
-pub mod response;
-
-pub mod collection;
-
-pub mod contact;
-
-pub mod org_year;
-
-pub mod organisation;
-
-pub mod kind;
-
+// Trust: who may write what, and who did.
 pub mod membership;
 
 pub mod envelope;
 
 pub mod scan;
 
-pub mod store;
+pub mod admission;
 
+// Bringing two nodes level.
 pub mod reconcile;
 
 pub mod wire;
+
+pub mod store;
+
+pub mod engine;

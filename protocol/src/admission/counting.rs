@@ -71,7 +71,8 @@ pub fn count<'a>(
     let counting: BTreeSet<ChangeHash> = order.iter().map(|entry| entry.header.hash).collect();
     let covered: BTreeSet<ChangeHash> =
         order.iter().flat_map(|entry| entry.header.deps.iter().copied()).collect();
-    let heads = order.iter().filter(|entry| !covered.contains(&entry.header.hash)).map(|entry| entry.hash).collect();
+    let heads =
+        order.iter().filter(|entry| !covered.contains(&entry.header.hash)).map(|entry| entry.hash).collect();
     debug_assert!(counting.len() == order.len(), "a change counts once");
     Counted { order: order.iter().map(|entry| entry.hash).collect(), heads, twins }
 }

@@ -32,7 +32,7 @@ impl Record {
     pub fn of(genesis: &Genesis) -> Option<Self> {
         let kind = genesis.kind()?;
         let form = if genesis.is_draft() { Form::Draft } else { Form::Shared };
-        Some(Self { document: genesis.document(), kind, form, fields: crate::kind::fields(kind) })
+        Some(Self { document: genesis.document(), kind, form, fields: kind.record() })
     }
 
     /// An empty document: containers only.

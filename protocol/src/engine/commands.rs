@@ -49,7 +49,7 @@ impl Engine {
                 }
             },
             Command::Publish(id, record) => match self.shared_of(id) {
-                Ok(genesis) => self.write(request, genesis, None, Edit::Replace(record), store, rng),
+                Ok(genesis) => self.write(request, genesis, None, Edit::Share(record), store, rng),
                 Err(error) => {
                     self.reply(request, Err(error));
                     Ok(())

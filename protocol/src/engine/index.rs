@@ -48,7 +48,11 @@ impl Index {
         }
         set.put(item, document);
         let parts = self.records.entry((row.genesis.record_id(), row.genesis.owner)).or_default();
-        if row.genesis.is_draft() { parts.draft = Some(document) } else { parts.shared = Some(document) }
+        if row.genesis.is_draft() {
+            parts.draft = Some(document)
+        } else {
+            parts.shared = Some(document)
+        }
         self.rows.insert(document, row);
         Some(item)
     }
@@ -102,7 +106,10 @@ impl Index {
     ) -> impl Iterator<Item = RecordRef> + '_ {
         let from = after.map(|id| (id, OrgId([0xff; 32])));
         self.records
-            .range((from.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded), std::ops::Bound::Unbounded))
+            .range((
+                from.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded),
+                std::ops::Bound::Unbounded,
+            ))
             .filter_map(|(key, _)| self.reference(*key))
             .filter(move |record| kind.is_none() || record.kind == kind)
     }
@@ -120,7 +127,8 @@ impl Index {
             }
         }
         let by_record = range_of(beginning).map(|first| self.records.range((first, OrgId([0; 32]))..));
-        for (key, _) in by_record.into_iter().flatten().take_while(|((id, _), _)| begins(*id)).take(limit + 1) {
+        for (key, _) in by_record.into_iter().flatten().take_while(|((id, _), _)| begins(*id)).take(limit + 1)
+        {
             found.insert(*key, key.0);
         }
         found.into_keys().take(limit).filter_map(|key| self.reference(key)).collect()
@@ -131,7 +139,14 @@ impl Index {
         let rows = [parts.draft, parts.shared].into_iter().flatten().filter_map(|id| self.rows.get(&id));
         let kind = rows.clone().next().and_then(|row| row.genesis.kind());
         let updated_s = rows.map(|row| row.updated_s).max().unwrap_or_default();
-        Some(RecordRef { record: key.0, owner: key.1, kind, draft: parts.draft, shared: parts.shared, updated_s })
+        Some(RecordRef {
+            record: key.0,
+            owner: key.1,
+            kind,
+            draft: parts.draft,
+            shared: parts.shared,
+            updated_s,
+        })
     }
 }
 

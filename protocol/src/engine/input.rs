@@ -144,8 +144,8 @@ pub enum Command {
 pub enum Edit {
     /// It should read like this.
     Replace(Value),
-    /// Apply these changes to what stood there.
-    Change(crate::change::Change),
+    /// It should read like this, and whatever is contested is settled by it.
+    Share(Value),
     /// Settle a conflict: this value of that field stands.
     Settle(String, usize),
 }

@@ -12,7 +12,7 @@ use crate::{
         own,
         state::{Conflict, Record},
     },
-    document::{Author, HistoryEntry, NewChange, Replica},
+    document::{Author, HistoryEntry, RawChange, Replica},
     genesis::Genesis,
     id::{ChangeHash, DeviceId, DocumentId, EnvelopeHash, ItemId, SessionId},
     membership::roster::Roster,
@@ -69,7 +69,7 @@ pub enum Outcome {
 #[derive(Debug)]
 pub struct Written {
     /// To be signed in this order; empty if nothing differed.
-    pub changes: Vec<NewChange>,
+    pub changes: Vec<RawChange>,
     /// Changes that nothing rests on afterwards.
     pub heads: Vec<ChangeHash>,
     /// Those envelopes that were there before and that still nothing rests on.
@@ -86,29 +86,30 @@ pub fn run(job: Job) -> Outcome {
         Job::Admit(admission) => Outcome::Admitted(Box::new(admit(&admission))),
         Job::Write(write) => Outcome::Written(run_write(&write)),
         Job::History(genesis, held, roster) => {
-            let opened = Opened::new(&genesis, &held, &roster);
+            let opened = Opened::new(&genesis, &held, &roster, None);
             Outcome::History(opened.map(|opened| opened.replica.history()).unwrap_or_default())
         }
     }
 }
 
 fn run_write(write: &Write) -> Result<Written, CommandError> {
-    let Opened { record, mut replica, envelopes } =
-        Opened::new(&write.genesis, &write.held, &write.roster).ok_or(CommandError::NotFound)?;
+    let Opened { mut replica, envelopes, first_branch } =
+        Opened::new(&write.genesis, &write.held, &write.roster, Some((write.device, write.session)))
+            .ok_or(CommandError::NotFound)?;
     let document = write.genesis.document();
-    let author = Author::new(write.time_s, |branch| {
-        crate::envelope::actor(write.device, document, write.session, branch)
-    });
+    let actor = |branch| crate::envelope::actor(write.device, document, write.session, branch);
+    let author = Author { actor: &actor, first_branch, time: write.time_s };
     let at = write.at.clone().unwrap_or_else(|| replica.heads());
     let changes = match &write.edit {
         Edit::Replace(target) => replica.edit(&at, target, &author)?,
-        Edit::Change(change) => {
-            let base = replica.read_at(&at).map_err(|_| CommandError::UnknownHeads)?;
-            let mut ids = item_ids(write.seed);
-            let target = change.apply(record.kind, &base, &mut ids).map_err(CommandError::Invalid)?;
-            replica.edit(&at, &target, &author)?
+        Edit::Share(target) => replica.share(&at, target, &author)?,
+        Edit::Settle(field, take) => {
+            let conflicts = replica.read().conflicts;
+            let conflict = conflicts.iter().find(|conflict| conflict.field() == *field);
+            let chosen = conflict.and_then(|conflict| Some((conflict, conflict.values.get(*take)?)));
+            let (conflict, chosen) = chosen.ok_or(CommandError::NothingToSettle)?;
+            replica.settle(conflict, &chosen.value, &author)?
         }
-        Edit::Settle(field, take) => replica.settle(field, *take, &author)?,
     };
     let reading = replica.read();
     let heads = replica.heads();
@@ -118,13 +119,19 @@ fn run_write(write: &Write) -> Result<Written, CommandError> {
 
 /// A document of our own store with exactly what counts applied.
 struct Opened {
-    record: Record,
     replica: Replica,
     envelopes: BTreeMap<ChangeHash, EnvelopeHash>,
+    /// The first branch of the writer whose numbers are not taken by changes that do not count.
+    first_branch: u32,
 }
 
 impl Opened {
-    fn new(genesis: &Genesis, held: &[SignedChange], roster: &Roster) -> Option<Self> {
+    fn new(
+        genesis: &Genesis,
+        held: &[SignedChange],
+        roster: &Roster,
+        writer: Option<(DeviceId, SessionId)>,
+    ) -> Option<Self> {
         let record = Record::of(genesis)?;
         let entries: BTreeMap<EnvelopeHash, (Entry, &SignedChange)> = held
             .iter()
@@ -132,11 +139,16 @@ impl Opened {
             .collect();
         let counted = count(genesis, entries.values().map(|(entry, _)| entry), roster, &record.containers());
         let mut replica = record.replica();
-        let chunks: Vec<&[u8]> =
-            counted.order.iter().map(|hash| entries[hash].1.change.as_slice()).collect();
+        let chunks: Vec<&[u8]> = counted.order.iter().map(|hash| entries[hash].1.change.as_slice()).collect();
         replica.apply(&chunks).ok()?;
-        let envelopes = counted.order.iter().map(|hash| (entries[hash].0.header.hash, *hash)).collect();
-        Some(Self { record, replica, envelopes })
+        let envelopes: BTreeMap<_, _> =
+            counted.order.iter().map(|hash| (entries[hash].0.header.hash, *hash)).collect();
+        let orphaned = entries.values().map(|(entry, _)| entry).filter(|entry| {
+            !envelopes.contains_key(&entry.header.hash)
+                && writer == Some((entry.envelope.device, entry.envelope.session))
+        });
+        let first_branch = orphaned.map(|entry| entry.envelope.branch + 1).max().unwrap_or_default();
+        Some(Self { replica, envelopes, first_branch })
     }
 }
 

@@ -15,12 +15,8 @@ use crate::{
     id::{DeviceId, NetworkId, OrgId, StatementHash},
     membership::{
         charter::Charter,
-        joining::{
-            Application, Invitation, JoinReply, JoinRequest, OfficeGrant, Refusal, Ticket,
-        },
-        statement::{
-            Acceptance, DeviceGrant, Fact, Kind, Known, MembershipGrant, NAME_LIMIT, Role, SLOTS,
-        },
+        joining::{Application, Invitation, JoinReply, JoinRequest, OfficeGrant, Refusal, Ticket},
+        statement::{Acceptance, DeviceGrant, Fact, Kind, Known, MembershipGrant, NAME_LIMIT, Role, SLOTS},
     },
     signed::{Verified, encoding::to_vec},
     store::{Batch, Put, Read, StoreError},
@@ -198,7 +194,9 @@ impl Engine {
     /// Asks an admitting node for membership; says whether that is what we want of it.
     pub(super) fn apply_to(&mut self, device: DeviceId) -> bool {
         let Some(invitation) = self.joining.ours.clone() else { return false };
-        let Some(org) = self.identity.org.filter(|_| invitation.devices.contains(&device)) else { return false };
+        let Some(org) = self.identity.org.filter(|_| invitation.devices.contains(&device)) else {
+            return false;
+        };
         let own_grant = self.statements.roster().device(self.device()).map(|granted| granted.grant);
         let Some(grant) = own_grant.and_then(|hash| self.statements.get(hash)) else { return false };
         let waiting = |peer: &super::peers::Peer| {
@@ -264,10 +262,15 @@ impl Engine {
     }
 
     /// Somebody holds an invitation of ours: the grant, the same for the same request again.
-    fn admit_applicant(&mut self, from: DeviceId, application: &[u8]) -> Result<(Batch, Vec<Known>), Refusal> {
+    fn admit_applicant(
+        &mut self,
+        from: DeviceId,
+        application: &[u8],
+    ) -> Result<(Batch, Vec<Known>), Refusal> {
         let application = Verified::<Application>::read(application).map_err(|_| Refusal::Malformed)?;
         let Some(root) = self.keys.root.clone() else { return Err(Refusal::NotHere) };
-        let issued = self.joining.issued.get(&application.invitation).ok_or(Refusal::UnknownInvitation)?.clone();
+        let issued =
+            self.joining.issued.get(&application.invitation).ok_or(Refusal::UnknownInvitation)?.clone();
         let invitation =
             Verified::<Invitation>::trusted(&issued.invitation).map_err(|_| Refusal::UnknownInvitation)?;
         if invitation.key().verifying_key().to_bytes() != application.one_time.0 || application.version != 1 {
@@ -310,11 +313,8 @@ impl Engine {
         };
         let mut chain = self.statements.chain(OrgId(root.verifying_key().to_bytes()));
         let statement = chain.issue(&root, invitation.network, Kind::MembershipGrant, &membership);
-        let granted = Known {
-            hash: StatementHash(statement.hash()),
-            statement,
-            fact: Fact::Membership(membership),
-        };
+        let granted =
+            Known { hash: StatementHash(statement.hash()), statement, fact: Fact::Membership(membership) };
         let used = Some(Used { org: application.org, device: from, grant: granted.hash });
         let issued = Issued { used, ..issued };
         let batch = vec![put_issued(application.invitation, &issued), put(&device_grant), put(&granted)];
@@ -399,7 +399,8 @@ impl Engine {
         let roster = self.statements.roster().clone();
         let mut new = Vec::new();
         if roster.device(acceptance.device).is_none() {
-            let taken = |slot: &u8| roster.devices().any(|(_, device)| device.org == org && device.slot == *slot);
+            let taken =
+                |slot: &u8| roster.devices().any(|(_, device)| device.org == org && device.slot == *slot);
             let Some(slot) = (1..=SLOTS).find(|slot| !taken(slot)) else {
                 self.reply(request, Err(CommandError::Taken));
                 return Ok(());

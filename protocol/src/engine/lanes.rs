@@ -54,13 +54,6 @@ pub(super) struct Lanes {
     running: BTreeMap<JobId, Running>,
 }
 
-impl Lanes {
-    /// Whether nothing is under way.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.queues.is_empty()
-    }
-}
-
 /// What the store holds of a document: envelopes with their changes.
 pub(super) fn held(document: DocumentId, store: &impl Read) -> Result<Vec<SignedChange>, StoreError> {
     let changes: BTreeMap<ChangeHash, Vec<u8>> = store.changes(document)?.into_iter().collect();
@@ -150,7 +143,9 @@ impl Engine {
         let Some(Running { genesis, purpose }) = self.lanes.running.remove(&job) else { return Ok(()) };
         let document = genesis.document();
         let resting = match (outcome, purpose) {
-            (Outcome::Admitted(admitted), Purpose::Admit(source)) => self.admitted(&genesis, *admitted, source),
+            (Outcome::Admitted(admitted), Purpose::Admit(source)) => {
+                self.admitted(&genesis, *admitted, source)
+            }
             (Outcome::Written(result), Purpose::Write(request)) => self.written(&genesis, request, result),
             (Outcome::History(entries), Purpose::History(request, writers)) => {
                 let by = |hash| writers.get(&hash).copied();
@@ -245,7 +240,8 @@ impl Engine {
         heads.sort_unstable();
         let updated_s = i64::try_from(self.now.seconds()).unwrap_or(i64::MAX);
         let row = Row { genesis: genesis.clone(), heads, updated_s };
-        let view = View { heads: written.heads, record: written.record, conflicts: written.conflicts, updated_s };
+        let view =
+            View { heads: written.heads, record: written.record, conflicts: written.conflicts, updated_s };
         let mut batch = self.document_puts(&row, &view);
         batch.extend(puts);
         let outputs = vec![Output::Reply(request, Ok(reply))];
@@ -262,7 +258,11 @@ impl Engine {
     }
 
     /// Offers again what waited for a grant.
-    pub(super) fn retry_quarantined(&mut self, store: &impl Read, rng: &mut impl Rng) -> Result<(), StoreError> {
+    pub(super) fn retry_quarantined(
+        &mut self,
+        store: &impl Read,
+        rng: &mut impl Rng,
+    ) -> Result<(), StoreError> {
         for document in self.quarantine.waiting_for_grants() {
             if let Some((genesis, changes)) = self.quarantine.take(document) {
                 self.line_up(genesis, Task::Admit { changes, source: None }, store, rng)?;

@@ -7,11 +7,11 @@ use super::{
     job::Job,
 };
 use crate::{
-    document::HistoryEntry,
+    document::{EditError, HistoryEntry},
     genesis::{Kind, Scope},
     id::{ChangeHash, DeviceId, DocumentId, NetworkId, OrgId, StatementHash},
     membership::{joining, statement::Role},
-    record::FieldError,
+    record::Fault,
     store::{Batch, StoreError},
     time::Timestamp,
 };
@@ -117,7 +117,10 @@ pub enum CommandError {
     UnknownHeads,
     /// The record has fields that cannot be.
     #[error("the record is not valid")]
-    Invalid(Vec<FieldError>),
+    Invalid(Vec<Fault>),
+    /// The document layer does not write this.
+    #[error("{0}")]
+    Unwritable(String),
     /// The field has no conflict, or not that many values.
     #[error("there is no such value to take")]
     NothingToSettle,
@@ -151,6 +154,21 @@ pub enum CommandError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<EditError> for CommandError {
+    fn from(error: EditError) -> Self {
+        match error {
+            EditError::UnknownHeads { .. } => Self::UnknownHeads,
+            EditError::TooLarge => Self::TooLarge,
+            EditError::Nowhere { .. } => Self::NothingToSettle,
+            EditError::TooManyHeads { .. }
+            | EditError::Shape { .. }
+            | EditError::Unknown { .. }
+            | EditError::Merge(_)
+            | EditError::Automerge(_) => Self::Unwritable(error.to_string()),
+        }
+    }
 }
 
 /// Where a node stands.

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     genesis::Scope,
-    id::{Digest, DeviceId, DocumentId, Item},
+    id::{DeviceId, Digest, DocumentId, Item},
     membership::{
         joining::JoinRequest,
         statement::{ADDRESS_LIMIT, Kind, NodeAddress, Role},
@@ -89,7 +89,8 @@ pub(super) struct Peers {
 
 impl Peers {
     pub(super) fn next_wake(&self) -> Option<(Timestamp, Wake)> {
-        let dials = self.by_device.values().filter(|peer| peer.wants_dial()).map(|peer| (peer.next_dial, "dial"));
+        let dials =
+            self.by_device.values().filter(|peer| peer.wants_dial()).map(|peer| (peer.next_dial, "dial"));
         let hellos = self.by_device.values().filter_map(|peer| Some((peer.hello_due?, "hello")));
         let bootstraps = self.bootstraps.iter().filter(|boot| !self.is_there(boot));
         dials.chain(hellos).chain(bootstraps.map(|boot| (boot.next_dial, "dial"))).min()
@@ -139,7 +140,9 @@ impl Engine {
         outbound: bool,
     ) -> Result<(), StoreError> {
         let friend = self.is_friend(device);
-        for bootstrap in self.peers.bootstraps.iter_mut().filter(|boot| outbound && same_place(&boot.address, &address)) {
+        for bootstrap in
+            self.peers.bootstraps.iter_mut().filter(|boot| outbound && same_place(&boot.address, &address))
+        {
             bootstrap.device = Some(device);
             bootstrap.failures = 0;
         }
@@ -183,7 +186,11 @@ impl Engine {
         Ok(())
     }
 
-    pub(super) fn dial_failed(&mut self, device: Option<DeviceId>, rng: &mut impl Rng) -> Result<(), StoreError> {
+    pub(super) fn dial_failed(
+        &mut self,
+        device: Option<DeviceId>,
+        rng: &mut impl Rng,
+    ) -> Result<(), StoreError> {
         let now = self.now;
         if let Some(peer) = device.and_then(|device| self.peers.by_device.get_mut(&device)) {
             peer.dialling = false;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rand_core::Rng;
 
-use super::{Engine, MessageId, Resting, statements::put};
+use super::{Engine, MessageId, Resting, index::Index, statements::put};
 use crate::{
     genesis::{Genesis, Scope},
     id::{DeviceId, DocumentId, Item},
@@ -156,7 +156,7 @@ impl Engine {
                     if fetches.is_empty() {
                         continue;
                     }
-                    let wants = fetches.iter().map(|fetch| self.want(fetch.document)).collect();
+                    let wants = fetches.iter().map(|fetch| want(&self.index, fetch.document)).collect();
                     let items = fetches.into_iter().map(|fetch| (fetch.document, fetch.item)).collect();
                     (Request::Pull(scope, wants), Pulling::Fetch(scope, items))
                 }
@@ -170,11 +170,6 @@ impl Engine {
             self.ask(device, &request, Question::Pull(pulling));
             return;
         }
-    }
-
-    fn want(&self, document: DocumentId) -> Want {
-        let heads = self.index.row(document).map(|row| row.heads.as_slice()).unwrap_or_default();
-        Want { document, have: heads.iter().take(HAVE_LIMIT).copied().collect() }
     }
 
     /// A peer answers.
@@ -258,10 +253,7 @@ impl Engine {
             (Pulling::Fetch(scope, items), Response::Documents(deliveries)) => {
                 self.delivered(from, scope, items, deliveries, store, rng)
             }
-            (
-                Pulling::Compare(..) | Pulling::Statements | Pulling::Resolve(_) | Pulling::Fetch(..),
-                _,
-            ) => {
+            (Pulling::Compare(..) | Pulling::Statements | Pulling::Resolve(_) | Pulling::Fetch(..), _) => {
                 self.refuse("answer")?;
                 self.pull_failed(from);
                 Ok(())
@@ -291,7 +283,9 @@ impl Engine {
                 {
                     pull.steps.push_front(match scope {
                         Scope::Roster => Next::Statements(items),
-                        Scope::Organisation(_) | Scope::Network | Scope::Named(_) => Next::Resolve(scope, items),
+                        Scope::Organisation(_) | Scope::Network | Scope::Named(_) => {
+                            Next::Resolve(scope, items)
+                        }
                     });
                 }
             }
@@ -394,6 +388,11 @@ impl Engine {
         self.commit(batch, Resting { statements: new, ..Resting::default() });
         Ok(true)
     }
+}
+
+fn want(index: &Index, document: DocumentId) -> Want {
+    let heads = index.row(document).map(|row| row.heads.as_slice()).unwrap_or_default();
+    Want { document, have: heads.iter().take(HAVE_LIMIT).copied().collect() }
 }
 
 const _: () = assert!(FETCH_AT_ONCE <= WANTS_LIMIT, "one request carries what is fetched at once");

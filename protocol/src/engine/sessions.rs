@@ -49,9 +49,9 @@ impl Sessions {
         let mut id = SessionId([0; 16]);
         rng.fill_bytes(&mut id.0);
         let before = match store.local(&local_name(scope))? {
-            Some(bytes) => Some(
-                from_slice(&bytes, 1024).map_err(|_| StoreError::Damaged { what: "session".into() })?,
-            ),
+            Some(bytes) => {
+                Some(from_slice(&bytes, 1024).map_err(|_| StoreError::Damaged { what: "session".into() })?)
+            }
             None => None,
         };
         self.by_scope.insert(scope, Session { id, before, last: None });
