@@ -52,6 +52,10 @@ pub mod organisation;
 
 pub mod kind;
 
+pub mod change;
+
+pub mod share;
+
 pub mod membership;
 
 pub mod envelope;
