@@ -20,6 +20,7 @@ mod quarantine;
 mod serving;
 mod sessions;
 pub mod setup;
+pub mod sharing;
 mod statements;
 
 use std::collections::{BTreeMap, VecDeque};

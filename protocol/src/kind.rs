@@ -1,5 +1,7 @@
 //! What can be done with a record without knowing which kind it is.
 
+use std::str::FromStr;
+
 use serde_json::{Map, Value};
 
 use crate::{
@@ -87,4 +89,17 @@ kinds! {
     Contact, Contact, "Kontakt", "Kontakt", "Contact point";
     OrgYear, OrgYear, "Årstall for virksomheten", "Årstal for verksemda", "Figures of a year";
     Organisation, Organisation, "Virksomhet", "Verksemd", "Member organisation";
+}
+
+/// Text that names no kind of document.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected a kind of document: {}", Kind::ALL.map(Kind::code).join(", "))]
+pub struct KindError;
+
+impl FromStr for Kind {
+    type Err = KindError;
+
+    fn from_str(code: &str) -> Result<Self, KindError> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code).ok_or(KindError)
+    }
 }

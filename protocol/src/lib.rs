@@ -36,6 +36,9 @@ pub mod organisation;
 pub mod response;
 pub mod template;
 
+pub mod change;
+pub mod share;
+
 pub mod document;
 
 // Trust: who may write what, and who did.

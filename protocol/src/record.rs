@@ -15,6 +15,7 @@ mod reader;
 use serde_json::{Map, Value};
 
 pub(crate) use self::declare::{plain_name, record, since};
+pub(crate) use self::reader::nearest;
 pub use self::{
     dice::Dice,
     fault::{Fault, Invalid, Problem},

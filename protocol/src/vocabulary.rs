@@ -19,52 +19,115 @@ pub use self::{
     },
     template::{CollectionKind, ContractNature, OrganisationKind, PlaceholderType, ReuseKind, TemplateKind},
 };
+use serde_json::{Value, json};
+
 use crate::{
     code::{Code, CodeList},
+    cpv::Cpv,
     decimal::Currency,
+    genesis::Kind,
+    language::Language,
+    record::{About, Content},
 };
 
 /// All lists of codes, by name.
-pub fn lists() -> [&'static CodeList; 39] {
-    [
-        BuyerRole::LIST,
-        CollectionKind::LIST,
-        ConfidenceLevel::LIST,
-        ContractModel::LIST,
-        ContractNature::LIST,
-        CriterionType::LIST,
-        Currency::LIST,
-        DateName::LIST,
-        DialogueKind::LIST,
-        EnvironmentalGoal::LIST,
-        ExternalScheme::LIST,
-        Funding::LIST,
-        GainBasis::LIST,
-        GainCategory::LIST,
-        GainMetric::LIST,
-        GainPeriod::LIST,
-        GainScope::LIST,
-        GainUnit::LIST,
-        GainsStatusKind::LIST,
-        InnovationAspect::LIST,
-        InnovationKind::LIST,
-        IprModel::LIST,
-        JoiningKind::LIST,
-        LessonKind::LIST,
-        Licence::LIST,
-        NotAwardedReason::LIST,
-        OrganisationKind::LIST,
-        Outcome::LIST,
-        Phase::LIST,
-        PlaceholderType::LIST,
-        Procedure::LIST,
-        Provenance::LIST,
-        ReuseKind::LIST,
-        ReviewState::LIST,
-        Sector::LIST,
-        SocialGoal::LIST,
-        SupplierRole::LIST,
-        TemplateKind::LIST,
-        Theme::LIST,
-    ]
+pub const LISTS: &[&CodeList] = &[
+    BuyerRole::LIST,
+    CollectionKind::LIST,
+    ConfidenceLevel::LIST,
+    ContractModel::LIST,
+    ContractNature::LIST,
+    CriterionType::LIST,
+    Currency::LIST,
+    DateName::LIST,
+    DialogueKind::LIST,
+    EnvironmentalGoal::LIST,
+    ExternalScheme::LIST,
+    Funding::LIST,
+    GainBasis::LIST,
+    GainCategory::LIST,
+    GainMetric::LIST,
+    GainPeriod::LIST,
+    GainScope::LIST,
+    GainUnit::LIST,
+    GainsStatusKind::LIST,
+    InnovationAspect::LIST,
+    InnovationKind::LIST,
+    IprModel::LIST,
+    JoiningKind::LIST,
+    LessonKind::LIST,
+    Licence::LIST,
+    NotAwardedReason::LIST,
+    OrganisationKind::LIST,
+    Outcome::LIST,
+    Phase::LIST,
+    PlaceholderType::LIST,
+    Procedure::LIST,
+    Provenance::LIST,
+    ReuseKind::LIST,
+    ReviewState::LIST,
+    Sector::LIST,
+    SocialGoal::LIST,
+    SupplierRole::LIST,
+    TemplateKind::LIST,
+    Theme::LIST,
+];
+
+/// Everything that people see instead of codes and names, in one language: lists of codes, fields by
+/// kind, kinds, and the short procurement vocabulary.
+pub fn describe(language: Language) -> Value {
+    let codes = |list: &CodeList| -> Value {
+        list.entries().map(|(code, labels)| json!({"code": code, "label": labels.get(language)})).collect()
+    };
+    json!({
+        "lists": LISTS.iter().map(|list| json!({"name": list.name, "open": list.open, "codes": codes(list)})).collect::<Value>(),
+        "kinds": Kind::ALL.map(|kind| json!({
+            "kind": kind.code(),
+            "label": kind.labels().get(language),
+            "fields": fields(kind.about(), language),
+        })),
+        "cpv": Cpv::vocabulary()
+            .map(|(code, labels)| json!({"code": code.to_string(), "label": labels.get(language)}))
+            .collect::<Value>(),
+    })
+}
+
+fn fields(about: &[About], language: Language) -> Value {
+    let field = |field: &About| {
+        let mut shown = json!({"name": field.name, "label": field.labels.get(language)});
+        let (codes, members) = inner(&field.content);
+        if let Some(list) = codes {
+            shown["codes"] = list.name.into();
+        }
+        if let Some(members) = members {
+            shown["fields"] = fields(members, language);
+        }
+        shown
+    };
+    about.iter().map(field).collect()
+}
+
+/// The list of codes and the members that a field's content has, at whatever depth.
+fn inner(content: &Content) -> (Option<&'static CodeList>, Option<&'static [About]>) {
+    match content {
+        Content::Code(list) | Content::ByCode(list, _) => (Some(list), None),
+        Content::Set(content) | Content::Languages(content) => inner(content),
+        Content::List(members) | Content::Object(members) => (None, Some(members)),
+        Content::Text
+        | Content::Line
+        | Content::Keyword
+        | Content::Url
+        | Content::Mailbox
+        | Content::Flag
+        | Content::Count
+        | Content::Decimal
+        | Content::Date
+        | Content::Day
+        | Content::Cpv
+        | Content::OrgNumber
+        | Content::MunicipalityNumber
+        | Content::RecordId
+        | Content::ItemId
+        | Content::Language => (None, None),
+    }
 }

@@ -48,13 +48,8 @@ impl Engine {
                     Ok(())
                 }
             },
-            Command::Publish(id, record) => match self.shared_of(id) {
-                Ok(genesis) => self.write(request, genesis, None, Edit::Share(record), store, rng),
-                Err(error) => {
-                    self.reply(request, Err(error));
-                    Ok(())
-                }
-            },
+            Command::Share(id, today) => self.share(request, id, today, store, rng),
+            Command::Show(id, today) => self.show(request, id, today, store),
             Command::Direct(kind, about, record) => {
                 let network = self.statements.roster().network();
                 let (Some(owner), Some(network)) = (self.identity.org, network) else {
@@ -125,20 +120,10 @@ impl Engine {
     }
 
     /// The draft that an id of a record, a draft or a shared document leads to.
-    fn draft_of(&self, id: DocumentId) -> Result<Genesis, CommandError> {
+    pub(super) fn draft_of(&self, id: DocumentId) -> Result<Genesis, CommandError> {
         let record = self.index.record(id).ok_or(CommandError::NotFound)?;
         let draft = record.draft.ok_or(CommandError::NotOwner)?;
         self.index.row(draft).map(|row| row.genesis.clone()).ok_or(CommandError::NotFound)
-    }
-
-    /// The document that a draft is shared as in the network.
-    fn shared_of(&self, id: DocumentId) -> Result<Genesis, CommandError> {
-        let draft = self.draft_of(id)?;
-        let network = self.statements.roster().network().ok_or(CommandError::NoNetwork)?;
-        if self.identity.org.is_none_or(|org| self.statements.roster().member(org).is_none()) {
-            return Err(CommandError::NoNetwork);
-        }
-        Ok(Genesis::shared(&draft, network, Scope::Network))
     }
 
     fn status(&self) -> Status {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::job::Outcome;
 use crate::{
+    date::Day,
     document::Form,
     genesis::{About, Kind},
     id::{ChangeHash, DeviceId, DocumentId},
@@ -113,8 +114,10 @@ pub enum Command {
     Draft(Kind, Value),
     /// Change a draft (by record or document id) as it read at these heads, the present ones if absent.
     Edit(DocumentId, Option<Vec<ChangeHash>>, Edit),
-    /// Write a record, as it should read for others, into what is shared from a draft.
-    Publish(DocumentId, Value),
+    /// Share a draft with the network; the day decides about an embargo.
+    Share(DocumentId, Day),
+    /// A record as it reads, and what stands in the way of sharing it on that day.
+    Show(DocumentId, Day),
     /// Write a document of a direct kind into the network.
     Direct(Kind, About, Value),
     /// All records of a kind after this one, at most so many.
@@ -146,6 +149,10 @@ pub enum Edit {
     Replace(Value),
     /// It should read like this, and whatever is contested is settled by it.
     Share(Value),
+    /// Apply a merge patch (RFC 7396) to what stood there.
+    Merge(Value),
+    /// Apply `field=value` expressions to what stood there.
+    Set(Vec<String>),
     /// Settle a conflict: this value of that field stands.
     Settle(String, usize),
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{input::Edit, output::CommandError};
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
         own,
         state::{Conflict, Record},
     },
+    change,
     document::{Author, HistoryEntry, RawChange, Replica},
     genesis::Genesis,
     id::{ChangeHash, DeviceId, DocumentId, EnvelopeHash, ItemId, SessionId},
@@ -28,7 +29,7 @@ pub enum Job {
     /// Write into a document of our own.
     Write(Box<Write>),
     /// Read a document's changes.
-    History(Genesis, Vec<SignedChange>, Arc<Roster>),
+    History(Box<Genesis>, Vec<SignedChange>, Arc<Roster>),
 }
 
 /// What a write needs.
@@ -96,6 +97,7 @@ fn run_write(write: &Write) -> Result<Written, CommandError> {
     let Opened { mut replica, envelopes, first_branch } =
         Opened::new(&write.genesis, &write.held, &write.roster, Some((write.device, write.session)))
             .ok_or(CommandError::NotFound)?;
+    let kind = write.genesis.kind().ok_or(CommandError::NotFound)?;
     let document = write.genesis.document();
     let actor = |branch| crate::envelope::actor(write.device, document, write.session, branch);
     let author = Author { actor: &actor, first_branch, time: write.time_s };
@@ -103,6 +105,16 @@ fn run_write(write: &Write) -> Result<Written, CommandError> {
     let changes = match &write.edit {
         Edit::Replace(target) => replica.edit(&at, target, &author)?,
         Edit::Share(target) => replica.share(&at, target, &author)?,
+        Edit::Merge(patch) => {
+            let (base, mut ids) = (base(&replica, &at)?, item_ids(write.seed));
+            let target = change::merge(kind, &base, patch, &mut ids)?;
+            replica.edit(&at, &Value::Object(target), &author)?
+        }
+        Edit::Set(expressions) => {
+            let (base, mut ids) = (base(&replica, &at)?, item_ids(write.seed));
+            let target = change::set(kind, &base, expressions, &mut ids)?;
+            replica.edit(&at, &Value::Object(target), &author)?
+        }
         Edit::Settle(field, take) => {
             let conflicts = replica.read().conflicts;
             let conflict = conflicts.iter().find(|conflict| conflict.field() == *field);
@@ -115,6 +127,12 @@ fn run_write(write: &Write) -> Result<Written, CommandError> {
     let heads = replica.heads();
     let kept_heads = heads.iter().filter_map(|head| envelopes.get(head)).copied().collect();
     Ok(Written { changes, heads, kept_heads, record: reading.record, conflicts: reading.conflicts })
+}
+
+/// The record that a change begins from.
+fn base(replica: &Replica, at: &[ChangeHash]) -> Result<Map<String, Value>, CommandError> {
+    let Value::Object(record) = replica.read_at(at)? else { unreachable!("a record reads as an object") };
+    Ok(record)
 }
 
 /// A document of our own store with exactly what counts applied.

@@ -28,7 +28,7 @@ pub(super) enum Task {
     /// Take in what a peer sent, or what waited.
     Admit { changes: Vec<SignedChange>, source: Option<Source> },
     /// Write for a command.
-    Write { request: RequestId, at: Option<Vec<ChangeHash>>, edit: Edit },
+    Write { request: Option<RequestId>, at: Option<Vec<ChangeHash>>, edit: Edit },
     /// Read the changes for a command.
     History { request: RequestId },
 }
@@ -43,7 +43,7 @@ struct Running {
 #[derive(Debug)]
 enum Purpose {
     Admit(Option<Source>),
-    Write(RequestId),
+    Write(Option<RequestId>),
     History(RequestId, BTreeMap<ChangeHash, DeviceId>),
 }
 
@@ -124,7 +124,7 @@ impl Engine {
                     .map(|envelope| (envelope.change, envelope.device))
                     .collect();
                 let roster = self.statements.roster().clone();
-                (Job::History(genesis.clone(), held, roster), Purpose::History(request, writers))
+                (Job::History(Box::new(genesis.clone()), held, roster), Purpose::History(request, writers))
             }
         };
         let id = JobId(self.number());
@@ -199,19 +199,20 @@ impl Engine {
     fn written(
         &mut self,
         genesis: &Genesis,
-        request: RequestId,
+        request: Option<RequestId>,
         result: Result<Written, CommandError>,
     ) -> Option<(Batch, Resting)> {
         let document = genesis.document();
         let grant = self.statements.roster().device(self.device()).map(|granted| granted.grant);
-        let (written, grant) = match (result, grant) {
-            (Ok(written), Some(grant)) => (written, grant),
-            (Ok(_), None) => {
-                self.reply(request, Err(CommandError::NotGranted));
-                return None;
-            }
-            (Err(error), _) => {
-                self.reply(request, Err(error));
+        let result = match (result, grant) {
+            (Ok(written), Some(grant)) => Ok((written, grant)),
+            (Ok(_), None) => Err(CommandError::NotGranted),
+            (Err(error), _) => Err(error),
+        };
+        let (written, grant) = match result {
+            Ok(both) => both,
+            Err(error) => {
+                request.into_iter().for_each(|request| self.reply(request, Err(error.clone())));
                 return None;
             }
         };
@@ -222,7 +223,7 @@ impl Engine {
             changed: !written.changes.is_empty(),
         };
         if written.changes.is_empty() {
-            self.reply(request, Ok(reply));
+            request.into_iter().for_each(|request| self.reply(request, Ok(reply.clone())));
             return None;
         }
         let mut puts = Vec::new();
@@ -244,7 +245,7 @@ impl Engine {
             View { heads: written.heads, record: written.record, conflicts: written.conflicts, updated_s };
         let mut batch = self.document_puts(&row, &view);
         batch.extend(puts);
-        let outputs = vec![Output::Reply(request, Ok(reply))];
+        let outputs = request.map(|request| Output::Reply(request, Ok(reply))).into_iter().collect();
         Some((batch, Resting { outputs, rows: vec![(row, None)], ..Resting::default() }))
     }
 
@@ -285,7 +286,7 @@ impl Engine {
             self.reply(request, Err(CommandError::NotOwner));
             return Ok(());
         }
-        self.line_up(genesis, Task::Write { request, at, edit }, store, rng)
+        self.line_up(genesis, Task::Write { request: Some(request), at, edit }, store, rng)
     }
 
     /// What else of a document waits here, to be admitted together with what came.

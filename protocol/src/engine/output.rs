@@ -7,11 +7,13 @@ use super::{
     job::Job,
 };
 use crate::{
+    admission::state::View,
     document::{EditError, HistoryEntry},
     genesis::{Kind, Scope},
     id::{ChangeHash, DeviceId, DocumentId, NetworkId, OrgId, StatementHash},
     membership::{joining, statement::Role},
-    record::Fault,
+    record::{Fault, Invalid},
+    share::{Prepared, Refused},
     store::{Batch, StoreError},
     time::Timestamp,
 };
@@ -75,6 +77,21 @@ pub struct RecordRef {
     pub updated_s: i64,
 }
 
+/// A record with everything that stands beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordView {
+    /// The record and its documents.
+    pub reference: RecordRef,
+    /// The draft as it reads, on the owner's nodes.
+    pub draft: Option<View>,
+    /// What is shared, as it reads.
+    pub shared: Option<View>,
+    /// What sharing the draft would write, or what stands in its way.
+    pub sharing: Option<Result<Prepared, Refused>>,
+    /// Whether what sharing would write differs from what is shared.
+    pub differs: bool,
+}
+
 /// The answer to a command.
 #[derive(Debug, Clone)]
 pub enum Reply {
@@ -89,6 +106,8 @@ pub enum Reply {
         /// Whether anything differed.
         changed: bool,
     },
+    /// A record.
+    Record(Box<RecordView>),
     /// Records, and the last one's id if there are more.
     Records(Vec<RecordRef>, Option<DocumentId>),
     /// A document's changes, oldest first, each with who made it.
@@ -118,6 +137,9 @@ pub enum CommandError {
     /// The record has fields that cannot be.
     #[error("the record is not valid")]
     Invalid(Vec<Fault>),
+    /// The draft cannot be shared as it is.
+    #[error("{0}")]
+    NotShareable(Box<Refused>),
     /// The document layer does not write this.
     #[error("{0}")]
     Unwritable(String),
@@ -154,6 +176,12 @@ pub enum CommandError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<Invalid> for CommandError {
+    fn from(invalid: Invalid) -> Self {
+        Self::Invalid(invalid.faults)
+    }
 }
 
 impl From<EditError> for CommandError {

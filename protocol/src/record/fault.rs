@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
+/// How much of a refused value a message shows, in characters.
+const FOUND_MAX: usize = 60;
+
 /// Why a value was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
@@ -36,6 +41,29 @@ pub struct Fault {
     pub nearest: Option<String>,
     /// The same place by the ids of items, which outlive their positions.
     pub(crate) place: String,
+}
+
+impl Fault {
+    /// A fault outside the reading of a record, such as in an expression or on a line of a file.
+    pub fn new(problem: Problem, path: &str, expected: &str, found: &Value) -> Self {
+        Self {
+            problem,
+            path: path.to_owned(),
+            expected: expected.to_owned(),
+            found: excerpt(found),
+            nearest: None,
+            place: path.to_owned(),
+        }
+    }
+}
+
+/// A value as a message shows it.
+pub(super) fn excerpt(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(FOUND_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 impl fmt::Display for Fault {

@@ -4,11 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::{Fault, Invalid, LIST_MAX, Part, Problem, RECORD_MAX, Record, Unknown};
+use super::{Fault, Invalid, LIST_MAX, Part, Problem, RECORD_MAX, Record, Unknown, fault::excerpt};
 use crate::{code::Code, id::ItemId, language::Language};
 
-/// How much of a refused value a message shows, in characters.
-const FOUND_MAX: usize = 60;
 /// The most faults that one record reports; a file of another format would report thousands.
 const FAULTS_MAX: usize = 100;
 
@@ -287,19 +285,11 @@ impl Reader {
 }
 
 /// The known name nearest to one that is not known, if any is near.
-pub(super) fn nearest(name: &str, known: &[&str]) -> Option<String> {
+pub(crate) fn nearest(name: &str, known: &[&str]) -> Option<String> {
     known
         .iter()
         .map(|candidate| (strsim::jaro_winkler(name, candidate), *candidate))
         .filter(|(likeness, _)| *likeness > 0.7)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate.to_owned())
-}
-
-fn excerpt(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(FOUND_MAX) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
 }

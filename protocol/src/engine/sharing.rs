@@ -1,0 +1,152 @@
+//! From a draft to what others may read, and what stands in the way of it.
+
+use rand_core::Rng;
+use serde_json::{Map, Value};
+
+use super::{
+    CommandError, Engine, Reply, RequestId,
+    input::Edit,
+    lanes::Task,
+    output::{RecordRef, RecordView},
+};
+use crate::{
+    admission::state::View,
+    date::Day,
+    genesis::{Genesis, Kind, Scope},
+    id::DocumentId,
+    share::{Prepared, Refused, Sharing, prepare},
+    store::{Read, StoreError},
+};
+
+/// Where the id of the default contact stands, as text.
+pub const DEFAULT_CONTACT: &str = "node/contact";
+
+impl Engine {
+    /// Shares a draft with the network, its contact first.
+    pub(super) fn share(
+        &mut self,
+        request: RequestId,
+        id: DocumentId,
+        today: Day,
+        store: &impl Read,
+        rng: &mut impl Rng,
+    ) -> Result<(), StoreError> {
+        let genesis = match self.shared_of(id) {
+            Ok(genesis) => genesis,
+            Err(error) => {
+                self.reply(request, Err(error));
+                return Ok(());
+            }
+        };
+        let Some(record) = self.index.record(id) else {
+            self.reply(request, Err(CommandError::NotFound));
+            return Ok(());
+        };
+        let prepared = match self.prepared(&record, today, store)? {
+            Ok(prepared) => prepared,
+            Err(refused) => {
+                self.reply(request, Err(CommandError::NotShareable(Box::new(refused))));
+                return Ok(());
+            }
+        };
+        if let Some(contact) = contact_of(&prepared.record).and_then(|contact| self.index.record(contact)) {
+            self.share_contact(&contact, today, store, rng)?;
+        }
+        let edit = Edit::Share(Value::Object(prepared.record));
+        self.line_up(genesis, Task::Write { request: Some(request), at: None, edit }, store, rng)
+    }
+
+    fn share_contact(
+        &mut self,
+        contact: &RecordRef,
+        today: Day,
+        store: &impl Read,
+        rng: &mut impl Rng,
+    ) -> Result<(), StoreError> {
+        let (Ok(genesis), Ok(prepared)) =
+            (self.shared_of(contact.record), self.prepared(contact, today, store)?)
+        else {
+            return Ok(());
+        };
+        let edit = Edit::Share(Value::Object(prepared.record));
+        self.line_up(genesis, Task::Write { request: None, at: None, edit }, store, rng)
+    }
+
+    /// A record with everything that stands beside it.
+    pub(super) fn show(
+        &mut self,
+        request: RequestId,
+        id: DocumentId,
+        today: Day,
+        store: &impl Read,
+    ) -> Result<(), StoreError> {
+        let Some(record) = self.index.record(id) else {
+            self.reply(request, Err(CommandError::NotFound));
+            return Ok(());
+        };
+        let draft = view(record.draft, store)?;
+        let shared = view(record.shared, store)?;
+        let sharing = match draft {
+            Some(_) => Some(self.prepared(&record, today, store)?),
+            None => None,
+        };
+        let differs = match (&sharing, &shared) {
+            (Some(Ok(prepared)), Some(shared)) => {
+                record.kind.is_some_and(|kind| kind.read(&shared.record) != prepared.record)
+            }
+            (Some(_) | None, _) => false,
+        };
+        let view = RecordView { reference: record, draft, shared, sharing, differs };
+        self.reply(request, Ok(Reply::Record(Box::new(view))));
+        Ok(())
+    }
+
+    /// What sharing a record now would write, or what stands in its way.
+    fn prepared(
+        &self,
+        record: &RecordRef,
+        today: Day,
+        store: &impl Read,
+    ) -> Result<Result<Prepared, Refused>, StoreError> {
+        let Some(kind) = record.kind else { return Ok(Err(Refused { never: true, ..Refused::default() })) };
+        let Some(Value::Object(mut draft)) = view(record.draft, store)?.map(|view| view.record) else {
+            return Ok(Err(Refused { never: true, ..Refused::default() }));
+        };
+        if kind == Kind::Case && !draft.contains_key("contact") {
+            let default = store.local(DEFAULT_CONTACT)?.and_then(|bytes| String::from_utf8(bytes).ok());
+            draft.extend(default.map(|contact| ("contact".to_owned(), Value::String(contact))));
+        }
+        let before = match view(record.shared, store)?.map(|view| view.record) {
+            Some(Value::Object(before)) => Some(before),
+            Some(_) | None => None,
+        };
+        // A record of ours goes along or is there already; one of somebody else's is in the network.
+        let reaches = |id: DocumentId| {
+            self.index
+                .record(id)
+                .is_some_and(|other| other.shared.is_some() || other.kind == Some(Kind::Contact))
+        };
+        Ok(prepare(kind, &draft, &Sharing { today, reaches: &reaches, before: before.as_ref() }))
+    }
+
+    /// The document that a draft is shared as in the network.
+    pub(super) fn shared_of(&self, id: DocumentId) -> Result<Genesis, CommandError> {
+        let draft = self.draft_of(id)?;
+        let network = self.statements.roster().network().ok_or(CommandError::NoNetwork)?;
+        if self.identity.org.is_none_or(|org| self.statements.roster().member(org).is_none()) {
+            return Err(CommandError::NoNetwork);
+        }
+        Ok(Genesis::shared(&draft, network, Scope::Network))
+    }
+}
+
+fn contact_of(record: &Map<String, Value>) -> Option<DocumentId> {
+    record.get("contact")?.as_str()?.parse().ok()
+}
+
+fn view(document: Option<DocumentId>, store: &impl Read) -> Result<Option<View>, StoreError> {
+    let Some(document) = document else { return Ok(None) };
+    let Some(bytes) = store.view(document)? else { return Ok(None) };
+    let damaged = || StoreError::Damaged { what: format!("view of {}", document.short()) };
+    View::read(&bytes).map(Some).ok_or_else(damaged)
+}
