@@ -27,6 +27,10 @@ mod traffic;
 mod transport;
 
 #[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod rogue;
+#[cfg(test)]
 mod tests;
 
 pub use self::{

@@ -3,7 +3,10 @@
 use libp2p::{
     Multiaddr, PeerId,
     multiaddr::Protocol,
-    swarm::{DialError, dial_opts::DialOpts},
+    swarm::{
+        DialError,
+        dial_opts::{DialOpts, PeerCondition},
+    },
 };
 use praksis_protocol::id::DeviceId;
 
@@ -87,7 +90,7 @@ fn to_device(device: DeviceId, addresses: impl Iterator<Item = String>) -> Resul
     if good.is_empty() && !bad.is_empty() {
         return Err(NoDial { device: Some(device), address: first, why: bad.join("; ") });
     }
-    let options = DialOpts::peer_id(peer).addresses(good).build();
+    let options = dial_peer(peer, good);
     Ok(Dial { device: Some(device), address: first, options })
 }
 
@@ -95,10 +98,15 @@ fn to_address(text: String) -> Result<Dial, NoDial> {
     let (address, peer) =
         parse(&text).map_err(|why| NoDial { device: None, address: Some(text.clone()), why })?;
     let options = match peer {
-        Some(peer) => DialOpts::peer_id(peer).addresses(vec![address]).build(),
+        Some(peer) => dial_peer(peer, vec![address]),
         None => DialOpts::unknown_peer_id().address(address).build(),
     };
     Ok(Dial { device: peer.as_ref().and_then(device_of), address: Some(text), options })
+}
+
+/// Also while there is a connection: a guest's may be about to close.
+fn dial_peer(peer: PeerId, addresses: Vec<Multiaddr>) -> DialOpts {
+    DialOpts::peer_id(peer).condition(PeerCondition::NotDialing).addresses(addresses).build()
 }
 
 fn parse(text: &str) -> Result<(Multiaddr, Option<PeerId>), String> {

@@ -60,8 +60,8 @@ impl Task {
         match event {
             MembersEvent::Sync(event) => self.on_exchange(Class::Sync, event),
             MembersEvent::Ping(ping::Event { connection, result, .. }) => match result {
-                // Unsupported: the other side has not let us in. That is no failure of the line.
-                Ok(_) | Err(ping::Failure::Unsupported) => {}
+                Ok(_) => {}
+                Err(ping::Failure::Unsupported) => self.on_shut(connection),
                 Err(ping::Failure::Timeout | ping::Failure::Other { .. }) => {
                     self.swarm.close_connection(connection);
                 }
@@ -102,7 +102,10 @@ impl Task {
                     self.tell(NetEvent::Responded { from, id, bytes: response });
                 }
             }
-            Event::OutboundFailure { request_id, error, .. } => {
+            Event::OutboundFailure { connection_id, request_id, error, .. } => {
+                if class == Class::Sync && matches!(error, OutboundFailure::UnsupportedProtocols) {
+                    self.on_shut(connection_id);
+                }
                 let Some((from, id)) = self.requests.ended(class, request_id) else { return };
                 let why = failure(&error);
                 if let Failure::BadAnswer(reason) = why {
@@ -120,6 +123,12 @@ impl Task {
             }
             Event::ResponseSent { .. } => {}
         }
+    }
+
+    /// The other side has not let us in: no failure of the line, but another may be better.
+    fn on_shut(&mut self, connection: ConnectionId) {
+        self.peers_mut().found_shut(connection);
+        self.close_useless(connection);
     }
 
     fn device_at(&self, connection: ConnectionId) -> Option<DeviceId> {

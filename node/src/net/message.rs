@@ -149,7 +149,8 @@ pub enum Failure {
     /// It took too long. The other side may have read the request.
     #[error("no answer in time")]
     Timeout,
-    /// There is no connection, or it went away. The other side may have read the request.
+    /// There is no connection, or the one it went by went away: another may remain. The other side
+    /// may have read the request.
     #[error("not connected")]
     Disconnected,
     /// One of the two sides does not see a member in the other.

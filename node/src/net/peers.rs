@@ -68,6 +68,8 @@ pub(super) struct Connection {
     pub(super) address: Multiaddr,
     /// Whether we dialled.
     pub(super) outbound: bool,
+    /// The other side has shown that it takes us for a guest on it.
+    shut: bool,
     /// When it is closed by us.
     closes_at: Option<Instant>,
     /// Whether to dial the address again when it has closed, so that both sides see a member.
@@ -89,7 +91,7 @@ impl Peers {
 
     /// What a new connection of the device would be, or why there can be none.
     pub(super) fn may_enter(&self, device: &DeviceId, outbound: bool) -> Result<Level, Refusal> {
-        let level = if self.is_admitted(device) { Level::Member } else { Level::Guest };
+        let level = self.due(device);
         if self.connections.len() >= self.limits.connections {
             return Err(Refusal::TooManyConnections);
         }
@@ -115,8 +117,10 @@ impl Peers {
         outbound: bool,
     ) {
         let closes_at = (level == Level::Guest).then(|| Instant::now() + self.limits.guest_time);
-        self.connections
-            .insert(id, Connection { device, level, address, outbound, closes_at, redial: false });
+        self.connections.insert(
+            id,
+            Connection { device, level, address, outbound, shut: false, closes_at, redial: false },
+        );
     }
 
     /// Forgets a closed connection.
@@ -168,6 +172,22 @@ impl Peers {
         }
     }
 
+    /// The other side takes us for a guest on this connection.
+    pub(super) fn found_shut(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.shut = true;
+        }
+    }
+
+    /// The device's connections that carry nothing, if there is one that carries everything:
+    /// requests go by any of them. They come about when two admit each other not quite at once.
+    pub(super) fn useless(&self, device: DeviceId) -> Vec<ConnectionId> {
+        let (shut, open): (Vec<_>, Vec<_>) = self
+            .at(device, Level::Member)
+            .partition(|id| self.get(*id).is_some_and(|connection| connection.shut));
+        if open.is_empty() { Vec::new() } else { shut }
+    }
+
     /// When [`overdue`](Self::overdue) has something to say.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.connections.values().filter_map(|connection| connection.closes_at).min()
@@ -199,6 +219,11 @@ impl Peers {
         connections.reduce(|best, next| if next.level > best.level { next } else { best })
     }
 
+    /// Whether another connection of the device would be no better than what it has.
+    pub(super) fn is_at_its_best(&self, device: &DeviceId) -> bool {
+        self.best(device).is_some_and(|best| best.level >= self.due(device))
+    }
+
     pub(super) fn ids(&self) -> Vec<ConnectionId> {
         self.connections.keys().copied().collect()
     }
@@ -207,6 +232,11 @@ impl Peers {
     pub(super) fn at(&self, device: DeviceId, level: Level) -> impl Iterator<Item = ConnectionId> {
         let here = move |c: &Connection| c.device == device && c.level == level;
         self.connections.iter().filter(move |(_, connection)| here(connection)).map(|(id, _)| *id)
+    }
+
+    /// What a new connection of the device is.
+    fn due(&self, device: &DeviceId) -> Level {
+        if self.is_admitted(device) { Level::Member } else { Level::Guest }
     }
 
     fn of(&self, device: &DeviceId) -> impl Iterator<Item = (ConnectionId, &Connection)> {

@@ -194,13 +194,14 @@ impl Task {
 
     fn dial(&mut self, dial: Result<Dial, NoDial>) {
         match dial {
+            // What comes of the other connection or dial is told.
+            Ok(Dial { device: Some(device), .. }) if self.peers().is_at_its_best(&device) => {}
             Ok(Dial { device, address, options }) => {
                 let id = options.connection_id();
                 match self.swarm.dial(options) {
                     Ok(()) => {
                         self.dials.insert(id, (device, address));
                     }
-                    // What comes of the other dial or connection is told.
                     Err(DialError::DialPeerConditionFalse(_)) => {}
                     Err(error) => {
                         self.tell(NetEvent::DialFailed { device, address, why: dial::explain(&error) })
@@ -229,6 +230,7 @@ impl Task {
                 // Who dialled an address without a name must hear who answered.
                 let nameless = matches!(self.dials.remove(&connection_id), Some((None, _)));
                 self.tell_level(&peer_id, nameless);
+                self.close_useless(connection_id);
             }
             SwarmEvent::ConnectionClosed { peer_id, .. } => {
                 self.tell_level(&peer_id, false);
@@ -301,6 +303,11 @@ impl Task {
             }
         }
         self.tell(NetEvent::DialFailed { device, address, why: dial::explain(error) });
+    }
+
+    pub(super) fn close_useless(&mut self, connection: ConnectionId) {
+        let Some(device) = self.peers().get(connection).map(|connection| connection.device) else { return };
+        self.close_all(self.peers().useless(device));
     }
 
     fn close_all(&mut self, connections: Vec<ConnectionId>) {
