@@ -173,7 +173,7 @@ fn frame(encoding: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 fn bomb() -> Vec<u8> {
-    let bomb = zstd::bulk::compress(&vec![0; 64 << 20], 19).unwrap();
+    let bomb = zstd::bulk::compress(&vec![0; 64 << 20], 3).unwrap();
     assert!(bomb.len() < 16 << 10);
     frame(1, &bomb)
 }
@@ -289,6 +289,25 @@ async fn a_flood_of_requests_is_refused_beyond_its_limit_and_leaves_nothing_behi
 }
 
 #[tokio::test]
+async fn a_flood_of_half_requests_leaves_room_for_others() {
+    let (mut oslo, mut bergen) = (Node::with(1, impatient()).await, Node::start(2).await);
+    oslo.admit(bergen.device).await;
+    bergen.admit(oslo.device).await;
+    bergen.dial(&oslo).await;
+    bergen.connected(oslo.device, true).await;
+    let device = DeviceId(SigningKey::from_bytes(&[3; 32]).verifying_key().to_bytes());
+    oslo.admit(device).await;
+    let rogue = Rogue::start(3, SYNC_PROTOCOL, &oslo, Raw::closed(Vec::new())).await;
+    oslo.connected(device, true).await;
+    for _ in 0..50 {
+        let _outcome = rogue.send(Raw::held(frame(0, b"hello")[..7].to_vec())).await;
+    }
+    oslo.serves(&mut bergen, 1).await;
+    assert_eq!(oslo.refused("stalled_message").await, Some(device));
+    oslo.serves(&mut bergen, 2).await;
+}
+
+#[tokio::test]
 async fn a_third_connection_of_one_device_is_refused() {
     let mut oslo = Node::start(1).await;
     let mut rogues = Vec::new();
@@ -304,6 +323,7 @@ async fn what_does_not_shake_hands_is_counted() {
     let port = oslo.address.rsplit('/').next().unwrap();
     let mut stranger = tokio::net::TcpStream::connect(format!("127.0.0.1:{port}")).await.unwrap();
     tokio::io::AsyncWriteExt::write_all(&mut stranger, b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+    drop(stranger);
     assert_eq!(oslo.refused("handshake_failed").await, None);
     oslo.serves(&mut bergen, 1).await;
 }

@@ -1,8 +1,10 @@
 //! Stories of nodes that behave.
 
-use std::{net::TcpListener, time::Duration};
+use std::{net::TcpListener, sync::mpsc, thread, time::Duration};
 
 use ed25519_dalek::SigningKey;
+use praksis_protocol::id::DeviceId;
+use tokio::sync::oneshot;
 
 use super::{
     Class, Config, Failure, Limits, NetCommand, NetError, NetEvent, REQUESTS_PER_DEVICE, SYNC_MESSAGE,
@@ -60,7 +62,8 @@ async fn a_guest_that_is_admitted_comes_back_as_a_member() {
 
 #[tokio::test]
 async fn a_member_the_other_has_not_heard_of_gets_in_by_the_join_protocol() {
-    let (mut oslo, mut bergen) = (Node::start(1).await, Node::start(2).await);
+    let brisk = Limits { admitted_grace: Duration::from_millis(50), ..Limits::default() };
+    let (mut oslo, mut bergen) = (Node::with(1, brisk).await, Node::start(2).await);
     bergen.admit(oslo.device).await;
     bergen.dial(&oslo).await;
     bergen.connected(oslo.device, true).await;
@@ -279,7 +282,7 @@ async fn a_wildcard_is_reported_as_the_addresses_it_stands_for() {
     assert!(wide.listening.iter().any(|address| address.starts_with("/ip4/127.0.0.1/tcp/")));
     assert!(!wide.listening.iter().any(|address| address.contains("0.0.0.0") || address.ends_with("/tcp/0")));
     let mut bergen = Node::start(1).await;
-    let device = praksis_protocol::id::DeviceId(key.verifying_key().to_bytes());
+    let device = DeviceId(key.verifying_key().to_bytes());
     let addresses: Vec<&str> = wide.listening.iter().map(String::as_str).collect();
     bergen.dial_at(&addresses, Some(device)).await;
     bergen.connected(device, false).await;
@@ -310,6 +313,35 @@ async fn addresses_that_cannot_be_listened_on_are_errors() {
             Err(NetError::Listen { .. }) | Ok(_) => panic!("{address} is no address to listen on"),
         }
     }
+}
+
+/// A machine that lost its power sends no goodbye: here, a runtime that nobody drives any more.
+#[tokio::test]
+async fn a_member_that_falls_silent_is_given_up() {
+    let quick = Duration::from_millis(50);
+    let mut oslo =
+        Node::with(1, Limits { ping_interval: quick, ping_timeout: quick, ..Limits::default() }).await;
+    let (device, address) = (oslo.device, oslo.address.clone());
+    oslo.admit(DeviceId(SigningKey::from_bytes(&[2; 32]).verifying_key().to_bytes())).await;
+    let (end, ended) = mpsc::channel::<()>();
+    let (connected, bergen) = oneshot::channel();
+    let machine = thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let bergen = runtime.block_on(async {
+            let mut bergen = Node::start(2).await;
+            bergen.admit(device).await;
+            bergen.dial_at(&[&address], Some(device)).await;
+            bergen.connected(device, true).await;
+            bergen
+        });
+        connected.send(bergen.device).unwrap();
+        let _ = ended.recv(); // the sockets stay open until the test has seen enough
+    });
+    let bergen = bergen.await.unwrap();
+    oslo.connected(bergen, true).await;
+    oslo.disconnected(bergen).await;
+    drop(end);
+    machine.join().unwrap();
 }
 
 #[tokio::test]

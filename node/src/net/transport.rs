@@ -73,3 +73,27 @@ where
         .timeout(limits.handshake_timeout)
         .boxed()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use libp2p::core::{Endpoint, transport::DialOpts, transport::PortUse};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_machine_without_a_resolver_dials_what_it_can() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut transport = without_resolver(tcp(&Arc::default()));
+        let options = DialOpts { role: Endpoint::Dialer, port_use: PortUse::New };
+        for (host, found) in
+            [("ip4/127.0.0.1", true), ("dns4/localhost", true), ("dns4/nowhere.invalid", false)]
+        {
+            let address = format!("/{host}/tcp/{port}").parse().unwrap();
+            let dialled = transport.dial(address, options).expect("the address is of a kind it knows").await;
+            assert_eq!(dialled.is_ok(), found, "{host}");
+        }
+    }
+}
