@@ -38,6 +38,9 @@ pub mod template;
 
 pub mod document;
 
+// What an association makes of it.
+pub mod aggregate;
+
 // Trust: who may write what, and who did.
 pub mod membership;
 
