@@ -51,11 +51,14 @@ fn every_case_is_a_demonstration_told_on_behalf_with_its_sources() {
     for case in &cases {
         assert_eq!((case.demonstration, &case.provenance), (Some(true), &Some(Provenance::OnBehalf)));
         assert!(!case.sources.is_empty() && case.sources.iter().all(|source| source.url.is_some()));
-        assert!(case.confidence.as_ref().is_some_and(|confidence| {
-            confidence.note.contains("vår egen klassifisering")
-        }));
+        assert!(
+            case.confidence
+                .as_ref()
+                .is_some_and(|confidence| { confidence.note.contains("vår egen klassifisering") })
+        );
     }
-    let titles: BTreeSet<_> = cases.iter().flat_map(|case| case.title.iter().map(|(_, title)| title)).collect();
+    let titles: BTreeSet<_> =
+        cases.iter().flat_map(|case| case.title.iter().map(|(_, title)| title)).collect();
     assert_eq!(titles.len(), 44, "bokmål and English, each of its own");
 }
 

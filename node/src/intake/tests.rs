@@ -142,9 +142,9 @@ fn what_is_too_large_is_refused_unparsed() {
 
     let endless = std::io::repeat(b'x');
     assert!(matches!(load_from("-", endless), Err(LoadError::TooLarge { .. })));
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("sparse.json");
-    File::create(&path).unwrap().set_len(FILE_LIMIT as u64 + 1).unwrap();
+    File::create(&path).expect("a new file").set_len(FILE_LIMIT as u64 + 1).expect("a sparse file");
     assert!(matches!(load(&path), Err(LoadError::TooLarge { .. })));
     assert!(matches!(load(&folder.path().join("absent")), Err(LoadError::Io { .. })));
 }
@@ -162,7 +162,7 @@ fn a_deep_value_is_refused_and_not_followed() {
 #[test]
 fn a_refusal_reads_as_the_interface_says() {
     let intake = read("cases.jsonl", b"\n{\"a\":1,\"a\":2}");
-    let shown = serde_json::to_value(&intake.refused).unwrap();
+    let shown = serde_json::to_value(&intake.refused).expect("as this test wrote it");
     assert_eq!(
         shown,
         json!([{ "file": "cases.jsonl", "line": 2, "field": "a", "why": "the key \"a\" stands twice" }])
@@ -181,7 +181,7 @@ fn the_blank_form_asks_ten_things_in_each_language_and_is_a_case() {
             .map(|(f, _)| f)
             .collect();
         assert_eq!(asked, form::FIELDS);
-        let read_back = form::read("form", &text).unwrap();
+        let read_back = form::read("form", &text).expect("as this test wrote it");
         let case = read_back.case();
         assert_eq!(Value::Object(case), json!({ "phase": "need", "innovation_kind": "undecided" }));
         assert_eq!((read_back.audience, read_back.heads), (Some(Audience::Organisation), vec![]));
@@ -200,7 +200,7 @@ fn a_filled_form_comes_back_with_what_was_written() {
     let text = text.replace("buyers = []", "buyers = [\"Asker kommune\"]");
     let text = text.replace("expected_notice = \"\"", "expected_notice = \"2027-03\"");
     let text = text.replace("audience = \"organisation\"", "audience = \"network\"");
-    let form = form::read("form", &text).unwrap();
+    let form = form::read("form", &text).expect("as this test wrote it");
     assert_eq!(form.audience, Some(Audience::Network));
     let case = json!({
         "title": "Nye alarmer",
@@ -213,9 +213,12 @@ fn a_filled_form_comes_back_with_what_was_written() {
     assert_eq!(Value::Object(form.case()), case);
 
     let bad = text.replace("audience = \"network\"", "audience = \"world\"");
-    let refusal = form::read("form", &bad).unwrap_err();
+    let refusal = form::read("form", &bad).expect_err("it is refused");
     assert_eq!(refusal.field.as_deref(), Some("audience"));
-    assert_eq!(bad.lines().nth(refusal.line.unwrap() - 1), Some("audience = \"world\""));
+    assert_eq!(
+        bad.lines().nth(refusal.line.expect("as this test wrote it") - 1),
+        Some("audience = \"world\"")
+    );
 }
 
 #[test]
@@ -229,10 +232,11 @@ fn the_form_of_a_case_that_exists_shows_it_and_clears_what_is_emptied() {
     });
     let heads = ["h1".to_owned(), "h2".to_owned()];
     let text = form::write("nn", &case, Audience::Network, &heads);
-    let form = form::read("form", &text).unwrap();
+    let form = form::read("form", &text).expect("as this test wrote it");
     assert_eq!(Value::Object(form.case()), case);
     assert_eq!(form.heads, heads);
-    let emptied = form::read("form", &text.replace("help_wanted = \"Alt\"", "help_wanted = \"\"")).unwrap();
+    let emptied = form::read("form", &text.replace("help_wanted = \"Alt\"", "help_wanted = \"\""))
+        .expect("as this test wrote it");
     assert_eq!(emptied.fields["help_wanted"], Value::Null);
     assert!(!emptied.case().contains_key("help_wanted"));
 }
@@ -264,16 +268,16 @@ proptest! {
         let ids: Vec<_> = (0..cases.len()).map(|index| format!("id{index}")).collect();
         let records = || ids.iter().zip(&cases).map(|(id, case)| Exported::case(id, case));
         let (mut list, mut lines) = (Vec::new(), Vec::new());
-        json::write(&mut list, records()).unwrap();
-        lines::write(&mut lines, records()).unwrap();
+        json::write(&mut list, records()).expect("as this test wrote it");
+        lines::write(&mut lines, records()).expect("as this test wrote it");
         for (file, bytes) in [("-", &list), ("-", &lines), ("a.json", &list), ("a.jsonl", &lines)] {
             let intake = read(file, bytes);
             prop_assert_eq!(&intake.refused, &[]);
-            let back: Vec<_> = intake.records.iter().map(|r| (r.id.clone().unwrap(), r.value.clone())).collect();
+            let back: Vec<_> = intake.records.iter().map(|r| (r.id.clone().expect("as this test wrote it"), r.value.clone())).collect();
             let wrote: Vec<_> = ids.iter().cloned().zip(cases.iter().cloned()).collect();
             prop_assert_eq!(back, wrote);
             for record in &intake.records {
-                let begins = bytes.split(|b| *b == b'\n').nth(record.line - 1).unwrap();
+                let begins = bytes.split(|b| *b == b'\n').nth(record.line - 1).expect("as this test wrote it");
                 prop_assert_eq!(begins.trim_ascii_start().first(), Some(&b'{'));
             }
         }
