@@ -1,1 +1,6 @@
-//! x
+//! Makes the protocol run: libp2p, sled, tantivy and HTTP around an engine without I/O.
+
+#![warn(missing_docs)]
+
+pub mod intake;
+pub mod net;

@@ -41,6 +41,9 @@ pub mod share;
 
 pub mod document;
 
+// What an association makes of it.
+pub mod aggregate;
+
 // Trust: who may write what, and who did.
 pub mod membership;
 
