@@ -53,9 +53,7 @@ fn finish(
     let faults: Vec<_> = kind
         .faults(&new)
         .into_iter()
-        .filter(|fault| {
-            !forgiven.iter().any(|before| before.place == fault.place && before.found == fault.found)
-        })
+        .filter(|fault| !forgiven.iter().any(|before| fault.is_same_as(before)))
         .collect();
     if !faults.is_empty() {
         return Err(Invalid { faults });

@@ -220,7 +220,7 @@ impl<'a> Expression<'a> {
         let name = self.path[depth];
         let expected = format!("one of the fields {}", known.join(", "));
         let fault = self.fault(Problem::UnknownField, &expected, name);
-        Box::new(Fault { nearest: nearest(name, known), ..*fault })
+        Box::new(fault.with_nearest(nearest(name, known)))
     }
 
     fn fault(&self, problem: Problem, expected: &str, found: &str) -> Box<Fault> {

@@ -1,6 +1,9 @@
 //! What is wrong with a record, and where.
 
-use std::fmt;
+use std::{
+    fmt,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 use serde_json::Value;
 
@@ -40,7 +43,9 @@ pub struct Fault {
     /// The known name that is nearest to an unknown one.
     pub nearest: Option<String>,
     /// The same place by the ids of items, which outlive their positions.
-    pub(crate) place: String,
+    place: String,
+    /// The whole value that was there, as a digest.
+    value: u64,
 }
 
 impl Fault {
@@ -53,12 +58,35 @@ impl Fault {
             found: excerpt(found),
             nearest: None,
             place: path.to_owned(),
+            value: digest(found),
         }
+    }
+
+    /// The same fault, with the known name that is nearest to what was found.
+    pub(crate) fn with_nearest(self, nearest: Option<String>) -> Self {
+        Self { nearest, ..self }
+    }
+
+    /// Whether an older state of the record had this fault already: same place, same value.
+    pub(crate) fn is_same_as(&self, before: &Self) -> bool {
+        (self.problem, &self.place, self.value) == (before.problem, &before.place, before.value)
+    }
+
+    /// The same fault, with its place told by the ids of items.
+    pub(super) fn at(self, path: String, place: String) -> Self {
+        Self { path, place, ..self }
     }
 }
 
+/// Tells values apart; it never leaves this process.
+fn digest(value: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.to_string().hash(&mut hasher);
+    hasher.finish()
+}
+
 /// A value as a message shows it.
-pub(super) fn excerpt(value: &Value) -> String {
+fn excerpt(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(FOUND_MAX) {
         Some((end, _)) => format!("{}…", &text[..end]),

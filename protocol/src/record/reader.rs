@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::{Fault, Invalid, LIST_MAX, Part, Problem, RECORD_MAX, Record, Unknown, fault::excerpt};
+use super::{Fault, Invalid, LIST_MAX, Part, Problem, RECORD_MAX, Record, Unknown};
 use crate::{code::Code, id::ItemId, language::Language};
 
 /// The most faults that one record reports; a file of another format would report thousands.
@@ -51,12 +51,8 @@ impl Reader {
             if length <= RECORD_MAX {
                 return Ok(record);
             }
-            reader.fault(
-                Problem::TooLong,
-                format!("a record of at most {RECORD_MAX} bytes"),
-                length.to_string(),
-                None,
-            );
+            let expected = format!("a record of at most {RECORD_MAX} bytes");
+            reader.refuse::<()>(Problem::TooLong, &expected, &Value::from(length));
         }
         Err(Invalid { faults: reader.faults })
     }
@@ -82,21 +78,21 @@ impl Reader {
 
     /// Reports a fault at this place.
     pub fn refuse<T>(&mut self, problem: Problem, expected: &str, found: &Value) -> Option<T> {
-        self.fault(problem, expected.to_owned(), excerpt(found), None);
+        self.report(Fault::new(problem, "", expected, found));
         None
     }
 
     /// Reports a code that is not in the list, with the nearest one that is.
     pub fn refuse_code<T>(&mut self, found: &str, known: &[&str]) -> Option<T> {
         let expected = format!("one of {}", known.join(", "));
-        let found_text = excerpt(&Value::String(found.to_owned()));
-        self.fault(Problem::UnknownCode, expected, found_text, nearest(found, known));
+        let fault = Fault::new(Problem::UnknownCode, "", &expected, &Value::from(found));
+        self.report(fault.with_nearest(nearest(found, known)));
         None
     }
 
     /// Reports values that do not fit together, under a member of this place.
     pub fn break_rule(&mut self, name: &str, expected: &str, found: &str) {
-        self.inside(name, |at| at.fault(Problem::Rule, expected.to_owned(), found.to_owned(), None));
+        self.inside(name, |at| at.report(Fault::new(Problem::Rule, "", expected, &Value::from(found))));
     }
 
     /// Whether codes that this version does not know are kept.
@@ -206,7 +202,7 @@ impl Reader {
         let field = value.or_else(T::absent);
         if field.is_none() && silent && self.mode != Mode::Tolerant {
             let expected = format!("a {name}");
-            self.inside(name, |at| at.fault(Problem::Missing, expected, "nothing".to_owned(), None));
+            self.inside(name, |at| at.report(Fault::new(Problem::Missing, "", &expected, &Value::Null)));
         }
         field
     }
@@ -241,7 +237,8 @@ impl Reader {
         let known: Vec<_> = known.into_iter().collect();
         let expected = format!("one of the fields {}", known.join(", "));
         let nearest = nearest(name, &known);
-        self.inside(name, |at| at.fault(Problem::UnknownField, expected, format!("{name:?}"), nearest));
+        let fault = Fault::new(Problem::UnknownField, "", &expected, value);
+        self.inside(name, |at| at.report(fault.with_nearest(nearest)));
     }
 
     /// A key of a map by code. In sync an unknown one is a key like another.
@@ -254,10 +251,10 @@ impl Reader {
         Some(key)
     }
 
-    fn fault(&mut self, problem: Problem, expected: String, found: String, nearest: Option<String>) {
+    fn report(&mut self, fault: Fault) {
         if self.mode != Mode::Tolerant && self.faults.len() < FAULTS_MAX {
             let (path, place) = (self.path_text(false), self.path_text(true));
-            self.faults.push(Fault { problem, path, expected, found, nearest, place });
+            self.faults.push(fault.at(path, place));
         }
     }
 
