@@ -29,7 +29,7 @@ macro_rules! kinds {
             }
 
             /// The schema version that this program writes.
-            pub const fn schema(self) -> u64 {
+            pub const fn schema(self) -> u16 {
                 match self { $(Self::$kind => <$record>::SCHEMA,)* }
             }
 

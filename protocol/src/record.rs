@@ -35,7 +35,7 @@ pub trait Record: Sized + Clone + Default + PartialEq {
     /// Which kind it is.
     const KIND: Kind;
     /// The schema version that this program writes.
-    const SCHEMA: u64;
+    const SCHEMA: u16;
     /// Its fields and how each is held.
     const RECORD: &'static [Field];
     /// Its fields as people meet them.

@@ -83,6 +83,59 @@ pub enum Content {
     Object(&'static [About]),
 }
 
+impl Content {
+    /// The fields of the items or of the object that it holds.
+    pub const fn members(&self) -> Option<&'static [About]> {
+        match self {
+            Self::List(members) | Self::Object(members) => Some(members),
+            Self::Set(content) | Self::Languages(content) | Self::ByCode(_, content) => content.members(),
+            Self::Text
+            | Self::Line
+            | Self::Keyword
+            | Self::Url
+            | Self::Mailbox
+            | Self::Flag
+            | Self::Count
+            | Self::Decimal
+            | Self::Date
+            | Self::Day
+            | Self::Cpv
+            | Self::OrgNumber
+            | Self::MunicipalityNumber
+            | Self::RecordId
+            | Self::ItemId
+            | Self::Language
+            | Self::Code(_) => None,
+        }
+    }
+
+    /// The list that its codes are from, be they values or names.
+    pub const fn codes(&self) -> Option<&'static CodeList> {
+        match self {
+            Self::Code(list) | Self::ByCode(list, _) => Some(list),
+            Self::Set(content) | Self::Languages(content) => content.codes(),
+            Self::Text
+            | Self::Line
+            | Self::Keyword
+            | Self::Url
+            | Self::Mailbox
+            | Self::Flag
+            | Self::Count
+            | Self::Decimal
+            | Self::Date
+            | Self::Day
+            | Self::Cpv
+            | Self::OrgNumber
+            | Self::MunicipalityNumber
+            | Self::RecordId
+            | Self::ItemId
+            | Self::Language
+            | Self::List(_)
+            | Self::Object(_) => None,
+        }
+    }
+}
+
 /// A field as people meet it.
 #[derive(Debug, Clone, Copy)]
 pub struct About {

@@ -41,7 +41,7 @@ impl Reader {
         value: &Value,
         read: impl FnOnce(&Value, &mut Self) -> Option<R>,
     ) -> Result<R, Invalid> {
-        let newer = value["schema_version"].as_u64().is_some_and(|version| version > R::SCHEMA);
+        let newer = value["schema_version"].as_u64().is_some_and(|version| version > u64::from(R::SCHEMA));
         let mut reader = Self::new::<R>(value, if newer { Mode::Newer } else { Mode::Strict });
         let record = read(value, &mut reader);
         if let Some(record) = record

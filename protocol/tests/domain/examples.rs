@@ -38,19 +38,15 @@ fn absent_fields(place: &str, fields: &[About], values: &[&Value], absent: &mut 
             absent.push(place);
             continue;
         }
-        match field.content {
-            Content::Object(members) => absent_fields(&place, members, &held, absent),
-            Content::List(members) => {
-                let items: Vec<_> = held.iter().filter_map(|list| list.as_array()).flatten().collect();
-                absent_fields(&place, members, &items, absent);
-            }
-            Content::ByCode(list, _) => absent.extend(
-                list.codes
-                    .iter()
-                    .filter(|code| held.iter().all(|map| map.get(**code).is_none()))
-                    .map(|code| format!("{place}.{code}")),
-            ),
-            _ => {}
+        if let Content::ByCode(list, _) = field.content {
+            let unused = list.codes.iter().filter(|code| held.iter().all(|map| map.get(**code).is_none()));
+            absent.extend(unused.map(|code| format!("{place}.{code}")));
+        } else if let Some(members) = field.content.members() {
+            let inner = held.iter().flat_map(|value| match value.as_array() {
+                Some(items) => items.iter().collect(),
+                None => vec![*value],
+            });
+            absent_fields(&place, members, &inner.collect::<Vec<_>>(), absent);
         }
     }
 }

@@ -6,7 +6,7 @@ use praksis_protocol::{
     cpv::Cpv,
     genesis::Kind,
     language::{Labels, Language},
-    record::{About, Content},
+    record::About,
     vocabulary::{self, LISTS},
 };
 
@@ -41,20 +41,9 @@ fn no_list_has_a_code_or_a_label_twice() {
 #[test]
 fn every_list_that_a_field_uses_is_in_the_vocabulary() {
     fn lists(fields: &[About], found: &mut BTreeSet<&'static str>) {
-        fields.iter().for_each(|field| lists_of(&field.content, found));
-    }
-    fn lists_of(content: &Content, found: &mut BTreeSet<&'static str>) {
-        match content {
-            Content::Code(list) => {
-                found.insert(list.name);
-            }
-            Content::ByCode(list, content) => {
-                found.insert(list.name);
-                lists_of(content, found);
-            }
-            Content::Set(content) | Content::Languages(content) => lists_of(content, found),
-            Content::List(members) | Content::Object(members) => lists(members, found),
-            _ => {}
+        for field in fields {
+            found.extend(field.content.codes().map(|list| list.name));
+            lists(field.content.members().unwrap_or_default(), found);
         }
     }
     let mut used = BTreeSet::new();
@@ -91,9 +80,7 @@ fn each_field(place: &str, fields: &[About], visit: &mut impl FnMut(&str, &Label
     for field in fields {
         let place = format!("{place}.{}", field.name);
         visit(&place, &field.labels);
-        if let Content::List(members) | Content::Object(members) = field.content {
-            each_field(&place, members, visit);
-        }
+        each_field(&place, field.content.members().unwrap_or_default(), visit);
     }
 }
 
