@@ -13,7 +13,7 @@ pub use self::expression::set;
 use crate::{
     genesis::Kind,
     id::ItemId,
-    record::{Fault, Invalid, Problem, assign_ids},
+    record::{FAULTS_MAX, Fault, Invalid, Problem, assign_ids},
     shape::{Field, Keys, Shape},
 };
 
@@ -49,7 +49,11 @@ fn finish(
 ) -> Result<Map<String, Value>, Invalid> {
     let mut new = Value::Object(new);
     assign_ids(&mut new, kind.record(), new_id);
-    let forgiven = kind.faults(&Value::Object(old.clone()));
+    let mut forgiven = kind.faults(&Value::Object(old.clone()));
+    // Beyond what is reported, new faults could hide among old ones.
+    if forgiven.len() >= FAULTS_MAX {
+        forgiven.clear();
+    }
     let faults: Vec<_> = kind
         .faults(&new)
         .into_iter()

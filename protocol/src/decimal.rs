@@ -34,7 +34,7 @@ impl Decimal {
         Self(i128::from(number) * MILLION)
     }
 
-    /// In millionths, for sums: 10²⁴ of the largest numbers fit an `i128`… of sums far beyond any report.
+    /// In millionths.
     pub fn millionths(self) -> i128 {
         self.0
     }

@@ -12,10 +12,12 @@ mod items;
 mod part;
 mod reader;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 pub(crate) use self::declare::{plain_name, record, since};
-pub(crate) use self::reader::nearest;
+pub(crate) use self::reader::{FAULTS_MAX, nearest};
 pub use self::{
     dice::Dice,
     fault::{Fault, Invalid, Problem},
@@ -59,7 +61,7 @@ pub trait Record: Sized + Clone + Default + PartialEq {
 
 /// What a newer version or a damaged one wrote, under the names it used.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Unknown(Map<String, Value>);
+pub struct Unknown(BTreeMap<String, Value>);
 
 impl Unknown {
     /// Whether all was understood.

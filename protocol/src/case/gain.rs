@@ -32,6 +32,33 @@ record! {
     rules in_order, drawn put_in_order
 }
 
+impl Gain {
+    /// Whether totals may add it: a number that is measured or reported, within the organisation or
+    /// those who take part. Everything else is shown apart.
+    pub fn counts(&self) -> bool {
+        let is_known = match self.basis {
+            Some(GainBasis::Measured | GainBasis::Reported) => true,
+            Some(
+                GainBasis::Estimated
+                | GainBasis::Expected
+                | GainBasis::Potential
+                | GainBasis::Planned
+                | GainBasis::Unknown
+                | GainBasis::Other(_),
+            )
+            | None => false,
+        };
+        let is_ours = match self.scope {
+            Some(GainScope::OwnOrg | GainScope::Participants) => true,
+            Some(
+                GainScope::Supplier | GainScope::NationalPotential | GainScope::Unknown | GainScope::Other(_),
+            )
+            | None => false,
+        };
+        is_known && is_ours && self.value_low.is_some() && self.value_high.is_some()
+    }
+}
+
 /// A range has both its ends, the lower one first.
 fn in_order(gain: &Gain, at: &mut Reader) {
     match (gain.value_low, gain.value_high) {

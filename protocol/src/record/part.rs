@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::{Dice, LIST_MAX, Problem, Reader};
+use super::{Dice, LIST_MAX, Problem, Reader, reader::is_cleared};
 use crate::{
     code::{Code, CodeList},
     id::{DocumentId, ItemId},
@@ -296,14 +296,15 @@ impl<K: Code + Ord, T: Part> Part for BTreeMap<K, T> {
         let mut all = Self::new();
         let mut whole = true;
         for (name, value) in map {
-            match at.key::<K>(name, value) {
-                Some(key) if !value.is_null() => match at.inside(name, |at| T::read(value, at)) {
-                    Some(value) => {
-                        all.insert(key, value);
-                    }
-                    None => whole = false,
-                },
-                Some(_) => {}
+            let Some(key) = at.key::<K>(name, value) else {
+                whole = false;
+                continue;
+            };
+            if is_cleared(value) {
+                continue;
+            }
+            match at.inside(name, |at| T::read(value, at)) {
+                Some(value) => drop(all.insert(key, value)),
                 None => whole = false,
             }
         }

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::{Fault, Invalid, LIST_MAX, Part, Problem, RECORD_MAX, Record, Unknown};
+use super::{Fault, Invalid, Part, Problem, RECORD_MAX, Record, Unknown};
 use crate::{code::Code, id::ItemId, language::Language};
 
 /// The most faults that one record reports; a file of another format would report thousands.
-const FAULTS_MAX: usize = 100;
+pub(crate) const FAULTS_MAX: usize = 100;
 
 /// Reads one record. [`Part::read`] is its visitor.
 #[derive(Debug)]
@@ -123,7 +123,7 @@ impl Reader {
         };
         if items.len() > max && self.mode != Mode::Tolerant {
             let found = Value::from(items.len());
-            return self.refuse(Problem::TooLong, &format!("at most {LIST_MAX} in this list"), &found);
+            return self.refuse(Problem::TooLong, &format!("at most {max} in this list"), &found);
         }
         Some(items)
     }
@@ -178,8 +178,7 @@ impl Reader {
 
     /// Reads a member that is there; what cannot be read goes to `unknown`.
     pub(crate) fn member<T: Part>(&mut self, name: &str, value: &Value, unknown: &mut Unknown) -> Option<T> {
-        // A form sends an empty string where a program sends null.
-        if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) {
+        if is_cleared(value) {
             return None;
         }
         let read = self.inside(name, |at| T::read(value, at));
@@ -281,12 +280,18 @@ impl Reader {
     }
 }
 
-/// The known name nearest to one that is not known, if any is near.
+/// Whether a value says that there is none. A form sends an empty string where a program sends null.
+pub(super) fn is_cleared(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+}
+
+/// The known name nearest to one that is not known, if any is near: at least half of it is the same.
 pub(crate) fn nearest(name: &str, known: &[&str]) -> Option<String> {
     known
         .iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), *candidate))
-        .filter(|(likeness, _)| *likeness > 0.7)
+        .rev() // of two that are as near, the first
+        .map(|candidate| (strsim::normalized_damerau_levenshtein(name, candidate), *candidate))
+        .filter(|(likeness, _)| *likeness >= 0.5)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate.to_owned())
 }

@@ -30,6 +30,21 @@ fn looking_at_it_or_rejecting_it_is_not_use() {
 }
 
 #[test]
+fn totals_add_only_what_is_known_and_ours() {
+    let counts = |basis: &str, scope: &str, high: Option<&str>| {
+        let gain =
+            json!({"id": id(1), "basis": basis, "scope": scope, "value_low": high, "value_high": high});
+        response(json!([{"id": id(1), "gains": [gain]}])).reuse[0].gains[0].counts()
+    };
+    assert!(counts("measured", "own_org", Some("1")) && counts("reported", "participants", Some("1")));
+    assert!(!counts("estimated", "own_org", Some("1")) && !counts("potential", "participants", Some("1")));
+    assert!(
+        !counts("measured", "national_potential", Some("1")) && !counts("measured", "supplier", Some("1"))
+    );
+    assert!(!counts("measured", "own_org", None), "a gain told in words adds nothing");
+}
+
+#[test]
 fn follow_ups_are_due_6_12_and_24_months_after_first_use() {
     let steps = json!([{"id": id(1), "kind": "copied", "implemented": "2025-01-31"}]);
     let mut response = response(steps);
