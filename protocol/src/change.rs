@@ -13,7 +13,7 @@ pub use self::expression::set;
 use crate::{
     genesis::Kind,
     id::ItemId,
-    record::{FAULTS_MAX, Fault, Invalid, Problem, assign_ids},
+    record::{Expected, FAULTS_MAX, Fault, Invalid, Problem, assign_ids},
     shape::{Field, Keys, Shape},
 };
 
@@ -26,7 +26,7 @@ pub fn merge(
     new_id: &mut dyn FnMut() -> ItemId,
 ) -> Result<Map<String, Value>, Invalid> {
     let Some(patch) = patch.as_object() else {
-        return Err(Invalid { faults: vec![Fault::new(Problem::Type, "", "an object with fields", patch)] });
+        return Err(Invalid { faults: vec![Fault::new(Problem::Type, "", Expected::Object, patch)] });
     };
     let mut new = old.clone();
     // A text without a language is in the language that the record will have.

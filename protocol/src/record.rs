@@ -7,6 +7,7 @@
 
 mod declare;
 mod dice;
+mod expected;
 mod fault;
 mod items;
 mod part;
@@ -20,6 +21,7 @@ pub(crate) use self::declare::{plain_name, record, since};
 pub(crate) use self::reader::{FAULTS_MAX, nearest};
 pub use self::{
     dice::Dice,
+    expected::Expected,
     fault::{Fault, Invalid, Problem},
     items::{Item, Items, assign_ids},
     part::{About, Content, Part},

@@ -3,7 +3,7 @@
 use crate::{
     date::PartialDate,
     decimal::Decimal,
-    record::{Reader, record},
+    record::{Expected, Reader, record},
     text::{Line, Text},
     vocabulary::{GainBasis, GainCategory, GainMetric, GainPeriod, GainScope, GainUnit},
 };
@@ -63,22 +63,10 @@ impl Gain {
 fn in_order(gain: &Gain, at: &mut Reader) {
     match (gain.value_low, gain.value_high) {
         (Some(low), Some(high)) if low > high => {
-            at.break_rule("value_high", "a value that is not below value_low", &high.to_string());
+            at.break_rule("value_high", Expected::NotBelowLow, &high.to_string());
         }
-        (Some(low), None) => {
-            at.break_rule(
-                "value_high",
-                "the same number as value_low when there is one",
-                &format!("only {low}"),
-            );
-        }
-        (None, Some(high)) => {
-            at.break_rule(
-                "value_low",
-                "the same number as value_high when there is one",
-                &format!("only {high}"),
-            );
-        }
+        (Some(low), None) => at.break_rule("value_high", Expected::BothEnds, &low.to_string()),
+        (None, Some(high)) => at.break_rule("value_low", Expected::BothEnds, &high.to_string()),
         (Some(_), Some(_)) | (None, None) => {}
     }
 }

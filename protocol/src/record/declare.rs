@@ -43,7 +43,7 @@ macro_rules! record {
 
             fn parse(value: &serde_json::Value) -> Result<Self, $crate::record::Invalid> {
                 let mut record = $crate::record::Reader::parse(value, |value, at| {
-                    let map = at.object(value, concat!("a ", stringify!($name), " with its fields"))?;
+                    let map = at.object(value, $crate::record::Expected::Object)?;
                     Self::read_members(map, at)
                 })?;
                 record.schema_version.get_or_insert(u64::from(Self::SCHEMA));
@@ -157,7 +157,7 @@ macro_rules! record {
             }
 
             fn read(value: &serde_json::Value, at: &mut $crate::record::Reader) -> Option<Self> {
-                let map = at.object(value, "an object with its fields")?;
+                let map = at.object(value, $crate::record::Expected::Object)?;
                 Self::read_members(map, at)
             }
 

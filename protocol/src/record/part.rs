@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::{Dice, LIST_MAX, Problem, Reader, reader::is_cleared};
+use super::{Dice, Expected, LIST_MAX, Problem, Reader, reader::is_cleared};
 use crate::{
     code::{Code, CodeList},
     id::{DocumentId, ItemId},
@@ -186,7 +186,7 @@ impl Part for bool {
     fn read(value: &Value, at: &mut Reader) -> Option<Self> {
         match value.as_bool() {
             Some(flag) => Some(flag),
-            None => at.refuse(Problem::Type, "true or false", value),
+            None => at.refuse(Problem::Type, Expected::Flag, value),
         }
     }
 
@@ -207,7 +207,7 @@ impl Part for u64 {
         // Above 2⁵³ a browser would show another number.
         match value.as_u64().filter(|count| *count < 1 << 53) {
             Some(count) => Some(count),
-            None => at.refuse(Problem::Type, "a whole number from 0", value),
+            None => at.refuse(Problem::Type, Expected::Count, value),
         }
     }
 
@@ -221,15 +221,15 @@ impl Part for u64 {
 }
 
 macro_rules! id_part {
-    ($($name:ident, $content:ident, $expected:literal;)*) => {$(
+    ($($name:ident, $content:ident;)*) => {$(
         impl Part for $name {
             const SHAPE: Shape = Shape::Register;
             const CONTENT: Content = Content::$content;
 
             fn read(value: &Value, at: &mut Reader) -> Option<Self> {
-                match at.string(value, $expected)?.parse() {
+                match at.string(value, Expected::$content)?.parse() {
                     Ok(id) => Some(id),
-                    Err(_) => at.refuse(Problem::Value, $expected, value),
+                    Err(_) => at.refuse(Problem::Value, Expected::$content, value),
                 }
             }
 
@@ -245,8 +245,8 @@ macro_rules! id_part {
 }
 
 id_part! {
-    DocumentId, RecordId, "an id: 52 characters of a-z and 2-7";
-    ItemId, ItemId, "an item's id: 26 characters of a-z and 2-7";
+    DocumentId, RecordId;
+    ItemId, ItemId;
 }
 
 impl<T: Part + Ord> Part for BTreeSet<T> {
@@ -292,7 +292,7 @@ impl<K: Code + Ord, T: Part> Part for BTreeMap<K, T> {
     }
 
     fn read(value: &Value, at: &mut Reader) -> Option<Self> {
-        let map = at.object(value, "values by name")?;
+        let map = at.object(value, Expected::ByName)?;
         let mut all = Self::new();
         let mut whole = true;
         for (name, value) in map {

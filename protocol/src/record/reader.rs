@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::{Fault, Invalid, Part, Problem, RECORD_MAX, Record, Unknown};
+use super::{Expected, Fault, Invalid, Part, Problem, RECORD_MAX, Record, Unknown};
 use crate::{code::Code, id::ItemId, language::Language};
 
 /// The most faults that one record reports; a file of another format would report thousands.
@@ -51,8 +51,7 @@ impl Reader {
             if length <= RECORD_MAX {
                 return Ok(record);
             }
-            let expected = format!("a record of at most {RECORD_MAX} bytes");
-            reader.refuse::<()>(Problem::TooLong, &expected, &Value::from(length));
+            reader.refuse::<()>(Problem::TooLong, Expected::Bytes(RECORD_MAX), &Value::from(length));
         }
         Err(Invalid { faults: reader.faults })
     }
@@ -77,21 +76,20 @@ impl Reader {
     }
 
     /// Reports a fault at this place.
-    pub fn refuse<T>(&mut self, problem: Problem, expected: &str, found: &Value) -> Option<T> {
+    pub fn refuse<T>(&mut self, problem: Problem, expected: Expected, found: &Value) -> Option<T> {
         self.report(Fault::new(problem, "", expected, found));
         None
     }
 
     /// Reports a code that is not in the list, with the nearest one that is.
-    pub fn refuse_code<T>(&mut self, found: &str, known: &[&str]) -> Option<T> {
-        let expected = format!("one of {}", known.join(", "));
-        let fault = Fault::new(Problem::UnknownCode, "", &expected, &Value::from(found));
+    pub fn refuse_code<T>(&mut self, found: &str, known: &'static [&'static str]) -> Option<T> {
+        let fault = Fault::new(Problem::UnknownCode, "", Expected::Code(known), &Value::from(found));
         self.report(fault.with_nearest(nearest(found, known)));
         None
     }
 
     /// Reports values that do not fit together, under a member of this place.
-    pub fn break_rule(&mut self, name: &str, expected: &str, found: &str) {
+    pub fn break_rule(&mut self, name: &str, expected: Expected, found: &str) {
         self.inside(name, |at| at.report(Fault::new(Problem::Rule, "", expected, &Value::from(found))));
     }
 
@@ -101,7 +99,7 @@ impl Reader {
     }
 
     /// A string, else a fault.
-    pub fn string<'v>(&mut self, value: &'v Value, expected: &str) -> Option<&'v str> {
+    pub fn string<'v>(&mut self, value: &'v Value, expected: Expected) -> Option<&'v str> {
         match value.as_str() {
             Some(text) => Some(text),
             None => self.refuse(Problem::Type, expected, value),
@@ -109,7 +107,7 @@ impl Reader {
     }
 
     /// An object, else a fault.
-    pub fn object<'v>(&mut self, value: &'v Value, expected: &str) -> Option<&'v Map<String, Value>> {
+    pub fn object<'v>(&mut self, value: &'v Value, expected: Expected) -> Option<&'v Map<String, Value>> {
         match value.as_object() {
             Some(map) => Some(map),
             None => self.refuse(Problem::Type, expected, value),
@@ -119,11 +117,11 @@ impl Reader {
     /// An array of at most `max`, else a fault.
     pub fn array<'v>(&mut self, value: &'v Value, max: usize) -> Option<&'v [Value]> {
         let Some(items) = value.as_array() else {
-            return self.refuse(Problem::Type, "a list", value);
+            return self.refuse(Problem::Type, Expected::List, value);
         };
         if items.len() > max && self.mode != Mode::Tolerant {
             let found = Value::from(items.len());
-            return self.refuse(Problem::TooLong, &format!("at most {max} in this list"), &found);
+            return self.refuse(Problem::TooLong, Expected::Items(max), &found);
         }
         Some(items)
     }
@@ -136,11 +134,11 @@ impl Reader {
         let count = text.chars().count();
         if count > max {
             let found = Value::String(format!("{count} characters"));
-            return self.refuse(Problem::TooLong, &format!("at most {max} characters"), &found);
+            return self.refuse(Problem::TooLong, Expected::Characters(max), &found);
         }
         if let Some(control) = text.chars().find(|c| c.is_control() && *c != '\n' && *c != '\t') {
             let found = Value::String(format!("U+{:04X}", control as u32));
-            return self.refuse(Problem::Value, "text without control characters", &found);
+            return self.refuse(Problem::Value, Expected::PlainText, &found);
         }
         Some(())
     }
@@ -200,8 +198,9 @@ impl Reader {
         let silent = faults == self.faults.len();
         let field = value.or_else(T::absent);
         if field.is_none() && silent && self.mode != Mode::Tolerant {
-            let expected = format!("a {name}");
-            self.inside(name, |at| at.report(Fault::new(Problem::Missing, "", &expected, &Value::Null)));
+            self.inside(name, |at| {
+                at.report(Fault::new(Problem::Missing, "", Expected::Present, &Value::Null))
+            });
         }
         field
     }
@@ -234,9 +233,8 @@ impl Reader {
             return;
         }
         let known: Vec<_> = known.into_iter().collect();
-        let expected = format!("one of the fields {}", known.join(", "));
         let nearest = nearest(name, &known);
-        let fault = Fault::new(Problem::UnknownField, "", &expected, value);
+        let fault = Fault::new(Problem::UnknownField, "", Expected::Field(known), value);
         self.inside(name, |at| at.report(fault.with_nearest(nearest)));
     }
 

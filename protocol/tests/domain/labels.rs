@@ -6,7 +6,7 @@ use praksis_protocol::{
     cpv::Cpv,
     genesis::Kind,
     language::{Labels, Language},
-    record::About,
+    record::{About, Expected},
     vocabulary::{self, LISTS},
 };
 
@@ -120,4 +120,18 @@ fn the_short_vocabulary_has_the_45_divisions() {
     assert_eq!(Cpv::vocabulary().filter(|(code, _)| code.division() == *code).count(), 45);
     let codes: Vec<_> = Cpv::vocabulary().map(|(code, _)| code).collect();
     assert!(codes.is_sorted());
+}
+
+#[test]
+fn a_fault_is_told_in_the_language_asked_for() {
+    let invalid = Kind::Case.parse(&serde_json::json!({"phase": "dialog"}), &mut crate::ids()).unwrap_err();
+    let told = |language| invalid.faults[0].text(language);
+    assert!(told(Language::Nb).starts_with("phase: ventet en av need, "), "{}", told(Language::Nb));
+    assert!(told(Language::Nn).ends_with("fann \"dialog\"; meinte du \"dialogue\"?"));
+    assert_eq!(told(Language::En), invalid.to_string());
+    for expected in Expected::PLAIN {
+        let words = [Language::Nb, Language::Nn, Language::En].map(|language| expected.text(language));
+        assert!(words.iter().all(|words| !words.is_empty()));
+        assert!(words[0] != words[2], "{expected:?} is not translated");
+    }
 }
