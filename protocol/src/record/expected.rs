@@ -9,7 +9,7 @@ macro_rules! expectations {
         /// What would have been right where a fault was found.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum Expected {
-            $( #[doc = concat!("Expected ", $en, ".")] $name, )*
+            $( #[doc = concat!("`", $en, "`")] $name, )*
             /// One of these codes.
             Code(&'static [&'static str]),
             /// One of these fields.
