@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use praksis_node::intake;
 use praksis_protocol::{
     case::Case,
-    id::ItemId,
+    date::Day,
+    genesis::Kind,
+    id::{DocumentId, ItemId},
     record::{Record, assign_ids},
-    vocabulary::{Outcome, Phase, Provenance},
+    share::{self, Sharing},
+    vocabulary::Provenance,
 };
 use serde_json::Value;
 
@@ -72,18 +75,32 @@ fn no_case_names_a_number_or_a_contact() {
 }
 
 #[test]
-fn every_case_has_what_sharing_asks_for() {
-    for case in cases() {
-        let title = &case.title;
-        assert!(!title.is_empty() && !case.need.is_empty() && !case.sector.is_empty(), "{title:?}");
-        assert!(case.phase.is_some() && case.cpv_main.is_some() && case.procedure.is_some(), "{title:?}");
-        let ended = matches!(
-            case.outcome,
-            Some(Outcome::DevelopedNotBought | Outcome::Cancelled | Outcome::AbandonedNeed)
-        );
-        if ended || case.phase == Some(Phase::Evaluated) {
-            assert!(!case.result.is_empty() && !case.lessons.is_empty(), "{title:?}");
-            assert!(case.gains_status.is_some(), "{title:?}");
+fn every_case_is_shared_unchanged_with_its_holders_contact() {
+    let contact = DocumentId([7; 32]);
+    let today = Day::new(2026, 11, 22).expect("a day");
+    for mut case in cases() {
+        let title = case.title.clone();
+        case.contact = Some(contact);
+        let draft = case.write();
+        let sharing = Sharing { today, reaches: &|record| record == contact, before: None };
+        let prepared = share::prepare(Kind::Case, &draft, &sharing)
+            .unwrap_or_else(|refused| panic!("{title:?}: {refused}"));
+        assert_eq!((prepared.held_back, prepared.left_out), (vec![], vec![]), "{title:?}");
+        let lost: Vec<_> =
+            draft.iter().filter(|(name, value)| prepared.record.get(*name) != Some(*value)).collect();
+        assert_eq!(lost, [], "{title:?}");
+    }
+}
+
+#[test]
+fn the_files_are_written_as_export_writes_them() {
+    for (file, bytes, _) in FILES {
+        for value in values(file, bytes) {
+            let fields: Vec<_> = value.as_object().expect("a case").keys().collect();
+            let known: Vec<_> = Case::RECORD.iter().map(|field| field.name).collect();
+            let order: Vec<_> =
+                fields.iter().map(|name| known.iter().position(|known| known == name)).collect();
+            assert!(order.is_sorted(), "{file}: {fields:?}");
         }
     }
 }
