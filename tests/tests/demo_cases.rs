@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use praksis_node::intake;
 use praksis_protocol::{
+    aggregate::{self, Entry},
     case::Case,
     date::Day,
     genesis::Kind,
@@ -103,4 +104,34 @@ fn the_files_are_written_as_export_writes_them() {
             assert!(order.is_sorted(), "{file}: {fields:?}");
         }
     }
+}
+
+#[test]
+fn a_report_shows_them_as_demonstrations_and_adds_no_potential() {
+    let cases = cases();
+    let owner = "310000043".parse().expect("the number of KS (demo)");
+    let entry = |(index, case)| Entry { record: DocumentId([index as u8; 32]), owner, case };
+    let entries: Vec<_> = cases.iter().enumerate().map(entry).collect();
+    let today = Day::new(2026, 11, 22).expect("a day");
+    let report = aggregate::report(&entries, &[owner].into(), today);
+    assert_eq!((report.real.cases.value, report.demonstrations.cases.value), (0, 22));
+    let totals: Vec<_> = report
+        .demonstrations
+        .gains
+        .value
+        .totals
+        .iter()
+        .map(|total| {
+            let metric = total.measure.metric.as_deref().unwrap_or_default();
+            format!("{metric} {}..{}", total.low, total.high)
+        })
+        .collect();
+    assert_eq!(
+        totals,
+        [
+            "nok_avoided 10000000..12000000",
+            "purchase_cost_vs_estimate 38750000..38750000",
+            "diesel_equivalent 1000000..1000000",
+        ]
+    );
 }
