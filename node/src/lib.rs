@@ -2,5 +2,6 @@
 
 #![warn(missing_docs)]
 
+pub mod client;
 pub mod intake;
 pub mod net;
