@@ -54,6 +54,8 @@ pub const MAX_TIME: i64 = 1 << 53;
 
 const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 const CHANGE: u8 = 1;
+/// Magic bytes and checksum stand before this.
+const HASHED_FROM: usize = 8;
 
 /// What a chunk that passed says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,13 +101,12 @@ pub fn scan(bytes: &[u8]) -> Result<ChangeHeader, ScanError> {
     if !outer.is_empty() {
         return Err(ScanError::Tail);
     }
-    // Type, length and contents stand as they are hashed: the length is canonical.
-    let hash: [u8; 32] = Sha256::digest(&bytes[MAGIC.len() + checksum.len()..]).into();
-    if hash[..4] != checksum {
+    let hash = change_hash(bytes);
+    if hash.0[..4] != checksum {
         return Err(ScanError::Checksum);
     }
 
-    let mut header = read_header(&mut body, ChangeHash(hash))?;
+    let mut header = read_header(&mut body, hash)?;
     let columns = Columns::read(&mut body)?;
     if !body.is_empty() {
         return Err(ScanError::ExtraBytes);
@@ -118,6 +119,12 @@ pub fn scan(bytes: &[u8]) -> Result<ChangeHeader, ScanError> {
     }
     Scope::new(&header).check(&columns)?;
     Ok(header)
+}
+
+/// Automerge's name for a change: SHA-256 over type, length and contents, which stand in its chunk as
+/// they are hashed, after magic bytes and checksum. The chunk is not looked at otherwise.
+pub fn change_hash(chunk: &[u8]) -> ChangeHash {
+    ChangeHash(Sha256::digest(chunk.get(HASHED_FROM..).unwrap_or_default()).into())
 }
 
 /// Everything before the column table. The number of operations is not known yet.
