@@ -104,3 +104,18 @@ impl Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_refuses_has_a_name_of_its_own() {
+        let text = |kind: io::ErrorKind| Error::from_io("write", Path::new("store"), kind.into()).to_string();
+        assert!(text(io::ErrorKind::PermissionDenied).contains("belong to another user"));
+        assert!(text(io::ErrorKind::ReadOnlyFilesystem).contains("read-only"));
+        assert!(text(io::ErrorKind::StorageFull).contains("the disk is full"));
+        assert!(text(io::ErrorKind::QuotaExceeded).contains("the disk is full"));
+        assert_eq!(text(io::ErrorKind::Other), "cannot write store");
+    }
+}

@@ -215,12 +215,15 @@ impl SledStore {
             self.0.db.apply_batch(prepared).map_err(|error| failed("applying a batch", error))?;
         }
         self.0.db.flush().map_err(|error| failed("flushing", error))?;
-        writer.file.sync_all().map_err(|error| failed("making a commit durable", error))?;
+        writer.file.sync_all().map_err(|error| failed_io("making a commit durable", &error))?;
         // A leaf in a file of its own would not be synced.
         match fs::read_dir(&writer.blobs).map(|mut blobs| blobs.next().is_some()) {
             Ok(false) => Ok(()),
-            Ok(true) => Err(failed("making a commit durable", "sled wrote a leaf outside its file")),
-            Err(error) => Err(failed("looking for blobs", error)),
+            Ok(true) => Err(StoreError::Io {
+                doing: "making a commit durable".to_owned(),
+                why: "sled wrote a leaf outside its file, where it is not synced".to_owned(),
+            }),
+            Err(error) => Err(failed_io("looking for leaves outside sled's file", &error)),
         }
     }
 
@@ -235,8 +238,10 @@ impl Store for SledStore {
         if let Some(failed) = &writer.failed {
             return Err(failed.clone());
         }
-        let written = catch_unwind(AssertUnwindSafe(|| self.write(batches, &writer)))
-            .unwrap_or_else(|panic| Err(failed("committing", panic_text(&*panic))));
+        let written =
+            catch_unwind(AssertUnwindSafe(|| self.write(batches, &writer))).unwrap_or_else(|panic| {
+                Err(StoreError::Io { doing: "committing".to_owned(), why: panic_text(&*panic) })
+            });
         if let Err(error) = &written {
             writer.failed = Some(error.clone());
         }
@@ -327,14 +332,23 @@ fn damaged(key: &[u8]) -> StoreError {
 
 /// A read that failed: damage that sled found itself, or the system.
 fn reading(key: &[u8], error: ::sled::Error) -> StoreError {
-    if let ::sled::Error::Io(error) = error {
+    if matches!(error, ::sled::Error::Io(_)) {
         return failed("reading", error);
     }
     if key.is_empty() { StoreError::Damaged { what: format!("data: {error}") } } else { damaged(key) }
 }
 
-fn failed(doing: &str, why: impl ToString) -> StoreError {
-    StoreError::Io { doing: doing.to_owned(), why: why.to_string() }
+fn failed(doing: &str, error: ::sled::Error) -> StoreError {
+    if let ::sled::Error::Io(error) = error {
+        return failed_io(doing, &error);
+    }
+    StoreError::Io { doing: doing.to_owned(), why: error.to_string() }
+}
+
+fn failed_io(doing: &str, error: &io::Error) -> StoreError {
+    let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+    let why = if full { "the disk is full".to_owned() } else { error.to_string() };
+    StoreError::Io { doing: doing.to_owned(), why }
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {

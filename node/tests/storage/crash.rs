@@ -1,6 +1,7 @@
 //! The machine stops at any moment while others write and read.
 
 use std::{
+    fs,
     sync::atomic::{AtomicU32, Ordering},
     thread,
 };
@@ -76,4 +77,23 @@ fn readers_never_see_half_a_long_value() {
             last = first;
         }
     });
+}
+
+/// What the disk holds after a failure is not known, so nothing is tried again until the next start.
+#[test]
+fn after_a_failed_commit_nothing_more_is_written() {
+    let disks = OnDisk::new();
+    let store = disks.create();
+    store.commit(&[batch(1)]).unwrap();
+    // sled writes here what it never syncs.
+    let blob = store.path().join("sled/blobs/7");
+    fs::write(&blob, "a leaf").unwrap();
+    let failure = store.commit(&[batch(2)]).unwrap_err();
+    fs::remove_file(&blob).unwrap();
+    assert_eq!(store.commit(&[batch(3)]), Err(failure.clone()));
+    assert_eq!(store.commit(&[]), Err(failure));
+    let store = disks.reopen(store);
+    assert!(number(&store) <= 2, "{}", number(&store));
+    store.commit(&[batch(4)]).unwrap();
+    assert_eq!(number(&store), 4);
 }
