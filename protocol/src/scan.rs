@@ -11,10 +11,11 @@
 //! two, an actor listed and never used or a delete of nothing applies well and ruins the document at
 //! the next load. Automerge itself writes only canonical chunks, so refusing the rest costs nothing.
 //!
-//! What needs the document — whether an object, an element or a predecessor exists — is deliberately
-//! absent: that is found by applying to a scratch copy. Two things that Automerge can write are
-//! refused because nothing here writes them: tables, which panic when something is put into them,
-//! and an author's footer.
+//! What needs the document — whether an object, an element or a predecessor exists, whether `seq` is the
+//! actor's next, whether the other actors have written there — is deliberately absent: that is found
+//! with the [`ChangeHeader`] and by applying to a scratch copy. Refused although Automerge can write
+//! them, because nothing here does: tables (which panic when something is put into them), an author's
+//! footer, values of unknown kinds, actors that are not 16 bytes long.
 //!
 //! The format: <https://automerge.org/automerge-binary-format-spec/>, and automerge 0.12,
 //! `storage/change.rs` and `op_set2/change.rs`.

@@ -59,7 +59,7 @@ fn put() -> impl Strategy<Value = Put> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     #[test]
     fn both_stores_tell_the_same_history(steps in steps()) {

@@ -77,11 +77,11 @@ fn two_nodes_do_not_share_a_folder() {
 #[test]
 fn a_folder_is_free_as_soon_as_it_is_closed() {
     let folder = TempDir::new().unwrap();
-    for round in 0..50_u8 {
+    for round in 0..30_u8 {
         let store = SledStore::open(folder.path()).unwrap();
         store.commit(&[vec![Put::Local("round".into(), Some(vec![round]))]]).unwrap();
     }
-    assert_eq!(SledStore::open(folder.path()).unwrap().local("round"), Ok(Some(vec![49])));
+    assert_eq!(SledStore::open(folder.path()).unwrap().local("round"), Ok(Some(vec![29])));
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_damaged_file_is_noticed() {
     let db = path.join("sled").join("db");
     let bytes = fs::read(&db).unwrap();
     let written = bytes.iter().rposition(|byte| *byte != 0).unwrap();
-    for at in (0..=written).step_by(written / 40) {
+    for at in (0..=written).step_by(written / 20) {
         let copy = folder.path().join(format!("copy-{at}"));
         crate::stores::copy_folder(&path, &copy);
         let mut damaged = bytes.clone();
