@@ -1,1 +1,3 @@
-//! x
+//! Makes the Praksis protocol run: libp2p, sled, tantivy, HTTP.
+
+pub mod search;
