@@ -196,7 +196,7 @@ impl Index {
             vote: is_record,
         };
         let ranking = rank(&plan, &about, &conditions, &searcher, &self.fields).map_err(Error::Read)?;
-        let near = if is_record { weights::NEAR_RECORD } else { weights::NEAR_TEXT };
+        let near = weights::near(plan.asked());
         let phase = about.phase.as_deref();
         let hits = ranking
             .hits

@@ -77,6 +77,11 @@ impl Plan {
         Ok(plan)
     }
 
+    /// How many distinct words the question has, expansions aside.
+    pub(super) fn asked(&self) -> usize {
+        self.words.iter().filter(|word| word.stands_for.is_empty()).count()
+    }
+
     fn ask(&mut self, norm: &str, weight: f32) -> usize {
         if let Some(at) = self.by_norm.get(norm) {
             self.words[*at].weight += weight;
@@ -156,6 +161,7 @@ fn best(
     for (text, (weight, words)) in terms {
         let doc_freq = searcher.doc_freq(&Term::from_field_text(field, &text))?;
         if doc_freq > 0 {
+            let weight = weights::repeated(weight);
             planned.push(Planned { text, doc_freq, weight, words });
         }
     }

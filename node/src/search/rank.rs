@@ -14,8 +14,9 @@ use super::weights;
 #[derive(Debug)]
 pub(super) struct Ranking {
     pub(super) hits: Vec<Ranked>,
-    /// BM25 points that one unit of [`Ranked::total`] stands for: half of what the best of both legs have together.
-    /// The same for all hits of an answer, so it keeps their order, and gives a score that falls with what is found.
+    /// BM25 points that one unit of [`Ranked::total`] stands for, so that a document best in both legs has the sum of
+    /// its points. The same for all hits of an answer: it keeps their order, and makes a score that falls with what is
+    /// found.
     pub(super) unit: f32,
 }
 
@@ -88,7 +89,7 @@ pub(super) fn rank(
     }
     sort(&mut hits);
     hits.truncate(conditions.limit);
-    Ok(Ranking { hits, unit: (stems_best + grams_best) / 2.0 })
+    Ok(Ranking { hits, unit: (stems_best + grams_best) / (weights::STEMS + weights::GRAMS) })
 }
 
 /// Best first; equal ones in the order of the index, so that the same question has the same answer.

@@ -7,7 +7,7 @@ use tantivy::{TantivyDocument, Term};
 
 use super::entry::Entry;
 use super::tokens::{GRAMS, STEMS};
-use super::weights::TITLE;
+use super::weights;
 
 /// Raise it when anything that is written to the index changes its form or meaning: fields, analysis, rules. An
 /// index of another number is rebuilt.
@@ -103,7 +103,7 @@ impl Fields {
         for field in [self.stems, self.grams] {
             for title in entry.title.values() {
                 // Written as often as it weighs: term frequency and length then agree, as in BM25F.
-                for _ in 0..TITLE {
+                for _ in 0..weights::TITLE {
                     document.add_text(field, title);
                 }
             }
