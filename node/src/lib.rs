@@ -4,7 +4,18 @@
 
 mod platform;
 
+pub mod clock;
+pub mod config;
+pub mod driver;
+pub mod folder;
+pub mod handle;
+pub mod job;
+pub mod key;
+pub mod telemetry;
+
+pub mod net;
 pub mod storage;
 
+pub mod search;
+
 pub mod intake;
-pub mod net;
