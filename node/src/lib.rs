@@ -2,7 +2,7 @@
 
 #![warn(missing_docs)]
 
-mod platform;
+pub mod platform;
 
 pub mod clock;
 pub mod config;
