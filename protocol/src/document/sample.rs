@@ -208,8 +208,11 @@ pub(super) fn full() -> Value {
 }
 
 impl Office {
-    pub(super) fn form(&self) -> Form {
-        self.replica.form
+    /// An old office hears a new one, the containers of the new schema among it.
+    pub(super) fn hear_newer(&mut self, new: &Office) {
+        let containers = super::containers(DOCUMENT, 2, self.replica.form, FIELDS_2);
+        let bytes: Vec<_> = containers.iter().chain(&new.changes).map(|change| &change.bytes).collect();
+        self.replica.apply(&bytes).expect("what a newer node writes can be applied");
     }
 
     /// Shares `target`: also settles what is contested.
