@@ -192,7 +192,7 @@ pub(super) fn full() -> Value {
             "documents_free": true,
             "advice": "Spør tidlig.",
             "licences": ["NLOD-2.0"],
-            "links": [{"id": id(9), "date": "2016", "why": "Fordi."}],
+            "links": [{"id": id(9), "date": "2016", "why": "Fordi.", "tags": ["a"]}],
         },
         "gains": [
             {
