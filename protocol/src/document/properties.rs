@@ -154,7 +154,7 @@ fn deliver(replica: &mut Replica, mut batches: Vec<Vec<&RawChange>>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
     fn what_is_written_is_read(form in forms(), records in vec(records(FIELDS_2), 1..4)) {
