@@ -46,6 +46,8 @@ mod golden;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod kinds;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod sample;

@@ -66,6 +66,12 @@ impl Replica {
         if kept == Some(true) { Ok(tried) } else { Err(ApplyError::Altered { change: first }) }
     }
 
+    /// The changes that made the containers, one for each schema version that has any. Every node
+    /// computes them; none of them has an envelope.
+    pub fn containers(&self) -> &[ChangeHash] {
+        &self.containers
+    }
+
     /// The changes that no other depends on, sorted. Never empty where the kind has containers.
     pub fn heads(&self) -> Vec<ChangeHash> {
         self.doc.get_heads().iter().map(|head| ChangeHash(head.0)).collect()

@@ -236,3 +236,28 @@ impl Office {
         self.changes.extend(changes);
     }
 }
+
+/// The places of a record that its fields do not speak of, and the fields that it says nothing in.
+pub(super) fn unmatched(fields: &[Field], records: &[&Value], path: &str) -> Vec<String> {
+    let mut places = Vec::new();
+    let named = |key: &str| key == "id" || fields.iter().any(|field| field.name == key);
+    for key in records.iter().filter_map(|record| record.as_object()).flatten().map(|(key, _)| key) {
+        if !named(key) {
+            places.push(format!("{path}{key} is unknown"));
+        }
+    }
+    for field in fields {
+        let values: Vec<&Value> = records.iter().filter_map(|record| record.get(field.name)).collect();
+        let path = format!("{path}{}", field.name);
+        match &field.shape {
+            _ if values.is_empty() => places.push(format!("{path} says nothing")),
+            Shape::Group(inner) => places.extend(unmatched(inner, &values, &format!("{path}."))),
+            Shape::List(inner) => {
+                let items: Vec<_> = values.iter().filter_map(|list| list.as_array()).flatten().collect();
+                places.extend(unmatched(inner, &items, &format!("{path}.")));
+            }
+            Shape::Register | Shape::Text | Shape::Set | Shape::Map(..) => {}
+        }
+    }
+    places
+}

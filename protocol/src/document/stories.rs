@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::{Form, sample::*};
-use crate::shape::{Field, Shape};
 
 const FORMS: [Form; 2] = [Form::Draft, Form::Shared];
 
@@ -261,31 +260,6 @@ fn what_came_before_is_still_there() {
     let (before, record) = (office.replica.heads(), office.record());
     office.write(&json!({"need": "Noe annet."}));
     assert_eq!(office.replica.read_at(&before).expect("these heads are here"), record);
-}
-
-/// The places of a record that its fields do not speak of, and the fields that it says nothing in.
-fn unmatched(fields: &[Field], records: &[&Value], path: &str) -> Vec<String> {
-    let mut places = Vec::new();
-    let named = |key: &str| key == "id" || fields.iter().any(|field| field.name == key);
-    for key in records.iter().filter_map(|record| record.as_object()).flatten().map(|(key, _)| key) {
-        if !named(key) {
-            places.push(format!("{path}{key} is unknown"));
-        }
-    }
-    for field in fields {
-        let values: Vec<&Value> = records.iter().filter_map(|record| record.get(field.name)).collect();
-        let path = format!("{path}{}", field.name);
-        match &field.shape {
-            _ if values.is_empty() => places.push(format!("{path} says nothing")),
-            Shape::Group(inner) => places.extend(unmatched(inner, &values, &format!("{path}."))),
-            Shape::List(inner) => {
-                let items: Vec<_> = values.iter().filter_map(|list| list.as_array()).flatten().collect();
-                places.extend(unmatched(inner, &items, &format!("{path}.")));
-            }
-            Shape::Register | Shape::Text | Shape::Set | Shape::Map(..) => {}
-        }
-    }
-    places
 }
 
 #[test]
