@@ -19,14 +19,20 @@
 //! byte string holding canonical CBOR ([`cbor`]), and byte strings hold nothing else.
 //! Absent is absent: no empty strings, no `null`.
 //!
-//! - **Containers** come from changes that every node computes to the same bytes ([`containers`]);
-//!   those inside a draft's list item come with the change that adds the item.
+//! - **Containers** come from changes that every node computes to the same bytes ([`containers`]),
+//!   in the order of the fields' names; those inside a draft's list item come with the change that
+//!   adds the item.
 //! - **Where its container is missing, a field is a register**, whatever its shape: that is what
-//!   becomes of a text that a newer schema adds to items that already exist.
+//!   becomes of a text that a newer schema adds to items that already exist. Where a scalar and a
+//!   container stand at one key, the scalar is shown: someone wrote it who knew of no container.
+//! - **Values at one key**: the newest operation's is shown, all unequal ones are a conflict. Ranks
+//!   and set members never are.
 //! - **Deleting an item** that someone else edits at the same time: in a draft the deletion stands
 //!   (the edit is in the history); in what is shared the edited item stands.
 //! - **Unknown keys** are read as well as their type tells, and an edit leaves alone what its
-//!   target does not speak of.
+//!   target does not speak of; `null` removes it.
+//! - **Ranks** sort as strings: four base-36 digits and a fraction, appending counts up from `i000`;
+//!   equal ranks are told apart by the item's id.
 
 mod cbor;
 mod containers;

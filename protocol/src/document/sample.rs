@@ -251,12 +251,12 @@ pub(super) fn unmatched(fields: &[Field], records: &[&Value], path: &str) -> Vec
         let path = format!("{path}{}", field.name);
         match &field.shape {
             _ if values.is_empty() => places.push(format!("{path} says nothing")),
-            Shape::Group(inner) => places.extend(unmatched(inner, &values, &format!("{path}."))),
-            Shape::List(inner) => {
+            Group(inner) => places.extend(unmatched(inner, &values, &format!("{path}."))),
+            List(inner) => {
                 let items: Vec<_> = values.iter().filter_map(|list| list.as_array()).flatten().collect();
                 places.extend(unmatched(inner, &items, &format!("{path}.")));
             }
-            Shape::Register | Shape::Text | Shape::Set | Shape::Map(..) => {}
+            Register | Text | Set | Map(..) => {}
         }
     }
     places
