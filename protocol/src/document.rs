@@ -16,7 +16,7 @@
 //! | Group | a map with its fields | the same |
 //!
 //! Scalars: strings, truth values and integers as Automerge has them; a JSON object or array as one
-//! byte string holding canonical CBOR ([`cbor`]), and byte strings hold nothing else.
+//! byte string holding canonical CBOR (RFC 8949 §4.2.1, no floats, no tags), and byte strings hold nothing else.
 //! Absent is absent: no empty strings, no `null`.
 //!
 //! - **Containers** come from changes that every node computes to the same bytes ([`containers`]),
