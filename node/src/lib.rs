@@ -2,5 +2,9 @@
 
 #![warn(missing_docs)]
 
+mod platform;
+
+pub mod storage;
+
 pub mod intake;
 pub mod net;
