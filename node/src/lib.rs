@@ -8,3 +8,4 @@ pub mod storage;
 
 pub mod intake;
 pub mod net;
+pub mod search;
