@@ -26,8 +26,8 @@ pub mod toml;
 /// The most that is read of one file, in bytes.
 pub const FILE_LIMIT: usize = 64 * 1024 * 1024;
 
-/// The most that one record may take in its file, in bytes; a share of it then fits one change.
-pub const RECORD_LIMIT: usize = 512 * 1024;
+/// The most that one record may take in its file, in bytes.
+pub const RECORD_LIMIT: usize = praksis_protocol::record::RECORD_MAX;
 
 /// One case as a file has it, not yet checked by the domain.
 #[derive(Debug, Clone, PartialEq)]
@@ -340,6 +340,25 @@ fn as_sentence<S: Serializer>(problem: &Problem, serializer: S) -> Result<S::Ok,
 /// The physical line that the byte at `offset` stands on, from 1.
 fn line_of(bytes: &[u8], offset: usize) -> usize {
     1 + bytes[..offset].iter().filter(|byte| **byte == b'\n').count()
+}
+
+/// The lines of offsets that only grow, counted onward and not from the top each time.
+struct LineCount<'a> {
+    bytes: &'a [u8],
+    offset: usize,
+    line: usize,
+}
+
+impl<'a> LineCount<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { bytes: text.as_bytes(), offset: 0, line: 1 }
+    }
+
+    fn at(&mut self, offset: usize) -> usize {
+        self.line += line_of(&self.bytes[self.offset..], offset - self.offset) - 1;
+        self.offset = offset;
+        self.line
+    }
 }
 
 fn name_of(value: &Value) -> &'static str {

@@ -85,7 +85,7 @@ pub struct Coverage {
     pub members: usize,
 }
 
-/// What these cases say together. `members` are those whose membership counts at `as_of`; a case kept
+/// What these cases say together; each record stands among them once. `members` are those whose membership counts at `as_of`; a case kept
 /// by someone else is counted, but not in the coverage.
 pub fn report(entries: &[Entry<'_>], members: &BTreeSet<OrgNumber>, as_of: Day) -> Report {
     let (demonstrations, real): (Vec<_>, Vec<_>) =

@@ -13,7 +13,7 @@ pub use self::expression::set;
 use crate::{
     genesis::Kind,
     id::ItemId,
-    record::{Fault, Invalid, Problem, assign_ids},
+    record::{Expected, FAULTS_MAX, Fault, Invalid, Problem, assign_ids},
     shape::{Field, Keys, Shape},
 };
 
@@ -26,7 +26,7 @@ pub fn merge(
     new_id: &mut dyn FnMut() -> ItemId,
 ) -> Result<Map<String, Value>, Invalid> {
     let Some(patch) = patch.as_object() else {
-        return Err(Invalid { faults: vec![Fault::new(Problem::Type, "", "an object with fields", patch)] });
+        return Err(Invalid { faults: vec![Fault::new(Problem::Type, "", Expected::Object, patch)] });
     };
     let mut new = old.clone();
     // A text without a language is in the language that the record will have.
@@ -49,13 +49,15 @@ fn finish(
 ) -> Result<Map<String, Value>, Invalid> {
     let mut new = Value::Object(new);
     assign_ids(&mut new, kind.record(), new_id);
-    let forgiven = kind.faults(&Value::Object(old.clone()));
+    let mut forgiven = kind.faults(&Value::Object(old.clone()));
+    // Beyond what is reported, new faults could hide among old ones.
+    if forgiven.len() >= FAULTS_MAX {
+        forgiven.clear();
+    }
     let faults: Vec<_> = kind
         .faults(&new)
         .into_iter()
-        .filter(|fault| {
-            !forgiven.iter().any(|before| before.place == fault.place && before.found == fault.found)
-        })
+        .filter(|fault| !forgiven.iter().any(|before| fault.is_same_as(before)))
         .collect();
     if !faults.is_empty() {
         return Err(Invalid { faults });

@@ -124,8 +124,8 @@ pub(crate) use codes;
 
 /// Reads a code; one that is not in the list passes where the list is open or the reader tolerant.
 pub(crate) fn read_code<C: Code>(value: &serde_json::Value, at: &mut crate::record::Reader) -> Option<C> {
-    use crate::record::Problem;
-    let text = at.string(value, "a code")?.trim();
+    use crate::record::{Expected, Problem};
+    let text = at.string(value, Expected::AnyCode)?.trim();
     let code = C::from_code(text);
     if code.is_known() || at.keeps_unknown_codes() {
         return Some(code);
@@ -136,5 +136,5 @@ pub(crate) fn read_code<C: Code>(value: &serde_json::Value, at: &mut crate::reco
     if is_key(text) {
         return Some(code);
     }
-    at.refuse(Problem::Value, "a key of lower-case letters, digits and _, such as hours_freed", value)
+    at.refuse(Problem::Value, Expected::Key, value)
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     language::Labels,
-    record::{Content, Dice, Part, Problem, Reader},
+    record::{Content, Dice, Expected, Part, Problem, Reader},
     shape::Shape,
 };
 
@@ -104,14 +104,10 @@ impl Part for Cpv {
     const CONTENT: Content = Content::Cpv;
 
     fn read(value: &Value, at: &mut Reader) -> Option<Self> {
-        match at.string(value, "a CPV code of eight digits, such as \"48000000\"")?.trim().parse() {
+        match at.string(value, Expected::Cpv)?.trim().parse() {
             Ok(code) => Some(code),
-            Err(CpvError::Digits) => {
-                at.refuse(Problem::Value, "a CPV code of eight digits, such as \"48000000\"", value)
-            }
-            Err(CpvError::Division(_)) => {
-                at.refuse(Problem::Value, "a CPV code of one of the 45 divisions", value)
-            }
+            Err(CpvError::Digits) => at.refuse(Problem::Value, Expected::Cpv, value),
+            Err(CpvError::Division(_)) => at.refuse(Problem::Value, Expected::CpvDivision, value),
         }
     }
 

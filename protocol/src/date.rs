@@ -5,7 +5,7 @@ use std::{cmp::Ordering, fmt, str::FromStr};
 use serde_json::Value;
 
 use crate::{
-    record::{Content, Dice, Part, Problem, Reader},
+    record::{Content, Dice, Expected, Part, Problem, Reader},
     shape::Shape,
 };
 
@@ -176,7 +176,7 @@ impl Part for PartialDate {
         let text = value.as_u64().map(|year| year.to_string());
         match text.as_deref().or(value.as_str()).and_then(|text| text.trim().parse().ok()) {
             Some(date) => Some(date),
-            None => at.refuse(Problem::Value, "a date: 2016, 2016-02 or 2016-02-04", value),
+            None => at.refuse(Problem::Value, Expected::Date, value),
         }
     }
 
@@ -201,7 +201,7 @@ impl Part for Day {
     fn read(value: &Value, at: &mut Reader) -> Option<Self> {
         match value.as_str().and_then(|text| text.trim().parse().ok()) {
             Some(day) => Some(day),
-            None => at.refuse(Problem::Value, "a day: 2016-02-04", value),
+            None => at.refuse(Problem::Value, Expected::Day, value),
         }
     }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     code::codes,
-    record::{Content, Dice, Part, Problem, Reader, record},
+    record::{Content, Dice, Expected, Part, Problem, Reader, record},
     shape::Shape,
 };
 
@@ -34,7 +34,7 @@ impl Decimal {
         Self(i128::from(number) * MILLION)
     }
 
-    /// In millionths, for sums: 10²⁴ of the largest numbers fit an `i128`… of sums far beyond any report.
+    /// In millionths.
     pub fn millionths(self) -> i128 {
         self.0
     }
@@ -107,7 +107,7 @@ impl Part for Decimal {
     fn read(value: &Value, at: &mut Reader) -> Option<Self> {
         match read_number(value) {
             Some(number) => Some(number),
-            None => at.refuse(Problem::Value, "a decimal number as a string, such as \"-12.5\"", value),
+            None => at.refuse(Problem::Value, Expected::Decimal, value),
         }
     }
 
@@ -149,7 +149,7 @@ impl Part for Amount {
     fn read(value: &Value, at: &mut Reader) -> Option<Self> {
         match read_number(value).and_then(Self::new) {
             Some(amount) => Some(amount),
-            None => at.refuse(Problem::Value, "an amount from 0, such as \"1250000.00\" or 1250000", value),
+            None => at.refuse(Problem::Value, Expected::Amount, value),
         }
     }
 
@@ -185,7 +185,7 @@ impl Part for Percent {
     fn read(value: &Value, at: &mut Reader) -> Option<Self> {
         match read_number(value).and_then(Self::new) {
             Some(percent) => Some(percent),
-            None => at.refuse(Problem::Value, "a number from 0 to 100, such as 30 or \"32.5\"", value),
+            None => at.refuse(Problem::Value, Expected::Percent, value),
         }
     }
 
@@ -245,7 +245,7 @@ impl Part for Year {
     fn read(value: &Value, at: &mut Reader) -> Option<Self> {
         match value.as_u64().and_then(|year| Self::new(u16::try_from(year).ok()?)) {
             Some(year) => Some(year),
-            None => at.refuse(Problem::Value, "a year such as 2014", value),
+            None => at.refuse(Problem::Value, Expected::Year, value),
         }
     }
 

@@ -21,7 +21,7 @@ use crate::{
 };
 
 macro_rules! kinds {
-    ($($kind:ident, $record:ty, $nb:literal, $nn:literal, $en:literal;)*) => {
+    ($($kind:ident, $record:ty, $example:literal, $nb:literal, $nn:literal, $en:literal;)*) => {
         impl Kind {
             /// What people see.
             pub const fn labels(self) -> Labels {
@@ -29,7 +29,7 @@ macro_rules! kinds {
             }
 
             /// The schema version that this program writes.
-            pub const fn schema(self) -> u64 {
+            pub const fn schema(self) -> u16 {
                 match self { $(Self::$kind => <$record>::SCHEMA,)* }
             }
 
@@ -72,6 +72,11 @@ macro_rules! kinds {
                 match self { $(Self::$kind => <$record>::read(value).write(),)* }
             }
 
+            /// A made-up record that uses every field, as canonical JSON, indented.
+            pub const fn example(self) -> &'static str {
+                match self { $(Self::$kind => include_str!(concat!("kind/", $example)),)* }
+            }
+
             /// A valid record drawn field by field, for tests: any field may be there or not.
             pub fn draw(self, dice: &mut Dice) -> Map<String, Value> {
                 match self { $(Self::$kind => <$record>::draw(dice).write(),)* }
@@ -81,14 +86,14 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Case, Case, "Erfaring", "Erfaring", "Procurement case";
-    Template, Template, "Mal", "Mal", "Document template";
-    Filled, Filled, "Utfylt mal", "Utfylt mal", "Filled-in template";
-    Response, Response, "Respons", "Respons", "Response from others";
-    Collection, Collection, "Samling", "Samling", "Curated collection";
-    Contact, Contact, "Kontakt", "Kontakt", "Contact point";
-    OrgYear, OrgYear, "Årstall for virksomheten", "Årstal for verksemda", "Figures of a year";
-    Organisation, Organisation, "Virksomhet", "Verksemd", "Member organisation";
+    Case, Case, "case.json", "Erfaring", "Erfaring", "Procurement case";
+    Template, Template, "template.json", "Mal", "Mal", "Document template";
+    Filled, Filled, "filled.json", "Utfylt mal", "Utfylt mal", "Filled-in template";
+    Response, Response, "response.json", "Respons", "Respons", "Response from others";
+    Collection, Collection, "collection.json", "Samling", "Samling", "Curated collection";
+    Contact, Contact, "contact.json", "Kontakt", "Kontakt", "Contact point";
+    OrgYear, OrgYear, "org_year.json", "Årstall for virksomheten", "Årstal for verksemda", "Figures of a year";
+    Organisation, Organisation, "organisation.json", "Virksomhet", "Verksemd", "Member organisation";
 }
 
 /// Text that names no kind of document.

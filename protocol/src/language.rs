@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 use serde_json::{Map, Value};
 
 use crate::{
-    record::{Content, Dice, Part, Reader, Unknown},
+    record::{Content, Dice, Expected, Part, Reader, Unknown},
     shape::{Keys, LANGUAGES, Shape},
 };
 
@@ -72,7 +72,7 @@ impl Part for Language {
     const CONTENT: Content = Content::Language;
 
     fn read(value: &Value, at: &mut Reader) -> Option<Self> {
-        let text = at.string(value, "a language")?;
+        let text = at.string(value, Expected::Language)?;
         match text.parse() {
             Ok(language) => Some(language),
             Err(LanguageError) => at.refuse_code(text, &LANGUAGES),
@@ -173,7 +173,7 @@ impl<T: Part> Part for ByLang<T> {
             let language = at.content_lang();
             return Some(Self::one(language, T::read(value, at)?));
         }
-        let map = at.object(value, "texts by language, or one text")?;
+        let map = at.object(value, Expected::ByLanguage)?;
         let mut all = Self::default();
         for (key, value) in map {
             match key.parse() {

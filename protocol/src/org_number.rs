@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde_json::Value;
 
 use crate::{
-    record::{Content, Dice, Part, Problem, Reader},
+    record::{Content, Dice, Expected, Part, Problem, Reader},
     shape::Shape,
 };
 
@@ -72,12 +72,8 @@ impl Part for OrgNumber {
         let text = value.as_u64().map(|number| number.to_string());
         match text.as_deref().or(value.as_str()).map(str::parse) {
             Some(Ok(number)) => Some(number),
-            Some(Err(OrgNumberError::Check)) => {
-                at.refuse(Problem::Value, "an organisation number: the check digit does not fit", value)
-            }
-            Some(Err(OrgNumberError::Digits)) | None => {
-                at.refuse(Problem::Value, "an organisation number of nine digits", value)
-            }
+            Some(Err(OrgNumberError::Check)) => at.refuse(Problem::Value, Expected::OrgCheckDigit, value),
+            Some(Err(OrgNumberError::Digits)) | None => at.refuse(Problem::Value, Expected::OrgNumber, value),
         }
     }
 
@@ -125,7 +121,7 @@ impl Part for MunicipalityNumber {
     fn read(value: &Value, at: &mut Reader) -> Option<Self> {
         match value.as_str().and_then(|text| text.trim().parse().ok()) {
             Some(number) => Some(number),
-            None => at.refuse(Problem::Value, "four digits of a municipality, such as \"0301\"", value),
+            None => at.refuse(Problem::Value, Expected::MunicipalityNumber, value),
         }
     }
 

@@ -20,7 +20,7 @@ record! {
         municipality: Option<Municipality> = "Kommunenummer", "Kommunenummer", "Municipality number";
         county: Option<Line> = "Fylke", "Fylke", "County it lies in";
         inhabitants: Option<u64> = "Innbyggere", "Innbyggjarar", "Number of inhabitants";
-        language: Option<Language> = "Målform", "Målform", "Language it writes in";
+        language: Option<Language> = "Skriftspråk", "Skriftspråk", "Language it writes in";
         /// A `contact` record: what a case gets that names none.
         contact: Option<DocumentId> = "Vanlig kontakt", "Vanleg kontakt", "Default contact";
     }

@@ -7,17 +7,21 @@
 
 mod declare;
 mod dice;
+mod expected;
 mod fault;
 mod items;
 mod part;
 mod reader;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 pub(crate) use self::declare::{plain_name, record, since};
-pub(crate) use self::reader::nearest;
+pub(crate) use self::reader::{FAULTS_MAX, nearest};
 pub use self::{
     dice::Dice,
+    expected::Expected,
     fault::{Fault, Invalid, Problem},
     items::{Item, Items, assign_ids},
     part::{About, Content, Part},
@@ -35,7 +39,7 @@ pub trait Record: Sized + Clone + Default + PartialEq {
     /// Which kind it is.
     const KIND: Kind;
     /// The schema version that this program writes.
-    const SCHEMA: u64;
+    const SCHEMA: u16;
     /// Its fields and how each is held.
     const RECORD: &'static [Field];
     /// Its fields as people meet them.
@@ -59,7 +63,7 @@ pub trait Record: Sized + Clone + Default + PartialEq {
 
 /// What a newer version or a damaged one wrote, under the names it used.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Unknown(Map<String, Value>);
+pub struct Unknown(BTreeMap<String, Value>);
 
 impl Unknown {
     /// Whether all was understood.

@@ -17,7 +17,8 @@ pub enum Shape {
     Text,
     /// **S**: a set of strings; JSON shows a sorted array without duplicates.
     Set,
-    /// **L**: items with an `id` of their own, in an order that people chose.
+    /// **L**: items with an `id` of their own, in an order that people chose. The `id` is not among
+    /// the fields.
     List(&'static [Field]),
     /// **M**: values by language, phase or name; every key merges by itself.
     Map(&'static Shape, Keys),

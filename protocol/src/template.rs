@@ -8,7 +8,7 @@ use crate::{
     decimal::Amount,
     id::{DocumentId, ItemId},
     language::{ByLang, Language},
-    record::{Items, Reader, record},
+    record::{Expected, Items, Reader, record},
     text::{Keyword, Line, Text},
     vocabulary::{ContractNature, Licence, Phase, PlaceholderType, Procedure, Sector, TemplateKind},
 };
@@ -116,8 +116,8 @@ fn sections_nest(template: &Template, at: &mut Reader) {
         };
         let broken = match depth {
             Some(depth) if depth <= DEPTH_MAX => None,
-            Some(_) => Some("a section at most 3 deep"),
-            None => Some("the id of a section before this one"),
+            Some(_) => Some(Expected::ShallowSection),
+            None => Some(Expected::SectionBefore),
         };
         if let Some(expected) = broken {
             let parent = section.parent.map(|id| id.to_string()).unwrap_or_default();

@@ -6,7 +6,7 @@ use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
-    record::{Content, Dice, Part, Problem, Reader},
+    record::{Content, Dice, Expected, Part, Problem, Reader},
     shape::Shape,
 };
 
@@ -45,7 +45,7 @@ impl Part for Text {
     }
 
     fn read(value: &Value, at: &mut Reader) -> Option<Self> {
-        let text = normal(at.string(value, "a text")?);
+        let text = normal(at.string(value, Expected::Text)?);
         at.characters(&text, TEXT_MAX)?;
         Some(Self(text))
     }
@@ -84,12 +84,12 @@ impl Part for Line {
     const CONTENT: Content = Content::Line;
 
     fn read(value: &Value, at: &mut Reader) -> Option<Self> {
-        let text = at.string(value, "one line of text")?;
+        let text = at.string(value, Expected::Line)?;
         let line = normal(text.trim());
         at.characters(&line, LINE_MAX)?;
         match Self::new(&line) {
             Some(line) => Some(line),
-            None => at.refuse(Problem::Value, "one line of text", value),
+            None => at.refuse(Problem::Value, Expected::Line, value),
         }
     }
 
@@ -123,11 +123,10 @@ impl Part for Url {
     const CONTENT: Content = Content::Url;
 
     fn read(value: &Value, at: &mut Reader) -> Option<Self> {
-        const EXPECTED: &str = "the address of a web page, such as https://www.doffin.no/";
-        let text = at.string(value, EXPECTED)?;
+        let text = at.string(value, Expected::Url)?;
         match Self::new(text) {
             Some(url) => Some(url),
-            None => at.refuse(Problem::Value, EXPECTED, value),
+            None => at.refuse(Problem::Value, Expected::Url, value),
         }
     }
 
@@ -164,11 +163,10 @@ impl Part for Mailbox {
     const CONTENT: Content = Content::Mailbox;
 
     fn read(value: &Value, at: &mut Reader) -> Option<Self> {
-        const EXPECTED: &str = "an e-mail address, such as innkjop@kommune.no";
-        let text = at.string(value, EXPECTED)?;
+        let text = at.string(value, Expected::Mailbox)?;
         match Self::new(text) {
             Some(mailbox) => Some(mailbox),
-            None => at.refuse(Problem::Value, EXPECTED, value),
+            None => at.refuse(Problem::Value, Expected::Mailbox, value),
         }
     }
 

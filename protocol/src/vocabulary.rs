@@ -27,7 +27,7 @@ use crate::{
     decimal::Currency,
     genesis::Kind,
     language::Language,
-    record::{About, Content},
+    record::About,
 };
 
 /// All lists of codes, by name.
@@ -95,39 +95,13 @@ pub fn describe(language: Language) -> Value {
 fn fields(about: &[About], language: Language) -> Value {
     let field = |field: &About| {
         let mut shown = json!({"name": field.name, "label": field.labels.get(language)});
-        let (codes, members) = inner(&field.content);
-        if let Some(list) = codes {
+        if let Some(list) = field.content.codes() {
             shown["codes"] = list.name.into();
         }
-        if let Some(members) = members {
+        if let Some(members) = field.content.members() {
             shown["fields"] = fields(members, language);
         }
         shown
     };
     about.iter().map(field).collect()
-}
-
-/// The list of codes and the members that a field's content has, at whatever depth.
-fn inner(content: &Content) -> (Option<&'static CodeList>, Option<&'static [About]>) {
-    match content {
-        Content::Code(list) | Content::ByCode(list, _) => (Some(list), None),
-        Content::Set(content) | Content::Languages(content) => inner(content),
-        Content::List(members) | Content::Object(members) => (None, Some(members)),
-        Content::Text
-        | Content::Line
-        | Content::Keyword
-        | Content::Url
-        | Content::Mailbox
-        | Content::Flag
-        | Content::Count
-        | Content::Decimal
-        | Content::Date
-        | Content::Day
-        | Content::Cpv
-        | Content::OrgNumber
-        | Content::MunicipalityNumber
-        | Content::RecordId
-        | Content::ItemId
-        | Content::Language => (None, None),
-    }
 }

@@ -1,1 +1,3 @@
-//! x
+//! What the tests share: a deterministic simulator of whole networks.
+
+pub mod sim;

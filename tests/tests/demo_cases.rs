@@ -4,10 +4,14 @@ use std::collections::BTreeSet;
 
 use praksis_node::intake;
 use praksis_protocol::{
+    aggregate::{self, Entry},
     case::Case,
-    id::ItemId,
+    date::Day,
+    genesis::Kind,
+    id::{DocumentId, ItemId},
     record::{Record, assign_ids},
-    vocabulary::{Outcome, Phase, Provenance},
+    share::{self, Sharing},
+    vocabulary::Provenance,
 };
 use serde_json::Value;
 
@@ -72,18 +76,62 @@ fn no_case_names_a_number_or_a_contact() {
 }
 
 #[test]
-fn every_case_has_what_sharing_asks_for() {
-    for case in cases() {
-        let title = &case.title;
-        assert!(!title.is_empty() && !case.need.is_empty() && !case.sector.is_empty(), "{title:?}");
-        assert!(case.phase.is_some() && case.cpv_main.is_some() && case.procedure.is_some(), "{title:?}");
-        let ended = matches!(
-            case.outcome,
-            Some(Outcome::DevelopedNotBought | Outcome::Cancelled | Outcome::AbandonedNeed)
-        );
-        if ended || case.phase == Some(Phase::Evaluated) {
-            assert!(!case.result.is_empty() && !case.lessons.is_empty(), "{title:?}");
-            assert!(case.gains_status.is_some(), "{title:?}");
+fn every_case_is_shared_unchanged_with_its_holders_contact() {
+    let contact = DocumentId([7; 32]);
+    let today = Day::new(2026, 11, 22).expect("a day");
+    for mut case in cases() {
+        let title = case.title.clone();
+        case.contact = Some(contact);
+        let draft = case.write();
+        let sharing = Sharing { today, reaches: &|record| record == contact, before: None };
+        let prepared = share::prepare(Kind::Case, &draft, &sharing)
+            .unwrap_or_else(|refused| panic!("{title:?}: {refused}"));
+        assert_eq!((prepared.held_back, prepared.left_out), (vec![], vec![]), "{title:?}");
+        let lost: Vec<_> =
+            draft.iter().filter(|(name, value)| prepared.record.get(*name) != Some(*value)).collect();
+        assert_eq!(lost, [], "{title:?}");
+    }
+}
+
+#[test]
+fn the_files_are_written_as_export_writes_them() {
+    for (file, bytes, _) in FILES {
+        for value in values(file, bytes) {
+            let fields: Vec<_> = value.as_object().expect("a case").keys().collect();
+            let known: Vec<_> = Case::RECORD.iter().map(|field| field.name).collect();
+            let order: Vec<_> =
+                fields.iter().map(|name| known.iter().position(|known| known == name)).collect();
+            assert!(order.is_sorted(), "{file}: {fields:?}");
         }
     }
+}
+
+#[test]
+fn a_report_shows_them_as_demonstrations_and_adds_no_potential() {
+    let cases = cases();
+    let owner = "310000043".parse().expect("the number of KS (demo)");
+    let entry = |(index, case)| Entry { record: DocumentId([index as u8; 32]), owner, case };
+    let entries: Vec<_> = cases.iter().enumerate().map(entry).collect();
+    let today = Day::new(2026, 11, 22).expect("a day");
+    let report = aggregate::report(&entries, &[owner].into(), today);
+    assert_eq!((report.real.cases.value, report.demonstrations.cases.value), (0, 22));
+    let totals: Vec<_> = report
+        .demonstrations
+        .gains
+        .value
+        .totals
+        .iter()
+        .map(|total| {
+            let metric = total.measure.metric.as_deref().unwrap_or_default();
+            format!("{metric} {}..{}", total.low, total.high)
+        })
+        .collect();
+    assert_eq!(
+        totals,
+        [
+            "nok_avoided 10000000..12000000",
+            "purchase_cost_vs_estimate 38750000..38750000",
+            "diesel_equivalent 1000000..1000000",
+        ]
+    );
 }

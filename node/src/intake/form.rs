@@ -5,6 +5,11 @@
 
 use std::fmt::Write as _;
 
+use praksis_protocol::{
+    code::{Code, CodeList},
+    language::Language,
+    vocabulary::{InnovationKind, Phase, Sector},
+};
 use serde_json::{Map, Value, json};
 
 use super::{Problem, Refusal, toml};
@@ -29,6 +34,12 @@ const HEADS: &str = "# heads: ";
 /// What opens and closes a text of several lines.
 const QUOTES: &str = "\"\"\"";
 
+/// What begins the line of a template where a list of codes is to stand, `#   {sector}`.
+const CODES: &str = "#   {";
+
+/// The longest line of a list of codes, in characters.
+const LINE_LENGTH: usize = 100;
+
 /// Who may see the case once it is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
@@ -50,21 +61,23 @@ pub struct Form {
     pub heads: Vec<String>,
 }
 
-/// The form in `lang` (`nb`, `nn` or `en`; Bokmål for any other), with what `case` already holds. `heads`
-/// are those it was read at, none for a new case.
-pub fn write(lang: &str, case: &Value, audience: Audience, heads: &[String]) -> String {
-    let template = match lang {
-        "nn" => include_str!("form/nn.toml"),
-        "en" => include_str!("form/en.toml"),
-        _ => include_str!("form/nb.toml"),
+/// The form in a language, with what `case` already holds. `heads` are those it was read at, none for
+/// a new case.
+pub fn write(language: Language, case: &Value, audience: Audience, heads: &[String]) -> String {
+    let template = match language {
+        Language::Nn => include_str!("form/nn.toml"),
+        Language::En => include_str!("form/en.toml"),
+        Language::Nb | Language::Se => include_str!("form/nb.toml"),
     };
     let editing = !heads.is_empty();
     let mut form = String::new();
     let mut lines = template.lines();
     while let Some(line) = lines.next() {
         let Some((field, blank)) = line.split_once(" = ").filter(|(field, _)| FIELDS.contains(field)) else {
-            form.push_str(line);
-            form.push('\n');
+            match line.strip_prefix(CODES).and_then(|name| code_list(name.trim_end_matches('}'))) {
+                Some(list) => write_codes(&mut form, list, language),
+                None => writeln!(form, "{line}").expect("a string takes all"),
+            }
             continue;
         };
         let mut blank = blank.to_owned();
@@ -138,6 +151,25 @@ impl Audience {
             .find(|audience| audience.code() == code)
             .ok_or_else(|| Problem::Audience { found: format!("{code:?}") })
     }
+}
+
+fn code_list(name: &str) -> Option<&'static CodeList> {
+    [Sector::LIST, Phase::LIST, InnovationKind::LIST].into_iter().find(|list| list.name == name)
+}
+
+/// Comment lines with every code and what it means.
+fn write_codes(form: &mut String, list: &CodeList, language: Language) {
+    let mut line = String::from("#  ");
+    let last = list.codes.len() - 1;
+    for (index, (code, labels)) in list.entries().enumerate() {
+        let entry = format!(" {code} ({}){}", labels.get(language), if index < last { "," } else { "" });
+        if line.chars().count() + entry.chars().count() > LINE_LENGTH {
+            writeln!(form, "{line}").expect("a string takes all");
+            "#  ".clone_into(&mut line);
+        }
+        line.push_str(&entry);
+    }
+    writeln!(form, "{line}").expect("a string takes all");
 }
 
 /// Texts without the blanks around them, and `null` for whatever is empty then.

@@ -8,7 +8,7 @@ use std::{io, ops::Range};
 use serde::{Serialize, ser::SerializeSeq};
 use serde_json::Value;
 
-use super::{Problem, RECORD_LIMIT, Sink, line_of, number::after_string, strict};
+use super::{LineCount, Problem, RECORD_LIMIT, Sink, line_of, number::after_string, strict};
 
 /// One record of an export: what [`read`](super::read) gives back as id and value.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -90,12 +90,9 @@ pub(super) fn read_one(text: &str, piece: Range<usize>, line: usize, into: &mut 
 }
 
 fn read_list(text: &str, list: &Cut, into: &mut Sink<'_>) {
-    // Lines are counted onward from one element to the next, not from the top each time.
-    let (mut counted, mut line) = (0, 1);
+    let mut lines = LineCount::new(text);
     for piece in &list.pieces {
-        line += line_of(&text.as_bytes()[counted..], piece.start - counted) - 1;
-        counted = piece.start;
-        read_one(text, piece.clone(), line, into);
+        read_one(text, piece.clone(), lines.at(piece.start), into);
     }
 }
 

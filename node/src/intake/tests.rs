@@ -1,3 +1,8 @@
+use praksis_protocol::{
+    code::Code,
+    language::Language,
+    vocabulary::{InnovationKind, Phase, Sector},
+};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -172,7 +177,7 @@ fn a_refusal_reads_as_the_interface_says() {
 #[test]
 fn the_blank_form_asks_ten_things_in_each_language_and_is_a_case() {
     let mut forms = Vec::new();
-    for lang in ["nb", "nn", "en"] {
+    for lang in [Language::Nb, Language::Nn, Language::En] {
         let text = form::write(lang, &json!({}), Audience::Organisation, &[]);
         let asked: Vec<_> = text
             .lines()
@@ -186,6 +191,11 @@ fn the_blank_form_asks_ten_things_in_each_language_and_is_a_case() {
         assert_eq!(Value::Object(case), json!({ "phase": "need", "innovation_kind": "undecided" }));
         assert_eq!((read_back.audience, read_back.heads), (Some(Audience::Organisation), vec![]));
         assert_eq!(read("form.toml", text.as_bytes()).records[0].value["phase"], "need");
+        for (code, labels) in
+            [Sector::LIST, Phase::LIST, InnovationKind::LIST].into_iter().flat_map(|list| list.entries())
+        {
+            assert!(text.contains(&format!(" {code} ({})", labels.get(lang))), "{code}");
+        }
         forms.push(text);
     }
     forms.dedup();
@@ -194,7 +204,7 @@ fn the_blank_form_asks_ten_things_in_each_language_and_is_a_case() {
 
 #[test]
 fn a_filled_form_comes_back_with_what_was_written() {
-    let text = form::write("nb", &json!({}), Audience::Organisation, &[]);
+    let text = form::write(Language::Nb, &json!({}), Audience::Organisation, &[]);
     let text = text.replace("title = \"\"", "title = \"Nye alarmer\"");
     let text = text.replacen("\"\"\"\n\n\"\"\"", "\"\"\"\nEldre er utrygge.\n\nDe faller.\n\"\"\"", 1);
     let text = text.replace("buyers = []", "buyers = [\"Asker kommune\"]");
@@ -231,7 +241,7 @@ fn the_form_of_a_case_that_exists_shows_it_and_clears_what_is_emptied() {
         "help_wanted": "Alt",
     });
     let heads = ["h1".to_owned(), "h2".to_owned()];
-    let text = form::write("nn", &case, Audience::Network, &heads);
+    let text = form::write(Language::Nn, &case, Audience::Network, &heads);
     let form = form::read("form", &text).expect("as this test wrote it");
     assert_eq!(Value::Object(form.case()), case);
     assert_eq!(form.heads, heads);

@@ -9,7 +9,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{Problem, RECORD_LIMIT, Sink, form, line_of, number, strict::Fault};
+use super::{LineCount, Problem, RECORD_LIMIT, Sink, form, line_of, number, strict::Fault};
 
 /// Reads a whole file. TOML does not say where a broken table ends, so it is read whole or not at all.
 pub(super) fn read(text: &str, into: &mut Sink<'_>) {
@@ -54,7 +54,8 @@ fn cases(text: &str) -> Result<Vec<(usize, Value)>, Fault> {
         let field = Some(key.get_ref().to_string());
         return Err(Fault { line: line(value), field, problem: Problem::Toml { message } });
     }
-    list.into_iter().map(|case| Ok((line(case), json(case, &place)?))).collect()
+    let mut lines = LineCount::new(text);
+    list.into_iter().map(|case| Ok((lines.at(case.span().start), json(case, &place)?))).collect()
 }
 
 fn parse(text: &str) -> Result<DeTable<'_>, Fault> {

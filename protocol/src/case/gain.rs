@@ -3,7 +3,7 @@
 use crate::{
     date::PartialDate,
     decimal::Decimal,
-    record::{Reader, record},
+    record::{Expected, Reader, record},
     text::{Line, Text},
     vocabulary::{GainBasis, GainCategory, GainMetric, GainPeriod, GainScope, GainUnit},
 };
@@ -32,26 +32,41 @@ record! {
     rules in_order, drawn put_in_order
 }
 
+impl Gain {
+    /// Whether totals may add it: a number that is measured or reported, within the organisation or
+    /// those who take part. Everything else is shown apart.
+    pub fn counts(&self) -> bool {
+        let is_known = match self.basis {
+            Some(GainBasis::Measured | GainBasis::Reported) => true,
+            Some(
+                GainBasis::Estimated
+                | GainBasis::Expected
+                | GainBasis::Potential
+                | GainBasis::Planned
+                | GainBasis::Unknown
+                | GainBasis::Other(_),
+            )
+            | None => false,
+        };
+        let is_ours = match self.scope {
+            Some(GainScope::OwnOrg | GainScope::Participants) => true,
+            Some(
+                GainScope::Supplier | GainScope::NationalPotential | GainScope::Unknown | GainScope::Other(_),
+            )
+            | None => false,
+        };
+        is_known && is_ours && self.value_low.is_some() && self.value_high.is_some()
+    }
+}
+
 /// A range has both its ends, the lower one first.
 fn in_order(gain: &Gain, at: &mut Reader) {
     match (gain.value_low, gain.value_high) {
         (Some(low), Some(high)) if low > high => {
-            at.break_rule("value_high", "a value that is not below value_low", &high.to_string());
+            at.break_rule("value_high", Expected::NotBelowLow, &high.to_string());
         }
-        (Some(low), None) => {
-            at.break_rule(
-                "value_high",
-                "the same number as value_low when there is one",
-                &format!("only {low}"),
-            );
-        }
-        (None, Some(high)) => {
-            at.break_rule(
-                "value_low",
-                "the same number as value_high when there is one",
-                &format!("only {high}"),
-            );
-        }
+        (Some(low), None) => at.break_rule("value_high", Expected::BothEnds, &low.to_string()),
+        (None, Some(high)) => at.break_rule("value_low", Expected::BothEnds, &high.to_string()),
         (Some(_), Some(_)) | (None, None) => {}
     }
 }

@@ -6,7 +6,7 @@ use super::{Fault, Invalid, Problem, finish, merge_member};
 use crate::{
     genesis::Kind,
     id::ItemId,
-    record::{About, Content, nearest},
+    record::{About, Content, Expected, nearest},
     shape::{LANGUAGES, Shape},
     text::normal,
 };
@@ -49,8 +49,7 @@ struct Expression<'a> {
 impl<'a> Expression<'a> {
     fn read(text: &'a str) -> Result<Self, Box<Fault>> {
         let Some((left, value)) = text.split_once('=') else {
-            let expected = "FIELD=VALUE, FIELD+=VALUE or FIELD-=VALUE";
-            return Err(Box::new(Fault::new(Problem::Value, "", expected, &Value::from(text))));
+            return Err(Box::new(Fault::new(Problem::Value, "", Expected::Expression, &Value::from(text))));
         };
         let (name, operation) = if let Some(name) = left.strip_suffix('+') {
             (name, Operation::Add)
@@ -99,10 +98,10 @@ impl<'a> Expression<'a> {
                 let items = target.get_mut(name).and_then(Value::as_array_mut);
                 let item = items.and_then(|items| items.iter_mut().find(|item| item["id"] == **next));
                 let Some(item) = item.and_then(Value::as_object_mut) else {
-                    return Err(self.fault(Problem::Value, "the id of an item in this list", next));
+                    return Err(self.fault(Problem::Value, Expected::ItemInList, next));
                 };
                 if self.path.len() == depth + 2 {
-                    return Err(self.fault(Problem::Value, "a field of the item after its id", next));
+                    return Err(self.fault(Problem::Value, Expected::FieldOfItem, next));
                 }
                 self.apply_at(depth + 2, item, members, language)
             }
@@ -123,7 +122,7 @@ impl<'a> Expression<'a> {
             | Content::ItemId
             | Content::Language
             | Content::Code(_)
-            | Content::Set(_) => Err(self.fault(Problem::UnknownField, "nothing after this field", next)),
+            | Content::Set(_) => Err(self.fault(Problem::UnknownField, Expected::EndOfPath, next)),
         }
     }
 
@@ -179,13 +178,13 @@ impl<'a> Expression<'a> {
             (Operation::Add, Content::Set(_) | Content::List(_)) => {
                 let list = target.entry(field.name).or_insert_with(|| Value::Array(Vec::new()));
                 let Some(list) = list.as_array_mut() else {
-                    return Err(self.fault(Problem::Type, "a list to add to", field.name));
+                    return Err(self.fault(Problem::Type, Expected::List, field.name));
                 };
                 if let Value::Array(values) = value { list.extend(values) } else { list.push(value) }
             }
             (Operation::Remove, Content::Set(_) | Content::List(_)) => self.remove(target, field, &value)?,
             (Operation::Add | Operation::Remove, _) => {
-                return Err(self.fault(Problem::Type, "a set or a list before += and -=", field.name));
+                return Err(self.fault(Problem::Type, Expected::SetOrList, field.name));
             }
         }
         Ok(())
@@ -207,7 +206,7 @@ impl<'a> Expression<'a> {
             (member, _) => member["id"] == *self.value,
         };
         let Some((list, at)) = list.and_then(|list| list.iter().position(is_it).map(|at| (list, at))) else {
-            return Err(self.fault(Problem::Value, "something that is there", self.value));
+            return Err(self.fault(Problem::Value, Expected::Something, self.value));
         };
         list.remove(at);
         if list.is_empty() {
@@ -216,14 +215,13 @@ impl<'a> Expression<'a> {
         Ok(())
     }
 
-    fn unknown(&self, depth: usize, known: &[&str]) -> Box<Fault> {
+    fn unknown(&self, depth: usize, known: &[&'static str]) -> Box<Fault> {
         let name = self.path[depth];
-        let expected = format!("one of the fields {}", known.join(", "));
-        let fault = self.fault(Problem::UnknownField, &expected, name);
-        Box::new(Fault { nearest: nearest(name, known), ..*fault })
+        let fault = self.fault(Problem::UnknownField, Expected::Field(known.to_vec()), name);
+        Box::new(fault.with_nearest(nearest(name, known)))
     }
 
-    fn fault(&self, problem: Problem, expected: &str, found: &str) -> Box<Fault> {
+    fn fault(&self, problem: Problem, expected: Expected, found: &str) -> Box<Fault> {
         Box::new(Fault::new(problem, &self.path.join("."), expected, &Value::from(found)))
     }
 }

@@ -36,17 +36,17 @@ macro_rules! record {
 
         impl $crate::record::Record for $name {
             const KIND: $crate::genesis::Kind = $crate::genesis::Kind::$kind;
-            const SCHEMA: u64 = $schema;
+            const SCHEMA: u16 = $schema;
             const RECORD: &'static [$crate::shape::Field] = $name::FIELDS;
             const ABOUT: &'static [$crate::record::About] = $name::ABOUT;
             const LANGUAGE_FIELD: Option<&'static str> = $language;
 
             fn parse(value: &serde_json::Value) -> Result<Self, $crate::record::Invalid> {
                 let mut record = $crate::record::Reader::parse(value, |value, at| {
-                    let map = at.object(value, concat!("a ", stringify!($name), " with its fields"))?;
+                    let map = at.object(value, $crate::record::Expected::Object)?;
                     Self::read_members(map, at)
                 })?;
-                record.schema_version.get_or_insert(Self::SCHEMA);
+                record.schema_version.get_or_insert(u64::from(Self::SCHEMA));
                 Ok(record)
             }
 
@@ -64,7 +64,7 @@ macro_rules! record {
 
             fn draw(dice: &mut $crate::record::Dice) -> Self {
                 let mut record = Self::draw_members(dice);
-                record.schema_version = Some(Self::SCHEMA);
+                record.schema_version = Some(u64::from(Self::SCHEMA));
                 record
             }
         }
@@ -157,7 +157,7 @@ macro_rules! record {
             }
 
             fn read(value: &serde_json::Value, at: &mut $crate::record::Reader) -> Option<Self> {
-                let map = at.object(value, "an object with its fields")?;
+                let map = at.object(value, $crate::record::Expected::Object)?;
                 Self::read_members(map, at)
             }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, ops::Deref};
 
 use serde_json::{Map, Value};
 
-use super::{About, Content, Dice, LIST_MAX, Part, Problem, Reader};
+use super::{About, Content, Dice, Expected, LIST_MAX, Part, Problem, Reader};
 use crate::{
     id::ItemId,
     shape::{Field, Shape},
@@ -92,11 +92,9 @@ impl<T: Item> Part for Items<T> {
         let values = at.array(value, LIST_MAX)?;
         let mut seen = BTreeSet::new();
         let mut read = |value: &Value, at: &mut Reader| {
-            let item = T::read_item(at.object(value, "an item with its fields")?, at)?;
+            let item = T::read_item(at.object(value, Expected::Object)?, at)?;
             if !seen.insert(item.id()) {
-                at.inside("id", |at| {
-                    at.refuse::<()>(Problem::Rule, "another id than the items before it", &value["id"])
-                })?;
+                at.inside("id", |at| at.refuse::<()>(Problem::Rule, Expected::OtherItemId, &value["id"]))?;
             }
             Some(item)
         };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::{Dice, LIST_MAX, Problem, Reader};
+use super::{Dice, Expected, LIST_MAX, Problem, Reader, reader::is_cleared};
 use crate::{
     code::{Code, CodeList},
     id::{DocumentId, ItemId},
@@ -83,6 +83,59 @@ pub enum Content {
     Object(&'static [About]),
 }
 
+impl Content {
+    /// The fields of the items or of the object that it holds.
+    pub const fn members(&self) -> Option<&'static [About]> {
+        match self {
+            Self::List(members) | Self::Object(members) => Some(members),
+            Self::Set(content) | Self::Languages(content) | Self::ByCode(_, content) => content.members(),
+            Self::Text
+            | Self::Line
+            | Self::Keyword
+            | Self::Url
+            | Self::Mailbox
+            | Self::Flag
+            | Self::Count
+            | Self::Decimal
+            | Self::Date
+            | Self::Day
+            | Self::Cpv
+            | Self::OrgNumber
+            | Self::MunicipalityNumber
+            | Self::RecordId
+            | Self::ItemId
+            | Self::Language
+            | Self::Code(_) => None,
+        }
+    }
+
+    /// The list that its codes are from, be they values or names.
+    pub const fn codes(&self) -> Option<&'static CodeList> {
+        match self {
+            Self::Code(list) | Self::ByCode(list, _) => Some(list),
+            Self::Set(content) | Self::Languages(content) => content.codes(),
+            Self::Text
+            | Self::Line
+            | Self::Keyword
+            | Self::Url
+            | Self::Mailbox
+            | Self::Flag
+            | Self::Count
+            | Self::Decimal
+            | Self::Date
+            | Self::Day
+            | Self::Cpv
+            | Self::OrgNumber
+            | Self::MunicipalityNumber
+            | Self::RecordId
+            | Self::ItemId
+            | Self::Language
+            | Self::List(_)
+            | Self::Object(_) => None,
+        }
+    }
+}
+
 /// A field as people meet it.
 #[derive(Debug, Clone, Copy)]
 pub struct About {
@@ -133,7 +186,7 @@ impl Part for bool {
     fn read(value: &Value, at: &mut Reader) -> Option<Self> {
         match value.as_bool() {
             Some(flag) => Some(flag),
-            None => at.refuse(Problem::Type, "true or false", value),
+            None => at.refuse(Problem::Type, Expected::Flag, value),
         }
     }
 
@@ -154,7 +207,7 @@ impl Part for u64 {
         // Above 2⁵³ a browser would show another number.
         match value.as_u64().filter(|count| *count < 1 << 53) {
             Some(count) => Some(count),
-            None => at.refuse(Problem::Type, "a whole number from 0", value),
+            None => at.refuse(Problem::Type, Expected::Count, value),
         }
     }
 
@@ -168,15 +221,15 @@ impl Part for u64 {
 }
 
 macro_rules! id_part {
-    ($($name:ident, $content:ident, $expected:literal;)*) => {$(
+    ($($name:ident, $content:ident;)*) => {$(
         impl Part for $name {
             const SHAPE: Shape = Shape::Register;
             const CONTENT: Content = Content::$content;
 
             fn read(value: &Value, at: &mut Reader) -> Option<Self> {
-                match at.string(value, $expected)?.parse() {
+                match at.string(value, Expected::$content)?.parse() {
                     Ok(id) => Some(id),
-                    Err(_) => at.refuse(Problem::Value, $expected, value),
+                    Err(_) => at.refuse(Problem::Value, Expected::$content, value),
                 }
             }
 
@@ -192,8 +245,8 @@ macro_rules! id_part {
 }
 
 id_part! {
-    DocumentId, RecordId, "an id: 52 characters of a-z and 2-7";
-    ItemId, ItemId, "an item's id: 26 characters of a-z and 2-7";
+    DocumentId, RecordId;
+    ItemId, ItemId;
 }
 
 impl<T: Part + Ord> Part for BTreeSet<T> {
@@ -239,18 +292,19 @@ impl<K: Code + Ord, T: Part> Part for BTreeMap<K, T> {
     }
 
     fn read(value: &Value, at: &mut Reader) -> Option<Self> {
-        let map = at.object(value, "values by name")?;
+        let map = at.object(value, Expected::ByName)?;
         let mut all = Self::new();
         let mut whole = true;
         for (name, value) in map {
-            match at.key::<K>(name, value) {
-                Some(key) if !value.is_null() => match at.inside(name, |at| T::read(value, at)) {
-                    Some(value) => {
-                        all.insert(key, value);
-                    }
-                    None => whole = false,
-                },
-                Some(_) => {}
+            let Some(key) = at.key::<K>(name, value) else {
+                whole = false;
+                continue;
+            };
+            if is_cleared(value) {
+                continue;
+            }
+            match at.inside(name, |at| T::read(value, at)) {
+                Some(value) => drop(all.insert(key, value)),
                 None => whole = false,
             }
         }

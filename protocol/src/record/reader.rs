@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::{Fault, Invalid, LIST_MAX, Part, Problem, RECORD_MAX, Record, Unknown, fault::excerpt};
+use super::{Expected, Fault, Invalid, Part, Problem, RECORD_MAX, Record, Unknown};
 use crate::{code::Code, id::ItemId, language::Language};
 
 /// The most faults that one record reports; a file of another format would report thousands.
-const FAULTS_MAX: usize = 100;
+pub(crate) const FAULTS_MAX: usize = 100;
 
 /// Reads one record. [`Part::read`] is its visitor.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Reader {
         value: &Value,
         read: impl FnOnce(&Value, &mut Self) -> Option<R>,
     ) -> Result<R, Invalid> {
-        let newer = value["schema_version"].as_u64().is_some_and(|version| version > R::SCHEMA);
+        let newer = value["schema_version"].as_u64().is_some_and(|version| version > u64::from(R::SCHEMA));
         let mut reader = Self::new::<R>(value, if newer { Mode::Newer } else { Mode::Strict });
         let record = read(value, &mut reader);
         if let Some(record) = record
@@ -51,12 +51,7 @@ impl Reader {
             if length <= RECORD_MAX {
                 return Ok(record);
             }
-            reader.fault(
-                Problem::TooLong,
-                format!("a record of at most {RECORD_MAX} bytes"),
-                length.to_string(),
-                None,
-            );
+            reader.refuse::<()>(Problem::TooLong, Expected::Bytes(RECORD_MAX), &Value::from(length));
         }
         Err(Invalid { faults: reader.faults })
     }
@@ -81,22 +76,21 @@ impl Reader {
     }
 
     /// Reports a fault at this place.
-    pub fn refuse<T>(&mut self, problem: Problem, expected: &str, found: &Value) -> Option<T> {
-        self.fault(problem, expected.to_owned(), excerpt(found), None);
+    pub fn refuse<T>(&mut self, problem: Problem, expected: Expected, found: &Value) -> Option<T> {
+        self.report(Fault::new(problem, "", expected, found));
         None
     }
 
     /// Reports a code that is not in the list, with the nearest one that is.
-    pub fn refuse_code<T>(&mut self, found: &str, known: &[&str]) -> Option<T> {
-        let expected = format!("one of {}", known.join(", "));
-        let found_text = excerpt(&Value::String(found.to_owned()));
-        self.fault(Problem::UnknownCode, expected, found_text, nearest(found, known));
+    pub fn refuse_code<T>(&mut self, found: &str, known: &'static [&'static str]) -> Option<T> {
+        let fault = Fault::new(Problem::UnknownCode, "", Expected::Code(known), &Value::from(found));
+        self.report(fault.with_nearest(nearest(found, known)));
         None
     }
 
     /// Reports values that do not fit together, under a member of this place.
-    pub fn break_rule(&mut self, name: &str, expected: &str, found: &str) {
-        self.inside(name, |at| at.fault(Problem::Rule, expected.to_owned(), found.to_owned(), None));
+    pub fn break_rule(&mut self, name: &str, expected: Expected, found: &str) {
+        self.inside(name, |at| at.report(Fault::new(Problem::Rule, "", expected, &Value::from(found))));
     }
 
     /// Whether codes that this version does not know are kept.
@@ -105,7 +99,7 @@ impl Reader {
     }
 
     /// A string, else a fault.
-    pub fn string<'v>(&mut self, value: &'v Value, expected: &str) -> Option<&'v str> {
+    pub fn string<'v>(&mut self, value: &'v Value, expected: Expected) -> Option<&'v str> {
         match value.as_str() {
             Some(text) => Some(text),
             None => self.refuse(Problem::Type, expected, value),
@@ -113,7 +107,7 @@ impl Reader {
     }
 
     /// An object, else a fault.
-    pub fn object<'v>(&mut self, value: &'v Value, expected: &str) -> Option<&'v Map<String, Value>> {
+    pub fn object<'v>(&mut self, value: &'v Value, expected: Expected) -> Option<&'v Map<String, Value>> {
         match value.as_object() {
             Some(map) => Some(map),
             None => self.refuse(Problem::Type, expected, value),
@@ -123,11 +117,11 @@ impl Reader {
     /// An array of at most `max`, else a fault.
     pub fn array<'v>(&mut self, value: &'v Value, max: usize) -> Option<&'v [Value]> {
         let Some(items) = value.as_array() else {
-            return self.refuse(Problem::Type, "a list", value);
+            return self.refuse(Problem::Type, Expected::List, value);
         };
         if items.len() > max && self.mode != Mode::Tolerant {
             let found = Value::from(items.len());
-            return self.refuse(Problem::TooLong, &format!("at most {LIST_MAX} in this list"), &found);
+            return self.refuse(Problem::TooLong, Expected::Items(max), &found);
         }
         Some(items)
     }
@@ -140,11 +134,11 @@ impl Reader {
         let count = text.chars().count();
         if count > max {
             let found = Value::String(format!("{count} characters"));
-            return self.refuse(Problem::TooLong, &format!("at most {max} characters"), &found);
+            return self.refuse(Problem::TooLong, Expected::Characters(max), &found);
         }
         if let Some(control) = text.chars().find(|c| c.is_control() && *c != '\n' && *c != '\t') {
             let found = Value::String(format!("U+{:04X}", control as u32));
-            return self.refuse(Problem::Value, "text without control characters", &found);
+            return self.refuse(Problem::Value, Expected::PlainText, &found);
         }
         Some(())
     }
@@ -182,8 +176,7 @@ impl Reader {
 
     /// Reads a member that is there; what cannot be read goes to `unknown`.
     pub(crate) fn member<T: Part>(&mut self, name: &str, value: &Value, unknown: &mut Unknown) -> Option<T> {
-        // A form sends an empty string where a program sends null.
-        if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) {
+        if is_cleared(value) {
             return None;
         }
         let read = self.inside(name, |at| T::read(value, at));
@@ -205,8 +198,9 @@ impl Reader {
         let silent = faults == self.faults.len();
         let field = value.or_else(T::absent);
         if field.is_none() && silent && self.mode != Mode::Tolerant {
-            let expected = format!("a {name}");
-            self.inside(name, |at| at.fault(Problem::Missing, expected, "nothing".to_owned(), None));
+            self.inside(name, |at| {
+                at.report(Fault::new(Problem::Missing, "", Expected::Present, &Value::Null))
+            });
         }
         field
     }
@@ -239,9 +233,9 @@ impl Reader {
             return;
         }
         let known: Vec<_> = known.into_iter().collect();
-        let expected = format!("one of the fields {}", known.join(", "));
         let nearest = nearest(name, &known);
-        self.inside(name, |at| at.fault(Problem::UnknownField, expected, format!("{name:?}"), nearest));
+        let fault = Fault::new(Problem::UnknownField, "", Expected::Field(known), value);
+        self.inside(name, |at| at.report(fault.with_nearest(nearest)));
     }
 
     /// A key of a map by code. In sync an unknown one is a key like another.
@@ -254,10 +248,10 @@ impl Reader {
         Some(key)
     }
 
-    fn fault(&mut self, problem: Problem, expected: String, found: String, nearest: Option<String>) {
+    fn report(&mut self, fault: Fault) {
         if self.mode != Mode::Tolerant && self.faults.len() < FAULTS_MAX {
             let (path, place) = (self.path_text(false), self.path_text(true));
-            self.faults.push(Fault { problem, path, expected, found, nearest, place });
+            self.faults.push(fault.at(path, place));
         }
     }
 
@@ -284,12 +278,18 @@ impl Reader {
     }
 }
 
-/// The known name nearest to one that is not known, if any is near.
+/// Whether a value says that there is none. A form sends an empty string where a program sends null.
+pub(super) fn is_cleared(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+}
+
+/// The known name nearest to one that is not known, if any is near: at least half of it is the same.
 pub(crate) fn nearest(name: &str, known: &[&str]) -> Option<String> {
     known
         .iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), *candidate))
-        .filter(|(likeness, _)| *likeness > 0.7)
+        .rev() // of two that are as near, the first
+        .map(|candidate| (strsim::normalized_damerau_levenshtein(name, candidate), *candidate))
+        .filter(|(likeness, _)| *likeness >= 0.5)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate.to_owned())
 }

@@ -58,6 +58,12 @@ impl MemoryStore {
         inner.pending.clear();
     }
 
+    /// All that is durable, as a store of its own: a backup.
+    pub fn copy(&self) -> Self {
+        let durable = self.lock().durable.clone();
+        Self { inner: Mutex::new(Inner { written: durable.clone(), durable, pending: Vec::new() }) }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

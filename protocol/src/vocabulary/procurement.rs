@@ -142,7 +142,7 @@ codes! {
         Development = "development", "Utviklingskontrakt", "Utviklingskontrakt", "Development contract";
         Performance = "performance", "Betaling etter ytelse eller effekt", "Betaling etter yting eller effekt", "Payment by performance or effect";
         Partnering = "partnering", "Samspillskontrakt", "Samspelskontrakt", "Partnering contract";
-        Opp = "opp", "Offentlig-privat partnerskap (OPS)", "Offentleg-privat partnarskap (OPS)", "Public-private partnership";
+        Opp = "opp", "Offentlig-privat samarbeid (OPS)", "Offentleg-privat samarbeid (OPS)", "Public-private partnership";
         Service = "service", "Løsningen kjøpes som tjeneste", "Løysinga blir kjøpt som teneste", "Bought as a service";
         Lease = "lease", "Leie eller leasing", "Leige eller leasing", "Rent or lease";
         OtherModel = "other", "Annen kontraktsform", "Anna kontraktsform", "Another contract model";

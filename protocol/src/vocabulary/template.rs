@@ -62,7 +62,7 @@ codes! {
         Municipality = "municipality", "Kommune", "Kommune", "Municipality (kommune)";
         County = "county", "Fylkeskommune", "Fylkeskommune", "County council";
         Intermunicipal = "intermunicipal", "Interkommunalt selskap", "Interkommunalt selskap", "Intermunicipal company";
-        Association = "association", "Forening av kommuner", "Samskipnad av kommunar", "Association of municipalities";
+        Association = "association", "Forening av kommuner", "Foreining av kommunar", "Association of municipalities";
         Agency = "agency", "Statlig etat", "Statleg etat", "State agency";
         Research = "research", "Forskningsinstitusjon", "Forskingsinstitusjon", "Research institution";
         CourseProvider = "course_provider", "Kurstilbyder", "Kurstilbydar", "Provider of courses";

@@ -1,0 +1,252 @@
+//! A whole network in one thread and in virtual time.
+//!
+//! Every node is a real engine over a store in memory; what lies between them — latency, loss,
+//! reordering, partitions, crashes between a durable write and the message that rests on it — is
+//! drawn from one seed. The same seed gives the same trace, and every failure prints its seed.
+
+mod link;
+mod node;
+mod story;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    time::Duration,
+};
+
+use praksis_protocol::{
+    engine::{Class, Event, Input, MessageId, Output, job},
+    id::DeviceId,
+    store::Store as _,
+    time::Timestamp,
+};
+use rand::{Rng as _, RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+
+use link::Links;
+pub use link::Weather;
+use node::Node;
+pub use node::NodeId;
+
+/// 2026-01-01T00:00:00Z: when every simulation begins.
+const BEGINNING: Timestamp = Timestamp(1_767_225_600_000);
+/// After this long without an answer a question counts as unanswered.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Something that will happen.
+#[derive(Debug)]
+enum Happening {
+    /// A node takes something in, if it still runs since then.
+    Input(NodeId, u64, Input),
+    /// The disk of a node has written a batch; the node hears of it a little later.
+    Written(NodeId, u64, praksis_protocol::engine::BatchId, praksis_protocol::store::Batch),
+    /// Somebody dials an address.
+    Dial(NodeId, u64, Option<DeviceId>, Vec<String>),
+    /// A message arrives.
+    Ask(Letter),
+    /// An answer arrives.
+    Answer(Letter),
+    /// A node looks at its clock.
+    Tick(NodeId, u64),
+}
+
+/// A message on its way.
+#[derive(Debug, Clone)]
+struct Letter {
+    from: NodeId,
+    to: NodeId,
+    /// The connection that it travels on.
+    link: u64,
+    question: MessageId,
+    class: Class,
+    bytes: Vec<u8>,
+}
+
+/// See the module.
+pub struct World {
+    seed: u64,
+    rng: ChaCha8Rng,
+    now: Timestamp,
+    queue: BTreeMap<(Timestamp, u64), Happening>,
+    last_number: u64,
+    nodes: Vec<Node>,
+    links: Links,
+    /// How the network behaves between now and the next change of weather.
+    pub weather: Weather,
+    trace: blake3::Hasher,
+    /// Messages and bytes sent so far, answers included.
+    pub messages: u64,
+    /// Bytes of messages sent so far.
+    pub bytes: u64,
+}
+
+impl World {
+    /// An empty world in which chance follows from `seed`.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            rng: ChaCha8Rng::seed_from_u64(seed),
+            now: BEGINNING,
+            queue: BTreeMap::new(),
+            last_number: 0,
+            nodes: Vec::new(),
+            links: Links::default(),
+            weather: Weather::fair(),
+            trace: blake3::Hasher::new(),
+            messages: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Virtual time.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// A digest of everything that has happened.
+    pub fn trace(&self) -> String {
+        self.trace.finalize().to_hex().to_string()
+    }
+
+    /// Lets what is due within `span` happen.
+    pub fn run_for(&mut self, span: Duration) {
+        let end = self.now + span;
+        while self.queue.first_key_value().is_some_and(|((at, _), _)| *at <= end) {
+            self.step();
+        }
+        self.now = end;
+    }
+
+    /// Lets things happen until `done`, for at most `span`; fails with the seed if it never is.
+    pub fn run_until(&mut self, what: &str, span: Duration, mut done: impl FnMut(&mut Self) -> bool) {
+        let end = self.now + span;
+        loop {
+            if done(self) {
+                return;
+            }
+            let due = self.queue.first_key_value().map(|((at, _), _)| *at);
+            if due.is_none_or(|at| at > end) {
+                self.fail(&format!("not within {span:?}: {what}"));
+            }
+            self.step();
+        }
+    }
+
+    /// Ends the test with everything that is needed to run it again.
+    pub fn fail(&self, why: &str) -> ! {
+        let mut state = String::new();
+        for node in &self.nodes {
+            let _ = writeln!(state, "  {}", node.describe());
+        }
+        panic!("seed {}, after {:?}: {why}\n{state}", self.seed, self.now.since(BEGINNING));
+    }
+
+    fn step(&mut self) {
+        let Some(((at, _), happening)) = self.queue.pop_first() else { return };
+        self.now = self.now.max(at);
+        self.trace.update(format!("{at:?} {happening:?}").as_bytes());
+        match happening {
+            Happening::Input(node, life, input) => self.input(node, life, input),
+            Happening::Written(node, life, batch, puts) => {
+                if self.nodes[node.0].life == life {
+                    self.nodes[node.0].store.commit(&[puts]).expect("memory does not fail");
+                    // Between the write and what the node makes of it, it may crash.
+                    self.later(0..4, Happening::Input(node, life, Input::Durable(batch)));
+                }
+            }
+            Happening::Dial(node, life, device, addresses) => self.dialled(node, life, device, &addresses),
+            Happening::Ask(letter) => self.arrived(letter),
+            Happening::Answer(letter) => self.answered(letter),
+            Happening::Tick(node, life) => {
+                if self.nodes[node.0].wake.is_some_and(|wake| wake <= self.now) {
+                    self.nodes[node.0].wake = None;
+                    self.input(node, life, Input::Tick);
+                }
+            }
+        }
+    }
+
+    fn input(&mut self, id: NodeId, life: u64, input: Input) {
+        let node = &mut self.nodes[id.0];
+        if node.life != life {
+            return;
+        }
+        let Some(engine) = &mut node.engine else { return };
+        engine.handle(self.now, input, &*node.store, &mut node.rng);
+        let mut outputs = Vec::new();
+        while let Some(output) = engine.poll_output() {
+            outputs.push(output);
+        }
+        let wake = engine.poll_timeout().map(|(at, _)| at.max(self.now));
+        if let Some(wake) = wake
+            && node.wake.is_none_or(|set| wake < set)
+        {
+            node.wake = Some(wake);
+            self.at(wake, Happening::Tick(id, life));
+        }
+        for output in outputs {
+            self.output(id, life, output);
+        }
+    }
+
+    fn output(&mut self, id: NodeId, life: u64, output: Output) {
+        match output {
+            Output::Ask(device, question, class, bytes) => self.ask(id, life, device, question, class, bytes),
+            Output::Answer(question, bytes) => self.answer(id, question, bytes),
+            Output::Dial(device, addresses) => {
+                self.later(1..5, Happening::Dial(id, life, device, addresses));
+            }
+            Output::Disconnect(device) => {
+                if let Some(other) = self.node_of(device) {
+                    self.cut(id, other);
+                }
+            }
+            Output::Admit(device) => self.admit(id, life, device),
+            Output::Expel(device) => {
+                self.nodes[id.0].admitted.remove(&device);
+                if let Some(other) = self.node_of(device) {
+                    self.cut(id, other);
+                }
+            }
+            Output::Work(job, work) => {
+                let outcome = job::run(work);
+                self.later(0..20, Happening::Input(id, life, Input::Done(job, outcome)));
+            }
+            Output::Commit(batch, puts) => self.later(1..8, Happening::Written(id, life, batch, puts)),
+            Output::Reply(request, reply) => drop(self.nodes[id.0].replies.insert(request, reply)),
+            Output::Announce(Event::Failed(error)) => self.fail(&format!("{id:?}: {error}")),
+            Output::Announce(event) => self.nodes[id.0].events.push(event),
+        }
+    }
+
+    /// Something that happens after so many milliseconds, drawn by chance.
+    fn later(&mut self, ms: std::ops::Range<u64>, happening: Happening) {
+        let wait = Duration::from_millis(self.rng.random_range(ms));
+        self.at(self.now + wait, happening);
+    }
+
+    fn at(&mut self, at: Timestamp, happening: Happening) {
+        self.last_number += 1;
+        self.queue.insert((at, self.last_number), happening);
+    }
+
+    fn node_of(&self, device: DeviceId) -> Option<NodeId> {
+        self.nodes.iter().position(|node| node.device == device).map(NodeId)
+    }
+
+    /// A seed for a node's own chance.
+    fn new_seed(&mut self) -> u64 {
+        self.rng.next_u64()
+    }
+
+    /// Whether something was written that its node has not heard of yet.
+    fn is_writing(&self) -> bool {
+        self.queue.values().any(|happening| {
+            matches!(happening, Happening::Written(..) | Happening::Input(_, _, Input::Durable(_)))
+        })
+    }
+
+    fn up(&self) -> BTreeSet<NodeId> {
+        (0..self.nodes.len()).map(NodeId).filter(|id| self.nodes[id.0].engine.is_some()).collect()
+    }
+}

@@ -1,0 +1,242 @@
+//! What lies between nodes: connections, and the weather that messages travel through.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use praksis_protocol::{
+    engine::{Class, Input, MessageId},
+    id::DeviceId,
+};
+use rand::RngExt as _;
+
+use super::{Happening, Letter, NodeId, TIMEOUT, World};
+
+/// How the network behaves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weather {
+    /// One way, in milliseconds; messages overtake each other within it.
+    pub latency_ms: std::ops::Range<u64>,
+    /// Messages that never arrive, of a thousand.
+    pub loss: u32,
+    /// Messages that take their connection with them, of a thousand.
+    pub breaks: u32,
+    /// Pairs that cannot reach each other.
+    pub parted: BTreeSet<(NodeId, NodeId)>,
+}
+
+impl Weather {
+    /// 10 to 30 ms, nothing lost.
+    pub fn fair() -> Self {
+        Self { latency_ms: 10..30, loss: 0, breaks: 0, parted: BTreeSet::new() }
+    }
+
+    /// 5 to 800 ms, so that messages overtake each other; one in twenty is lost, one in fifty breaks its connection.
+    pub fn foul() -> Self {
+        Self { latency_ms: 5..800, loss: 50, breaks: 20, parted: BTreeSet::new() }
+    }
+}
+
+/// A connection.
+#[derive(Debug)]
+struct Link {
+    number: u64,
+    dialler: NodeId,
+    /// Who took the other for a member when it was made.
+    members: BTreeSet<NodeId>,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    links: BTreeMap<(NodeId, NodeId), Link>,
+    /// Questions that wait at a node for its answer.
+    waiting: BTreeMap<(NodeId, MessageId), Letter>,
+}
+
+fn pair(a: NodeId, b: NodeId) -> (NodeId, NodeId) {
+    (a.min(b), a.max(b))
+}
+
+impl World {
+    /// Parts two groups of nodes; their connections break.
+    pub fn part(&mut self, some: &[NodeId], others: &[NodeId]) {
+        for &a in some {
+            for &b in others {
+                self.weather.parted.insert(pair(a, b));
+                self.cut(a, b);
+            }
+        }
+    }
+
+    /// Everybody can reach everybody again.
+    pub fn heal(&mut self) {
+        self.weather.parted.clear();
+    }
+
+    /// Whether a connection stands.
+    pub fn connected(&self, a: NodeId, b: NodeId) -> bool {
+        self.links.links.contains_key(&pair(a, b))
+    }
+
+    pub(super) fn cut(&mut self, a: NodeId, b: NodeId) {
+        if self.links.links.remove(&pair(a, b)).is_some() {
+            for (node, other) in [(a, b), (b, a)] {
+                let (life, device) = (self.nodes[node.0].life, self.nodes[other.0].device);
+                let lost: Vec<_> = self.nodes[node.0].asked.extract_if(.., |_, to| *to == other).collect();
+                for (question, _) in lost {
+                    let input = Input::Unanswered { from: device, question, not_offered: false };
+                    self.later(0..3, Happening::Input(node, life, input));
+                }
+                self.later(3..6, Happening::Input(node, life, Input::Disconnected { device }));
+            }
+        }
+    }
+
+    pub(super) fn cut_all(&mut self, node: NodeId) {
+        for other in (0..self.nodes.len()).map(NodeId).filter(|other| *other != node) {
+            self.cut(node, other);
+        }
+    }
+
+    pub(super) fn dialled(
+        &mut self,
+        from: NodeId,
+        life: u64,
+        device: Option<DeviceId>,
+        addresses: &[String],
+    ) {
+        if self.nodes[from.0].life != life {
+            return;
+        }
+        let to = addresses.iter().find_map(|address| address.strip_prefix("/sim/")?.parse().ok().map(NodeId));
+        let reached = to.filter(|to| {
+            let there = self.nodes.get(to.0).filter(|node| node.engine.is_some());
+            let expected = there.is_some_and(|node| device.is_none_or(|device| device == node.device));
+            expected && *to != from && !self.weather.parted.contains(&pair(from, *to))
+        });
+        match reached {
+            Some(to) => self.connect(from, to),
+            None => {
+                let input = Input::DialFailed { device };
+                self.later(20..200, Happening::Input(from, life, input));
+            }
+        }
+    }
+
+    fn connect(&mut self, dialler: NodeId, to: NodeId) {
+        if self.connected(dialler, to) {
+            return;
+        }
+        self.last_number += 1;
+        let number = self.last_number;
+        let takes =
+            |node: NodeId, other: NodeId| self.nodes[node.0].admitted.contains(&self.nodes[other.0].device);
+        let members = [(dialler, to), (to, dialler)].into_iter().filter(|(node, other)| takes(*node, *other));
+        let members = members.map(|(node, _)| node).collect();
+        self.links.links.insert(pair(dialler, to), Link { number, dialler, members });
+        for (node, other, outbound) in [(dialler, to, true), (to, dialler, false)] {
+            let (life, device) = (self.nodes[node.0].life, self.nodes[other.0].device);
+            let address = format!("/sim/{}", other.0);
+            let input = Input::Connected { device, address, outbound };
+            self.later(1..10, Happening::Input(node, life, input));
+        }
+    }
+
+    /// From now on a device is taken for a member; a connection it has as a guest is made anew.
+    pub(super) fn admit(&mut self, node: NodeId, _life: u64, device: DeviceId) {
+        self.nodes[node.0].admitted.insert(device);
+        let Some(other) = self.node_of(device) else { return };
+        let Some(link) = self.links.links.get(&pair(node, other)) else { return };
+        if !link.members.contains(&node) {
+            let dialler = link.dialler;
+            let (to, life) = (if dialler == node { other } else { node }, self.nodes[dialler.0].life);
+            let device = Some(self.nodes[to.0].device);
+            self.cut(node, other);
+            self.later(20..60, Happening::Dial(dialler, life, device, vec![format!("/sim/{}", to.0)]));
+        }
+    }
+
+    pub(super) fn ask(
+        &mut self,
+        from: NodeId,
+        life: u64,
+        device: DeviceId,
+        question: MessageId,
+        class: Class,
+        bytes: Vec<u8>,
+    ) {
+        self.messages += 1;
+        self.bytes += bytes.len() as u64;
+        let to = self.node_of(device);
+        let link = to.and_then(|to| self.links.links.get(&pair(from, to)).map(|link| (to, link)));
+        let Some((to, link)) = link else {
+            let input = Input::Unanswered { from: device, question, not_offered: false };
+            return self.later(0..3, Happening::Input(from, life, input));
+        };
+        if class == Class::Sync && link.members.len() < 2 {
+            let input = Input::Unanswered { from: device, question, not_offered: true };
+            return self.later(5..30, Happening::Input(from, life, input));
+        }
+        let letter = Letter { from, to, link: link.number, question, class, bytes };
+        self.nodes[from.0].asked.insert(question, to);
+        self.send(letter, Happening::Ask);
+    }
+
+    pub(super) fn answer(&mut self, node: NodeId, question: MessageId, bytes: Vec<u8>) {
+        let Some(asked) = self.links.waiting.remove(&(node, question)) else { return };
+        self.messages += 1;
+        self.bytes += bytes.len() as u64;
+        let letter = Letter { from: node, to: asked.from, bytes, ..asked };
+        self.send(letter, Happening::Answer);
+    }
+
+    fn send(&mut self, letter: Letter, arrive: impl FnOnce(Letter) -> Happening) {
+        let chance = self.rng.random_range(0..1000);
+        let (asker, other) = match self.nodes[letter.from.0].asked.contains_key(&letter.question) {
+            true => (letter.from, letter.to),
+            false => (letter.to, letter.from),
+        };
+        if chance < self.weather.breaks {
+            self.cut(letter.from, letter.to);
+        } else if chance < self.weather.breaks + self.weather.loss {
+            let life = self.nodes[asker.0].life;
+            let device = self.nodes[other.0].device;
+            self.nodes[asker.0].asked.remove(&letter.question);
+            let input = Input::Unanswered { from: device, question: letter.question, not_offered: false };
+            self.at(self.now + TIMEOUT, Happening::Input(asker, life, input));
+        } else {
+            let latency = Duration::from_millis(self.rng.random_range(self.weather.latency_ms.clone()));
+            self.at(self.now + latency, arrive(letter));
+        }
+    }
+
+    fn still_stands(&self, letter: &Letter) -> bool {
+        self.links.links.get(&pair(letter.from, letter.to)).is_some_and(|link| link.number == letter.link)
+    }
+
+    pub(super) fn arrived(&mut self, letter: Letter) {
+        if !self.still_stands(&letter) {
+            return;
+        }
+        // A node knows its questions by its own numbers.
+        self.last_number += 1;
+        let question = MessageId(self.last_number);
+        let (life, from) = (self.nodes[letter.to.0].life, self.nodes[letter.from.0].device);
+        let input = Input::Asked { from, question, class: letter.class, bytes: letter.bytes.clone() };
+        let to = letter.to;
+        self.links.waiting.insert((to, question), letter);
+        self.input(to, life, input);
+    }
+
+    pub(super) fn answered(&mut self, letter: Letter) {
+        if !self.still_stands(&letter) {
+            return;
+        }
+        let (life, from) = (self.nodes[letter.to.0].life, self.nodes[letter.from.0].device);
+        self.nodes[letter.to.0].asked.remove(&letter.question);
+        let input = Input::Answered { from, question: letter.question, bytes: letter.bytes };
+        self.input(letter.to, life, input);
+    }
+}

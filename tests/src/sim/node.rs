@@ -1,0 +1,46 @@
+//! One node of a simulated network.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use praksis_protocol::{
+    engine::{CommandError, Engine, Event, Keys, MessageId, Reply, RequestId},
+    id::DeviceId,
+    store::memory::MemoryStore,
+    time::Timestamp,
+};
+use rand_chacha::ChaCha8Rng;
+
+/// Names a node of a world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub usize);
+
+/// See the module.
+pub(super) struct Node {
+    pub(super) name: String,
+    pub(super) number: String,
+    pub(super) keys: Keys,
+    pub(super) device: DeviceId,
+    pub(super) store: Arc<MemoryStore>,
+    pub(super) rng: ChaCha8Rng,
+    /// Absent while the node is down.
+    pub(super) engine: Option<Engine>,
+    /// Counts starts: what was under way for an earlier life is void.
+    pub(super) life: u64,
+    pub(super) wake: Option<Timestamp>,
+    pub(super) admitted: BTreeSet<DeviceId>,
+    /// Questions that this node waits for.
+    pub(super) asked: BTreeMap<MessageId, NodeId>,
+    pub(super) replies: BTreeMap<RequestId, Result<Reply, CommandError>>,
+    pub(super) events: Vec<Event>,
+}
+
+impl Node {
+    /// For the message of a test that failed.
+    pub(super) fn describe(&self) -> String {
+        let up = if self.engine.is_some() { "up" } else { "down" };
+        format!("{} ({up}, {} events, {} replies)", self.name, self.events.len(), self.replies.len())
+    }
+}

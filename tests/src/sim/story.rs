@@ -1,0 +1,268 @@
+//! What a test says: nodes begin, join, write, share, fall and rise.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use ed25519_dalek::SigningKey;
+use praksis_protocol::{
+    admission::state::View,
+    date::Day,
+    engine::{
+        Command, CommandError, Edit, Engine, Input, Keys, Reply, RequestId, Status, output::RecordView, setup,
+    },
+    genesis::{Kind, Scope},
+    id::{ChangeHash, DeviceId, DocumentId},
+    membership::{joining::Ticket, statement::Role},
+    store::{Batch, Put, Read as _, Store as _, memory::MemoryStore},
+};
+use rand::{Rng as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+
+use super::{Happening, NodeId, World, node::Node};
+
+/// How long a simulated network may take before a test gives up.
+const PATIENCE: Duration = Duration::from_secs(1800);
+
+impl World {
+    /// An association that founds a network.
+    pub fn association(&mut self, name: &str) -> NodeId {
+        let (root, device) = (self.new_key(), self.new_key());
+        let (number, now) = (self.new_number(), self.now);
+        let batch = setup::association(&root, &device, &number, name, Vec::new(), now, &mut self.rng);
+        self.add(name, &number, Keys { device, root: Some(root) }, batch)
+    }
+
+    /// An organisation that belongs to no network yet.
+    pub fn organisation(&mut self, name: &str) -> NodeId {
+        let (root, device) = (self.new_key(), self.new_key());
+        let number = self.new_number();
+        let batch = setup::organisation(&root, &device, &number, name);
+        self.add(name, &number, Keys { device, root: Some(root) }, batch)
+    }
+
+    /// A second office of `main`'s organisation, granted by its root.
+    pub fn office(&mut self, main: NodeId, name: &str) -> NodeId {
+        let device = self.new_key();
+        let number = self.nodes[main.0].number.clone();
+        let request = setup::acceptance(&device, &number);
+        let office = self.add(name, &number, Keys { device, root: None }, setup::office(&number));
+        let Reply::Ticket(ticket) = self.ok(main, Command::GrantOffice(Ticket::Request(request))) else {
+            self.fail("no ticket for the office")
+        };
+        self.ok(office, Command::Join(self.ticket(&ticket)));
+        office
+    }
+
+    /// A member, invited by `association`; returns once it has joined.
+    pub fn member(&mut self, association: NodeId, name: &str) -> NodeId {
+        let node = self.organisation(name);
+        self.join(association, node);
+        node
+    }
+
+    /// Invites a node and waits until it is a member.
+    pub fn join(&mut self, association: NodeId, node: NodeId) {
+        let number = self.nodes[node.0].number.clone();
+        let invited = self.ok(association, Command::Invite(number, Role::Member, 3600));
+        let Reply::Ticket(ticket) = invited else { self.fail("no invitation") };
+        self.ok(node, Command::Join(self.ticket(&ticket)));
+        self.run_until("joined", PATIENCE, |world| world.status(node).network.is_some());
+    }
+
+    fn ticket(&self, text: &str) -> Ticket {
+        Ticket::from_text(text).unwrap_or_else(|error| self.fail(&error.to_string()))
+    }
+
+    fn add(&mut self, name: &str, number: &str, keys: Keys, mut batch: Batch) -> NodeId {
+        let id = NodeId(self.nodes.len());
+        let store = Arc::new(MemoryStore::default());
+        batch.push(Put::Local("name".into(), Some(name.into())));
+        store.commit(&[batch]).expect("memory does not fail");
+        let rng = ChaCha8Rng::seed_from_u64(self.new_seed());
+        self.nodes.push(Node {
+            name: name.to_owned(),
+            number: number.to_owned(),
+            device: DeviceId(keys.device.verifying_key().to_bytes()),
+            keys,
+            store,
+            rng,
+            engine: None,
+            life: 0,
+            wake: None,
+            admitted: Default::default(),
+            asked: BTreeMap::new(),
+            replies: BTreeMap::new(),
+            events: Vec::new(),
+        });
+        self.start(id);
+        id
+    }
+
+    /// Starts a node over what its store holds.
+    pub fn start(&mut self, id: NodeId) {
+        let node = &mut self.nodes[id.0];
+        node.life += 1;
+        let engine = Engine::open(node.keys.clone(), &*node.store, self.now);
+        node.engine = Some(engine.unwrap_or_else(|error| panic!("seed {}: {error}", self.seed)));
+        let (life, addresses) = (node.life, vec![format!("/sim/{}", id.0)]);
+        self.at(self.now, Happening::Input(id, life, Input::Listening { addresses }));
+    }
+
+    /// A node falls: what was not durable is lost, and so is everything in memory.
+    pub fn crash(&mut self, id: NodeId) {
+        self.cut_all(id);
+        let node = &mut self.nodes[id.0];
+        node.life += 1;
+        node.engine = None;
+        node.wake = None;
+        node.admitted.clear();
+        node.asked.clear();
+        node.store.crash();
+    }
+
+    /// A node's folder as it is now, to be put back later.
+    pub fn backup(&self, id: NodeId) -> MemoryStore {
+        self.nodes[id.0].store.copy()
+    }
+
+    /// Gives a node another folder and starts it.
+    pub fn restore(&mut self, id: NodeId, backup: MemoryStore) {
+        self.crash(id);
+        self.nodes[id.0].store = Arc::new(backup);
+        self.start(id);
+    }
+
+    /// Hands a command in without waiting.
+    pub fn command(&mut self, id: NodeId, command: Command) -> RequestId {
+        self.last_number += 1;
+        let request = RequestId(self.last_number);
+        let life = self.nodes[id.0].life;
+        self.at(self.now, Happening::Input(id, life, Input::Command(request, command)));
+        request
+    }
+
+    /// The answer to a command, if it has come.
+    pub fn reply(&mut self, id: NodeId, request: RequestId) -> Option<Result<Reply, CommandError>> {
+        self.nodes[id.0].replies.remove(&request)
+    }
+
+    /// Hands a command in and waits for its answer.
+    pub fn call(&mut self, id: NodeId, command: Command) -> Result<Reply, CommandError> {
+        let request = self.command(id, command);
+        let mut reply = None;
+        self.run_until("a reply", PATIENCE, |world| {
+            reply = world.reply(id, request);
+            reply.is_some()
+        });
+        reply.expect("the loop above ends with one")
+    }
+
+    /// Hands a command in that must succeed.
+    pub fn ok(&mut self, id: NodeId, command: Command) -> Reply {
+        let described = format!("{command:?}");
+        self.call(id, command).unwrap_or_else(|error| self.fail(&format!("{described}: {error}")))
+    }
+
+    /// Begins a draft.
+    pub fn draft(&mut self, id: NodeId, kind: Kind, record: Value) -> DocumentId {
+        match self.ok(id, Command::Draft(kind, record)) {
+            Reply::Written { record, .. } => record,
+            other => self.fail(&format!("not written: {other:?}")),
+        }
+    }
+
+    /// Changes a draft at the heads read, the present ones if none are given.
+    pub fn edit(&mut self, id: NodeId, record: DocumentId, at: Option<Vec<ChangeHash>>, patch: Value) {
+        self.ok(id, Command::Edit(record, at, Edit::Merge(patch)));
+    }
+
+    /// Shares a draft.
+    pub fn share(&mut self, id: NodeId, record: DocumentId) {
+        self.ok(id, Command::Share(record, self.today()));
+    }
+
+    /// The day of virtual time; months do not matter here.
+    pub fn today(&self) -> Day {
+        Day::new(2026, 1, 1).expect("a day")
+    }
+
+    /// A record as a node shows it, if it has it.
+    pub fn show(&mut self, id: NodeId, record: DocumentId) -> Option<RecordView> {
+        match self.call(id, Command::Show(record, self.today())) {
+            Ok(Reply::Record(view)) => Some(*view),
+            Ok(other) => self.fail(&format!("not a record: {other:?}")),
+            Err(_) => None,
+        }
+    }
+
+    /// What a node shows of a draft.
+    pub fn draft_view(&mut self, id: NodeId, record: DocumentId) -> View {
+        let view = self.show(id, record).and_then(|view| view.draft);
+        view.unwrap_or_else(|| self.fail("the draft is not there"))
+    }
+
+    /// What a node shows of what is shared.
+    pub fn shared_view(&mut self, id: NodeId, record: DocumentId) -> View {
+        let view = self.show(id, record).and_then(|view| view.shared);
+        view.unwrap_or_else(|| self.fail("what is shared is not there"))
+    }
+
+    /// Where a node stands.
+    pub fn status(&mut self, id: NodeId) -> Status {
+        match self.ok(id, Command::Status) {
+            Reply::Status(status) => *status,
+            other => self.fail(&format!("not a status: {other:?}")),
+        }
+    }
+
+    /// Waits until all nodes that are up and may read the same hold the same, and know it.
+    pub fn run_until_level(&mut self) {
+        self.run_until("level everywhere", PATIENCE, |world| world.is_level());
+    }
+
+    /// Whether all nodes that are up hold the same in every scope that they have in common.
+    pub fn is_level(&mut self) -> bool {
+        if self.is_writing() {
+            return false;
+        }
+        let up = self.up();
+        let mut held = BTreeMap::<Scope, Vec<(NodeId, Vec<u8>)>>::new();
+        for id in up {
+            let node = &self.nodes[id.0];
+            let statements: Vec<u8> =
+                node.store.statements().expect("reads").iter().flat_map(|(hash, _)| hash.0).collect();
+            held.entry(Scope::Roster).or_default().push((id, statements));
+            let mut documents = BTreeMap::<Scope, Vec<u8>>::new();
+            for (_, bytes) in node.store.rows().expect("reads") {
+                let row: praksis_protocol::admission::state::Row = minicbor::decode(&bytes).expect("a row");
+                documents.entry(row.genesis.scope).or_default().extend(row.item().0);
+            }
+            let identity = setup::identity(&*node.store).expect("has one");
+            for scope in identity.org.map(Scope::Organisation).into_iter().chain([Scope::Network]) {
+                held.entry(scope).or_default().push((id, documents.remove(&scope).unwrap_or_default()));
+            }
+        }
+        held.values().all(|nodes| nodes.windows(2).all(|pair| pair[0].1 == pair[1].1))
+    }
+
+    fn new_key(&mut self) -> SigningKey {
+        let mut seed = [0; 32];
+        self.rng.fill_bytes(&mut seed);
+        SigningKey::from_bytes(&seed)
+    }
+
+    /// Made-up organisation numbers begin with 3; real ones with 8 or 9.
+    fn new_number(&mut self) -> String {
+        const WEIGHTS: [u32; 8] = [3, 2, 7, 6, 5, 4, 3, 2];
+        loop {
+            self.last_number += 1;
+            let digits = format!("{}", 31_000_000 + self.last_number);
+            let sum: u32 =
+                digits.bytes().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+            let check = (11 - sum % 11) % 11;
+            if check < 10 {
+                return format!("{digits}{check}");
+            }
+        }
+    }
+}
