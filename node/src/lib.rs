@@ -1,7 +1,23 @@
-//! Makes the protocol run: libp2p, sled, tantivy and HTTP around an engine without I/O.
+//! Makes the Praksis protocol run: libp2p, sled, tantivy and HTTP around an engine without I/O.
 
 #![warn(missing_docs)]
 
+pub mod platform;
+
+pub mod clock;
+pub mod config;
+pub mod driver;
+pub mod folder;
+pub mod handle;
+pub mod job;
+pub mod key;
+pub mod locale;
+pub mod telemetry;
+
+pub mod net;
+pub mod storage;
+
+pub mod search;
+
 pub mod client;
 pub mod intake;
-pub mod net;
