@@ -3,6 +3,7 @@
 use std::{
     io::{self, IsTerminal as _, Write as _},
     path::PathBuf,
+    time::Duration,
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -14,7 +15,7 @@ use praksis_node::{
 use praksis_protocol::language::Language;
 use serde_json::Value;
 
-use crate::{args::Args, failure::Failure};
+use crate::{args::Args, failure::Failure, init::command};
 
 pub(crate) struct Context {
     /// The node's folder.
@@ -59,7 +60,8 @@ impl Context {
         let rest = error.problem().map(|problem| problem.rest.clone()).unwrap_or_default();
         let mut failure = match &error {
             ClientError::NoNode { dir } => {
-                self.failure("no_node", "no-node", &[("dir", dir.display().to_string().into())])
+                let run = command(self, "run");
+                self.failure("no_node", "no-node", &[("dir", dir.display().to_string().into()), ("command", run.into())])
             }
             ClientError::Folder { .. }
             | ClientError::Refused(_)
@@ -108,6 +110,16 @@ impl Context {
             .expect("the template is right")
             .progress_chars("━╸─");
         Bar(ProgressBar::new(0).with_style(style).with_message(self.text(key, &[])))
+    }
+
+    /// A sign of life while nobody knows how long it takes.
+    pub(crate) fn waiting(&self, key: &str) -> Bar {
+        if self.json || !io::stderr().is_terminal() {
+            return Bar(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::new_spinner().with_message(self.text(key, &[]));
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Bar(bar)
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use praksis_node::{client::ClientError, locale};
+use praksis_node::locale;
 use praksis_protocol::language::Language;
 use serde_json::{Map, Value, json};
 
@@ -49,6 +49,12 @@ impl Failure {
         // Standard error may be closed; there is nobody left to tell.
         let _ = writeln!(io::stderr().lock(), "{text}");
         ExitCode::from(status)
+    }
+
+    /// The message, or the faults where there are such: each in a sentence.
+    pub(crate) fn sentences(&self) -> Vec<String> {
+        let faults = lines(&self.rest);
+        if faults.is_empty() { vec![self.message.clone()] } else { faults.iter().map(|line| line.trim().to_owned()).collect() }
     }
 
     fn to_json(&self) -> Value {

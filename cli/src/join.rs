@@ -10,7 +10,7 @@ pub(crate) struct Args {
     /// The invitation or the grant: itself, a file that holds it, or - for standard input
     invitation: String,
     /// How many seconds to wait for the answer; the node goes on trying afterwards
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(..=600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(..=100))]
     wait: u64,
 }
 

@@ -7,6 +7,7 @@ mod args;
 mod context;
 mod failure;
 
+mod record;
 mod show;
 mod table;
 

@@ -88,7 +88,7 @@ async fn devices(context: &Context) -> Result<(), Failure> {
     context.show(&answer, || {
         let columns = ["column-slot", "column-device", "column-here"];
         let rows = table::items(&answer).iter().map(|device| {
-            let here = device["here"].as_bool() == Some(true) || device["own"].as_bool() == Some(true);
+            let here = device["this"].as_bool() == Some(true);
             let here = if here { context.text("here", &[]) } else { String::new() };
             vec![table::text(&device["slot"]), table::text(&device["device"]), here]
         });
