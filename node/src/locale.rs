@@ -55,7 +55,7 @@ fn of_locale(locale: &str) -> Option<Language> {
 
 /// Where a message is looked for.
 fn chain(language: Language) -> &'static [LanguageIdentifier] {
-    const CHAIN: [LanguageIdentifier; 3] = [langid!("nn"), langid!("nb"), langid!("en")];
+    static CHAIN: [LanguageIdentifier; 3] = [langid!("nn"), langid!("nb"), langid!("en")];
     match language {
         Language::Nn => &CHAIN,
         Language::Nb | Language::Se => &CHAIN[1..],
