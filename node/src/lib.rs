@@ -2,6 +2,22 @@
 
 #![warn(missing_docs)]
 
-pub mod client;
-pub mod intake;
+pub mod platform;
+
+pub mod clock;
+pub mod config;
+pub mod driver;
+pub mod folder;
+pub mod handle;
+pub mod job;
+pub mod key;
+pub mod telemetry;
+
 pub mod net;
+pub mod storage;
+
+pub mod search;
+
+pub mod intake;
+
+pub mod client;

@@ -56,6 +56,12 @@ pub enum Refusal {
     /// The device has no right to write here.
     #[error("the device may not write here: {0:?}")]
     NoRight(Verdict),
+    /// Another envelope stands for the same number.
+    #[error("another envelope stands for the same number")]
+    Twin,
+    /// The change does not continue what it rests on.
+    #[error("the change does not continue what it rests on")]
+    Discontinuous,
     /// Automerge does not take the change.
     #[error("the change cannot be applied")]
     Apply,
@@ -74,6 +80,8 @@ impl Refusal {
             Self::OtherChange => "other_change",
             Self::Actor => "other_actor",
             Self::NoRight(verdict) => verdict.name(),
+            Self::Twin => "envelope_twin",
+            Self::Discontinuous => "change_discontinuous",
             Self::Apply => "apply",
         }
     }
@@ -231,7 +239,9 @@ fn finish(
         if counting.contains(hash) {
             outcome.accepted.push((*hash, entry.header.hash, SignedChange::clone(change)));
         } else if counted.twins.contains(hash) {
-            outcome.refused.push(Refusal::Link);
+            outcome.refused.push(Refusal::Twin);
+        } else if counted.broken.contains(hash) {
+            outcome.refused.push(Refusal::Discontinuous);
         } else {
             outcome.waiting.push((SignedChange::clone(change), Wait::Cause));
         }

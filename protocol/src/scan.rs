@@ -11,10 +11,11 @@
 //! two, an actor listed and never used or a delete of nothing applies well and ruins the document at
 //! the next load. Automerge itself writes only canonical chunks, so refusing the rest costs nothing.
 //!
-//! What needs the document — whether an object, an element or a predecessor exists — is deliberately
-//! absent: that is found by applying to a scratch copy. Two things that Automerge can write are
-//! refused because nothing here writes them: tables, which panic when something is put into them,
-//! and an author's footer.
+//! What needs the document — whether an object, an element or a predecessor exists, whether `seq` is the
+//! actor's next, whether the other actors have written there — is deliberately absent: that is found
+//! with the [`ChangeHeader`] and by applying to a scratch copy. Refused although Automerge can write
+//! them, because nothing here does: tables (which panic when something is put into them), an author's
+//! footer, values of unknown kinds, actors that are not 16 bytes long.
 //!
 //! The format: <https://automerge.org/automerge-binary-format-spec/>, and automerge 0.12,
 //! `storage/change.rs` and `op_set2/change.rs`.
@@ -54,6 +55,8 @@ pub const MAX_TIME: i64 = 1 << 53;
 
 const MAGIC: [u8; 4] = [0x85, 0x6f, 0x4a, 0x83];
 const CHANGE: u8 = 1;
+/// Magic bytes and checksum stand before this.
+const HASHED_FROM: usize = 8;
 
 /// What a chunk that passed says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,13 +102,12 @@ pub fn scan(bytes: &[u8]) -> Result<ChangeHeader, ScanError> {
     if !outer.is_empty() {
         return Err(ScanError::Tail);
     }
-    // Type, length and contents stand as they are hashed: the length is canonical.
-    let hash: [u8; 32] = Sha256::digest(&bytes[MAGIC.len() + checksum.len()..]).into();
-    if hash[..4] != checksum {
+    let hash = change_hash(bytes);
+    if hash.0[..4] != checksum {
         return Err(ScanError::Checksum);
     }
 
-    let mut header = read_header(&mut body, ChangeHash(hash))?;
+    let mut header = read_header(&mut body, hash)?;
     let columns = Columns::read(&mut body)?;
     if !body.is_empty() {
         return Err(ScanError::ExtraBytes);
@@ -118,6 +120,12 @@ pub fn scan(bytes: &[u8]) -> Result<ChangeHeader, ScanError> {
     }
     Scope::new(&header).check(&columns)?;
     Ok(header)
+}
+
+/// Automerge's name for a change: SHA-256 over type, length and contents, which stand in its chunk as
+/// they are hashed, after magic bytes and checksum. The chunk is not looked at otherwise.
+pub fn change_hash(chunk: &[u8]) -> ChangeHash {
+    ChangeHash(Sha256::digest(chunk.get(HASHED_FROM..).unwrap_or_default()).into())
 }
 
 /// Everything before the column table. The number of operations is not known yet.

@@ -1,7 +1,9 @@
 //! What counts: a pure function of a document's envelopes and the roster.
 //!
 //! A change counts when its device may write, its envelope is the one that stands for its number,
-//! and every change it rests on counts. Of two envelopes with one (device, session, sequence), or of
+//! every change it rests on counts, and it continues these: the writer's next number, operations
+//! numbered after theirs, no actor named that wrote in none of them. (A change that does not would
+//! apply here and panic, or ruin the saved document, there.) Of two envelopes with one (device, session, sequence), or of
 //! two changes with one (actor, number), the smaller envelope hash stands. The order in which things
 //! arrived plays no part, so all nodes with the same envelopes and statements agree.
 
@@ -11,7 +13,7 @@ use super::own;
 use crate::{
     envelope::{Envelope, context},
     genesis::Genesis,
-    id::{ChangeHash, Digest, EnvelopeHash},
+    id::{ActorBytes, ChangeHash, Digest, EnvelopeHash},
     membership::roster::{Act, Roster},
     scan::ChangeHeader,
     wire::message::SignedChange,
@@ -37,6 +39,8 @@ pub struct Counted {
     pub heads: Vec<EnvelopeHash>,
     /// Envelopes that lost their number to another.
     pub twins: BTreeSet<EnvelopeHash>,
+    /// Envelopes of changes that do not continue what they rest on: they can never count.
+    pub broken: BTreeSet<EnvelopeHash>,
 }
 
 impl Counted {
@@ -51,7 +55,7 @@ pub fn count<'a>(
     genesis: &Genesis,
     entries: impl Iterator<Item = &'a Entry>,
     roster: &Roster,
-    containers: &[ChangeHash],
+    containers: &[ChangeHeader],
 ) -> Counted {
     let (place, document, writers) = (context(genesis), genesis.document(), genesis.writers());
     let rightful = |entry: &&Entry| {
@@ -67,14 +71,12 @@ pub fn count<'a>(
         .filter(|entry| !twins.contains(&entry.hash))
         .map(|entry| (entry.header.hash, entry))
         .collect();
-    let order = in_causal_order(&standing, containers);
-    let counting: BTreeSet<ChangeHash> = order.iter().map(|entry| entry.header.hash).collect();
+    let (order, broken) = in_causal_order(&standing, containers);
     let covered: BTreeSet<ChangeHash> =
         order.iter().flat_map(|entry| entry.header.deps.iter().copied()).collect();
     let heads =
         order.iter().filter(|entry| !covered.contains(&entry.header.hash)).map(|entry| entry.hash).collect();
-    debug_assert!(counting.len() == order.len(), "a change counts once");
-    Counted { order: order.iter().map(|entry| entry.hash).collect(), heads, twins }
+    Counted { order: order.iter().map(|entry| entry.hash).collect(), heads, twins, broken }
 }
 
 /// Those that share a number with a smaller envelope hash.
@@ -96,41 +98,76 @@ fn twins(candidates: &[&Entry]) -> BTreeSet<EnvelopeHash> {
     candidates.iter().filter(|entry| !stands(entry)).map(|entry| entry.hash).collect()
 }
 
-/// Takes up what rests only on what was taken up before, smallest envelope hash first.
+/// What a change and all that it rests on have used up.
+#[derive(Debug, Clone, Default)]
+struct Past {
+    last_operation: u64,
+    actors: BTreeSet<ActorBytes>,
+}
+
+impl Past {
+    fn join(&mut self, other: &Self) {
+        self.last_operation = self.last_operation.max(other.last_operation);
+        self.actors.extend(&other.actors);
+    }
+
+    /// Whether a change continues this past; if so, it becomes part of it.
+    fn is_continued_by(&mut self, header: &ChangeHeader) -> bool {
+        let numbered_after = header.start_op > self.last_operation;
+        let known_actors = header.other_actors.iter().all(|actor| self.actors.contains(actor));
+        // Whoever writes the first number is new, and whoever writes a later one is not.
+        let own_turn = self.actors.contains(&header.actor) == (header.seq > 1);
+        self.last_operation = header.start_op - 1 + u64::from(header.operations);
+        self.actors.insert(header.actor);
+        numbered_after && known_actors && own_turn && header.operations > 0
+    }
+}
+
+/// Takes up what rests only on what was taken up before, smallest envelope hash first; apart from it
+/// what does not continue what it rests on.
 fn in_causal_order<'a>(
     standing: &BTreeMap<ChangeHash, &'a Entry>,
-    containers: &[ChangeHash],
-) -> Vec<&'a Entry> {
-    let mut missing: BTreeMap<ChangeHash, usize> = BTreeMap::new();
-    let mut effects: BTreeMap<ChangeHash, Vec<&'a Entry>> = BTreeMap::new();
+    containers: &[ChangeHeader],
+) -> (Vec<&'a Entry>, BTreeSet<EnvelopeHash>) {
+    let mut pasts: BTreeMap<ChangeHash, Past> = BTreeMap::new();
+    let mut base = Past::default();
+    for header in containers {
+        base.is_continued_by(header);
+        pasts.insert(header.hash, base.clone());
+    }
     let by_actor: BTreeMap<_, _> =
         standing.values().map(|entry| ((entry.header.actor, entry.header.seq), entry.header.hash)).collect();
+    let mut missing: BTreeMap<ChangeHash, usize> = BTreeMap::new();
+    let mut effects: BTreeMap<ChangeHash, Vec<&'a Entry>> = BTreeMap::new();
     let mut ready = BTreeSet::new();
     for entry in standing.values() {
-        let mut causes: BTreeSet<ChangeHash> = entry.header.deps.iter().copied().collect();
-        // A writer's change rests on the one before it, whether it says so or not.
-        let mut known = true;
-        if entry.header.seq > 1 {
-            match by_actor.get(&(entry.header.actor, entry.header.seq - 1)) {
-                Some(before) => drop(causes.insert(*before)),
-                None => known = false,
-            }
-        }
-        causes.retain(|cause| !containers.contains(cause));
-        if !known || causes.iter().any(|cause| !standing.contains_key(cause)) {
+        let Some(causes) = causes(entry, &by_actor) else { continue };
+        let open: BTreeSet<ChangeHash> =
+            causes.into_iter().filter(|cause| !pasts.contains_key(cause)).collect();
+        if open.iter().any(|cause| !standing.contains_key(cause)) {
             continue;
         }
-        if causes.is_empty() {
+        if open.is_empty() {
             ready.insert((entry.hash, entry.header.hash));
         }
-        missing.insert(entry.header.hash, causes.len());
-        for cause in causes {
+        missing.insert(entry.header.hash, open.len());
+        for cause in open {
             effects.entry(cause).or_default().push(entry);
         }
     }
-    let mut order = Vec::new();
+    let (mut order, mut broken) = (Vec::new(), BTreeSet::new());
     while let Some((_, change)) = ready.pop_first() {
-        order.push(standing[&change]);
+        let entry = standing[&change];
+        let mut past = Past::default();
+        for cause in causes(entry, &by_actor).into_iter().flatten() {
+            past.join(&pasts[&cause]);
+        }
+        if !past.is_continued_by(&entry.header) {
+            broken.insert(entry.hash);
+            continue;
+        }
+        order.push(entry);
+        pasts.insert(change, past);
         for effect in effects.remove(&change).unwrap_or_default() {
             let left = missing.get_mut(&effect.header.hash).expect("every effect was counted");
             *left -= 1;
@@ -139,7 +176,16 @@ fn in_causal_order<'a>(
             }
         }
     }
-    order
+    (order, broken)
+}
+
+/// What a change rests on: what it says, and its writer's change before it whether it says so or not.
+fn causes(entry: &Entry, by_actor: &BTreeMap<(ActorBytes, u64), ChangeHash>) -> Option<BTreeSet<ChangeHash>> {
+    let mut causes: BTreeSet<ChangeHash> = entry.header.deps.iter().copied().collect();
+    if entry.header.seq > 1 {
+        causes.insert(*by_actor.get(&(entry.header.actor, entry.header.seq - 1))?);
+    }
+    Some(causes)
 }
 
 /// What somebody who has these envelopes, and all that they rest on, lacks; causes before effects.

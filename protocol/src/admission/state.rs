@@ -7,10 +7,11 @@ use serde_json::Value;
 use super::counting::Counted;
 pub use crate::document::Conflict;
 use crate::{
-    document::{Form, Reading, Replica},
+    document::{Form, Reading, Replica, containers},
     envelope::state_digest,
     genesis::{Genesis, Kind},
     id::{ChangeHash, Digest, DocumentId, EnvelopeHash, Item},
+    scan::{ChangeHeader, scan},
     shape::Field,
 };
 
@@ -40,9 +41,14 @@ impl Record {
         Replica::new(self.document, self.form, self.fields)
     }
 
-    /// The changes that every node computes itself.
-    pub fn containers(&self) -> Vec<ChangeHash> {
-        self.replica().heads()
+    /// The changes that every node computes itself, the first one first.
+    pub fn containers(&self) -> Vec<ChangeHeader> {
+        let schema = self.kind.schema();
+        let changes = containers(self.document, schema, self.form, self.fields);
+        changes
+            .iter()
+            .map(|change| scan(&change.bytes).expect("what we compute passes our scanner"))
+            .collect()
     }
 }
 

@@ -21,13 +21,6 @@ fn newer() -> serde_json::Value {
     record
 }
 
-/// An old office hears a new one, the containers of the new schema among it.
-fn old_hears(old: &mut Office, new: &Office) {
-    let containers = containers(DOCUMENT, 2, old.form(), FIELDS_2);
-    let bytes: Vec<_> = containers.iter().chain(&new.changes).map(|change| &change.bytes).collect();
-    old.replica.apply(&bytes).expect("what a newer node writes can be applied");
-}
-
 #[test]
 fn the_next_schemas_containers_depend_on_the_first() {
     for form in FORMS {
@@ -45,7 +38,7 @@ fn an_edit_by_an_older_node_keeps_what_it_does_not_know() {
         new.write(&newer());
         assert_eq!(new.record(), newer());
         let mut old = Office::new("old", form);
-        old_hears(&mut old, &new);
+        old.hear_newer(&new);
         let shown = old.record();
         assert_eq!((&shown["outlook"], &shown["risk"]["level"]), (&json!("Bedre."), &json!("low")));
 
@@ -119,7 +112,7 @@ fn an_older_node_can_change_and_remove_what_it_does_not_know() {
         let mut new = Office::knowing("new", form, FIELDS_2);
         new.write(&newer());
         let mut old = Office::new("old", form);
-        old_hears(&mut old, &new);
+        old.hear_newer(&new);
         old.set(json!({"outlook": "Best.", "risk": null}));
         new.hear(&old);
         assert_eq!((&new.record()["outlook"], new.record().get("risk")), (&json!("Best."), None));

@@ -3,16 +3,15 @@
 //! Two offices that first fill `summary.nn` apart would otherwise make two texts, and one of them
 //! would be hidden. The changes have no envelope: every node computes them and compares.
 
-use automerge::{
-    ActorId, Automerge, AutomergeError, ObjId, ObjType, ROOT, TextEncoding,
-    transaction::{CommitOptions, Transactable},
-};
-use minicbor::Encoder;
-
 use super::{Form, RawChange};
 use crate::{
     id::{ActorBytes, DocumentId},
     shape::{Field, Keys, LANGUAGES, Shape},
+    signed::encoding,
+};
+use automerge::{
+    ActorId, Automerge, AutomergeError, ObjId, ObjType, ROOT, TextEncoding,
+    transaction::{CommitOptions, Transactable},
 };
 
 /// Domain tag of the containers' actor.
@@ -20,14 +19,7 @@ const TAG: &str = "praksis/containers/1";
 
 /// Whom the containers of a schema version come from: hash of [document, "genesis", schema].
 pub fn containers_actor(document: DocumentId, schema: u16) -> ActorBytes {
-    let mut cbor = Vec::new();
-    Encoder::new(&mut cbor)
-        .array(3)
-        .and_then(|e| e.bytes(document.as_bytes()))
-        .and_then(|e| e.str("genesis"))
-        .and_then(|e| e.u16(schema))
-        .expect("a vector takes everything");
-    let hash = blake3::derive_key(TAG, &cbor);
+    let hash = encoding::hash(TAG, &(document, "genesis", schema));
     ActorBytes(std::array::from_fn(|i| hash[i]))
 }
 
@@ -87,7 +79,7 @@ pub(super) fn make_all<T: Transactable>(
     fields: &[Field],
     form: Form,
 ) -> Result<(), AutomergeError> {
-    fields.iter().try_for_each(|field| make(tx, parent, field.name, &field.shape, form))
+    by_name(fields).into_iter().try_for_each(|field| make(tx, parent, field.name, &field.shape, form))
 }
 
 /// How many operations [`make_all`] takes.
@@ -134,7 +126,7 @@ fn add_version<T: Transactable>(
     form: Form,
     version: u16,
 ) -> Result<(), AutomergeError> {
-    for field in fields {
+    for field in by_name(fields) {
         if field.since == version {
             make_since(tx, parent, field, form, version)?;
         } else if let (true, Shape::Group(inner)) = (field.since < version, &field.shape)
@@ -158,8 +150,15 @@ fn make_since<T: Transactable>(
         return make(tx, parent, field.name, &field.shape, form);
     };
     let group = tx.put_object(parent, field.name, ObjType::Map)?;
-    inner
-        .iter()
+    by_name(inner)
+        .into_iter()
         .filter(|member| member.since <= version)
         .try_for_each(|member| make_since(tx, &group, member, form, version))
+}
+
+/// Fields in an order of their own: declaring them in another must not change a byte.
+fn by_name(fields: &[Field]) -> Vec<&Field> {
+    let mut sorted: Vec<_> = fields.iter().collect();
+    sorted.sort_by_key(|field| field.name);
+    sorted
 }

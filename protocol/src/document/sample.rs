@@ -192,7 +192,7 @@ pub(super) fn full() -> Value {
             "documents_free": true,
             "advice": "Spør tidlig.",
             "licences": ["NLOD-2.0"],
-            "links": [{"id": id(9), "date": "2016", "why": "Fordi."}],
+            "links": [{"id": id(9), "date": "2016", "why": "Fordi.", "tags": ["a"]}],
         },
         "gains": [
             {
@@ -208,8 +208,11 @@ pub(super) fn full() -> Value {
 }
 
 impl Office {
-    pub(super) fn form(&self) -> Form {
-        self.replica.form
+    /// An old office hears a new one, the containers of the new schema among it.
+    pub(super) fn hear_newer(&mut self, new: &Office) {
+        let containers = super::containers(DOCUMENT, 2, self.replica.form, FIELDS_2);
+        let bytes: Vec<_> = containers.iter().chain(&new.changes).map(|change| &change.bytes).collect();
+        self.replica.apply(&bytes).expect("what a newer node writes can be applied");
     }
 
     /// Shares `target`: also settles what is contested.
@@ -232,4 +235,29 @@ impl Office {
         let changes = self.replica.settle(conflict, &value, &author).expect("the conflict is still there");
         self.changes.extend(changes);
     }
+}
+
+/// The places of a record that its fields do not speak of, and the fields that it says nothing in.
+pub(super) fn unmatched(fields: &[Field], records: &[&Value], path: &str) -> Vec<String> {
+    let mut places = Vec::new();
+    let named = |key: &str| key == "id" || fields.iter().any(|field| field.name == key);
+    for key in records.iter().filter_map(|record| record.as_object()).flatten().map(|(key, _)| key) {
+        if !named(key) {
+            places.push(format!("{path}{key} is unknown"));
+        }
+    }
+    for field in fields {
+        let values: Vec<&Value> = records.iter().filter_map(|record| record.get(field.name)).collect();
+        let path = format!("{path}{}", field.name);
+        match &field.shape {
+            _ if values.is_empty() => places.push(format!("{path} says nothing")),
+            Group(inner) => places.extend(unmatched(inner, &values, &format!("{path}."))),
+            List(inner) => {
+                let items: Vec<_> = values.iter().filter_map(|list| list.as_array()).flatten().collect();
+                places.extend(unmatched(inner, &items, &format!("{path}.")));
+            }
+            Register | Text | Set | Map(..) => {}
+        }
+    }
+    places
 }

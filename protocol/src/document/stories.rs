@@ -261,3 +261,14 @@ fn what_came_before_is_still_there() {
     office.write(&json!({"need": "Noe annet."}));
     assert_eq!(office.replica.read_at(&before).expect("these heads are here"), record);
 }
+
+#[test]
+fn no_field_is_forgotten() {
+    assert_eq!(unmatched(FIELDS, &[&full()], ""), Vec::<String>::new());
+    // A field without a place is not lost, but it merges as a stranger: two values instead of one text.
+    for form in FORMS {
+        let mut office = Office::knowing("office", form, &FIELDS[..FIELDS.len() - 1]);
+        office.write(&full());
+        assert_eq!(unmatched(&FIELDS[..FIELDS.len() - 1], &[&office.record()], ""), ["gains is unknown"]);
+    }
+}

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use rand_core::Rng;
 use serde_json::{Map, Value};
 
 use super::{EditError, Record, cbor, read::ID};
@@ -11,30 +10,6 @@ use crate::{
     id::ItemId,
     shape::{Field, Keys, LANGUAGES, Shape},
 };
-
-/// Gives every list item of `record` that has no `id` a new random one.
-pub fn name_items(fields: &[Field], record: &mut Value, rng: &mut impl Rng) {
-    let Value::Object(record) = record else { return };
-    for field in fields {
-        let Some(value) = record.get_mut(field.name) else { continue };
-        match &field.shape {
-            Shape::Register | Shape::Text | Shape::Set | Shape::Map(..) => {}
-            Shape::Group(inner) => name_items(inner, value, rng),
-            Shape::List(inner) => {
-                for item in value.as_array_mut().into_iter().flatten() {
-                    if let Value::Object(members) = &mut *item
-                        && members.get(ID).is_none_or(Value::is_null)
-                    {
-                        let mut id = [0; ItemId::LEN];
-                        rng.fill_bytes(&mut id);
-                        members.insert(ID.to_owned(), ItemId(id).to_string().into());
-                    }
-                    name_items(inner, item, rng);
-                }
-            }
-        }
-    }
-}
 
 /// `target` in the form in which a document is read: absent for what is empty, sets sorted without
 /// duplicates. What `current` holds beyond `fields` is kept where `target` does not speak of it;

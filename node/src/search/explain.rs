@@ -1,0 +1,284 @@
+//! Why a record is a hit, from the very numbers it was ranked by.
+//!
+//! Grams mean nothing to a reader, so each is led back to the words of the question it was cut from and on to the word
+//! of the record that holds it. What a word or fact is credited with is the sum of what its terms gave the score.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::analysis::{grams, sentences, stem, words};
+use super::entry::{Entry, Lesson};
+use super::plan::Plan;
+use super::query::{Hit, Part, PartKind};
+use super::rank::Ranked;
+use super::weights;
+
+/// Longest sentence shown; a longer one is cut.
+const SENTENCE_MAX_CHARS: usize = 300;
+
+/// The reasons of one hit.
+#[derive(Debug)]
+pub(super) struct Explanation {
+    pub(super) parts: Vec<Part>,
+    pub(super) sentence: String,
+    pub(super) lessons: Vec<Lesson>,
+    /// How much of the question is in the record, of 1.
+    pub(super) covered: f32,
+}
+
+/// A word of the record that shares terms with the question.
+struct Met<'a> {
+    surface: &'a str,
+    norm: String,
+    stem: String,
+    /// Indexes of the grams of the plan it holds.
+    grams: Vec<usize>,
+}
+
+/// Explains a hit.
+pub(super) fn explain(plan: &Plan, hit: &Ranked, entry: &Entry, phase: Option<&str>) -> Explanation {
+    let met = meet(plan, entry);
+    let credits = credit(plan, hit, &met);
+
+    let mut by_word = vec![0.0; met.len()];
+    let mut amounts: BTreeMap<(PartKind, String), f32> = BTreeMap::new();
+    for ((asked, at), amount) in &credits {
+        by_word[*at] += amount;
+        let kind = kind(plan, *asked, &met[*at]);
+        *amounts.entry((kind, met[*at].surface.to_lowercase())).or_default() += amount;
+    }
+    for fact in &hit.facts {
+        *amounts.entry((fact.kind, fact.text.clone())).or_default() += fact.amount;
+    }
+    let weight_of: HashMap<&str, f32> =
+        met.iter().zip(&by_word).map(|(word, amount)| (word.norm.as_str(), *amount)).collect();
+    Explanation {
+        parts: shares(amounts),
+        sentence: best_sentence(entry, &weight_of),
+        lessons: lessons(entry, phase, &weight_of),
+        covered: covered(plan, hit, &met),
+    }
+}
+
+/// The distinct words of a record that share a term with the question.
+fn meet<'a>(plan: &Plan, entry: &'a Entry) -> Vec<Met<'a>> {
+    let gram_at: HashMap<&str, usize> =
+        plan.grams.iter().enumerate().map(|(at, term)| (term.text.as_str(), at)).collect();
+    let stem_known = |stem: &str| plan.stems.iter().any(|term| term.text == stem);
+    let mut seen = HashSet::new();
+    let mut met = Vec::new();
+    for word in texts(entry).flat_map(words) {
+        if !seen.insert(word.norm.clone()) {
+            continue;
+        }
+        let grams: Vec<usize> =
+            grams(&word.norm).iter().filter_map(|gram| gram_at.get(gram.as_str()).copied()).collect();
+        let stem = stem(&word.norm);
+        if !grams.is_empty() || stem_known(&stem) {
+            met.push(Met { surface: word.surface, norm: word.norm, stem, grams });
+        }
+    }
+    met
+}
+
+fn texts(entry: &Entry) -> impl Iterator<Item = &str> {
+    entry.title.values().map(String::as_str).chain(entry.texts.iter().map(|text| text.text.as_str()))
+}
+
+/// What each pair of a question's word and a record's word is credited with.
+///
+/// A term's score is divided among the words of the question it was cut from; each of these gives its part to the one
+/// word of the record that has the term and shares most with it.
+fn credit(plan: &Plan, hit: &Ranked, met: &[Met<'_>]) -> BTreeMap<(usize, usize), f32> {
+    let mut holders: Vec<Vec<usize>> = vec![Vec::new(); plan.grams.len()];
+    for (at, word) in met.iter().enumerate() {
+        for gram in &word.grams {
+            holders[*gram].push(at);
+        }
+    }
+    let mut overlap: BTreeMap<(usize, usize), f32> = BTreeMap::new();
+    for (gram, term) in plan.grams.iter().enumerate() {
+        for asked in &term.words {
+            for at in &holders[gram] {
+                *overlap.entry((*asked, *at)).or_default() += hit.grams[gram];
+            }
+        }
+    }
+    let by_stem = |text: &str| -> Vec<usize> { (0..met.len()).filter(|at| met[*at].stem == text).collect() };
+    for (at, term) in plan.stems.iter().enumerate() {
+        for asked in &term.words {
+            for word in by_stem(&term.text) {
+                *overlap.entry((*asked, word)).or_default() += hit.stems[at];
+            }
+        }
+    }
+
+    let mut credits: BTreeMap<(usize, usize), f32> = BTreeMap::new();
+    let mut give = |words: &[usize], candidates: &[usize], amount: f32| {
+        if amount <= 0.0 {
+            return;
+        }
+        for asked in words {
+            let best = candidates.iter().copied().max_by(|a, b| {
+                let shared = |word: usize| overlap.get(&(*asked, word)).copied().unwrap_or(0.0);
+                shared(*a).total_cmp(&shared(*b)).then(b.cmp(a))
+            });
+            if let Some(best) = best {
+                *credits.entry((*asked, best)).or_default() += amount / words.len() as f32;
+            }
+        }
+    };
+    for (at, term) in plan.stems.iter().enumerate() {
+        give(&term.words, &by_stem(&term.text), hit.stems[at]);
+    }
+    for (at, term) in plan.grams.iter().enumerate() {
+        give(&term.words, &holders[at], hit.grams[at]);
+    }
+    credits
+}
+
+/// What sort of match a word of the question and one of the record are.
+fn kind(plan: &Plan, asked: usize, met: &Met<'_>) -> PartKind {
+    let asked = &plan.words[asked];
+    if !asked.stands_for.is_empty() {
+        PartKind::Expansion
+    } else if asked.stem == met.stem {
+        PartKind::Word
+    } else if is_misspelt(&asked.norm, &met.norm) {
+        PartKind::Spelling
+    } else {
+        PartKind::Part
+    }
+}
+
+/// Whether two words differ so little that one of them was meant as the other: a letter in five, at most two.
+fn is_misspelt(a: &str, b: &str) -> bool {
+    let longest = a.chars().count().max(b.chars().count());
+    let allowed = (longest / 5).min(2);
+    distance(a, b, allowed) <= allowed
+}
+
+/// Letters to insert, remove, replace or swap with their neighbour to get from one word to the other; `limit + 1`
+/// when their lengths differ by more than `limit`.
+fn distance(a: &str, b: &str, limit: usize) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    if a.len().abs_diff(b.len()) > limit {
+        return limit + 1;
+    }
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let replaced = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut least = replaced.min(last[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(before[j - 2] + 1);
+            }
+            row.push(least);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
+
+/// The largest amounts as shares of what is listed.
+fn shares(amounts: BTreeMap<(PartKind, String), f32>) -> Vec<Part> {
+    let mut parts: Vec<Part> = amounts
+        .into_iter()
+        .filter(|(_, amount)| *amount > 0.0)
+        .map(|((kind, text), share)| Part { kind, text, share })
+        .collect();
+    parts.sort_by(|a, b| b.share.total_cmp(&a.share));
+    parts.truncate(Hit::PARTS_MAX);
+    let sum: f32 = parts.iter().map(|part| part.share).sum();
+    for part in &mut parts {
+        part.share /= sum;
+    }
+    parts
+}
+
+/// What a text carries of the score: each of its words once.
+fn carried(text: &str, weight_of: &HashMap<&str, f32>) -> f32 {
+    let mut seen = Vec::new();
+    let mut sum = 0.0;
+    for word in words(text) {
+        if let Some((norm, weight)) = weight_of.get_key_value(word.norm.as_str())
+            && !seen.contains(norm)
+        {
+            seen.push(norm);
+            sum += weight;
+        }
+    }
+    sum
+}
+
+/// The sentence of the texts that carries most; the first one where only the title matched.
+fn best_sentence(entry: &Entry, weight_of: &HashMap<&str, f32>) -> String {
+    let mut best: Option<(f32, &str)> = None;
+    for sentence in entry.texts.iter().flat_map(|text| sentences(&text.text)) {
+        let weight = carried(sentence, weight_of);
+        if best.is_none_or(|(most, _)| weight > most) {
+            best = Some((weight, sentence));
+        }
+    }
+    let Some((_, sentence)) = best else { return String::new() };
+    match sentence.char_indices().nth(SENTENCE_MAX_CHARS) {
+        None => sentence.to_owned(),
+        Some((end, _)) => format!("{} …", sentence[..end].trim_end()),
+    }
+}
+
+/// The lessons of the asker's phase, else those that carry something of the score; those that carry most first.
+fn lessons(entry: &Entry, phase: Option<&str>, weight_of: &HashMap<&str, f32>) -> Vec<Lesson> {
+    let mut lessons: Vec<(f32, &Lesson)> =
+        entry.lessons.iter().map(|lesson| (carried(&lesson.text, weight_of), lesson)).collect();
+    lessons.retain(|(weight, lesson)| match phase {
+        Some(phase) => lesson.phase.as_deref() == Some(phase),
+        None => *weight > 0.0,
+    });
+    lessons.sort_by(|a, b| b.0.total_cmp(&a.0));
+    lessons.into_iter().take(Hit::LESSONS_MAX).map(|(_, lesson)| lesson.clone()).collect()
+}
+
+/// How much of the question, by information, the record holds: a word wholly by its stem, partly by the grams of it
+/// that one word of the record holds, or by an expansion that stands for it.
+fn covered(plan: &Plan, hit: &Ranked, met: &[Met<'_>]) -> f32 {
+    let mut by_word = vec![0.0_f32; plan.words.len()];
+    for (at, term) in plan.stems.iter().enumerate() {
+        if hit.stems[at] > 0.0 {
+            term.words.iter().for_each(|word| by_word[*word] = 1.0);
+        }
+    }
+    for ((asked, _), shared) in shared_grams(plan, met) {
+        by_word[asked] = by_word[asked].max(gram_cover(shared, &plan.words[asked].norm));
+    }
+    for (at, asked) in plan.words.iter().enumerate() {
+        for stood_for in &asked.stands_for {
+            by_word[*stood_for] = by_word[*stood_for].max(by_word[at]);
+        }
+    }
+    let asked = plan.words.iter().enumerate().filter(|(_, word)| word.stands_for.is_empty());
+    let (mut has, mut all) = (0.0, 0.0);
+    for (at, word) in asked {
+        has += by_word[at] * word.information;
+        all += word.information;
+    }
+    if all > 0.0 { has / all } else { 0.0 }
+}
+
+/// How many grams each word of the question shares with each word of the record.
+fn shared_grams(plan: &Plan, met: &[Met<'_>]) -> BTreeMap<(usize, usize), usize> {
+    let mut shared = BTreeMap::new();
+    for (at, word) in met.iter().enumerate() {
+        for asked in word.grams.iter().flat_map(|gram| &plan.grams[*gram].words) {
+            *shared.entry((*asked, at)).or_default() += 1;
+        }
+    }
+    shared
+}
+
+/// What part of a word that many of its grams cover, less what chance gives.
+fn gram_cover(shared: usize, norm: &str) -> f32 {
+    let part = (shared as f32 / grams(norm).len() as f32).min(1.0);
+    ((part - weights::GRAM_COVER_FROM) / (1.0 - weights::GRAM_COVER_FROM)).max(0.0)
+}

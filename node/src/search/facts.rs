@@ -1,0 +1,173 @@
+//! What can be compared besides words: CPV codes and the small facts, each as a visible part of the score.
+
+use std::collections::BTreeMap;
+
+use tantivy::columnar::Column;
+use tantivy::{DocAddress, DocId, Searcher, SegmentReader};
+
+use super::query::{About, PartKind};
+use super::schema::{CPV_LEVELS, code_number, column, cpv_number};
+use super::weights;
+
+/// What one fact adds to a hit.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Fact {
+    pub(super) kind: PartKind,
+    pub(super) text: String,
+    pub(super) amount: f32,
+}
+
+/// The columns of one segment.
+pub(super) struct Columns {
+    record: Column<u64>,
+    cpv: Column<u64>,
+    phase: Column<u64>,
+    procedure: Column<u64>,
+    innovation_kind: Column<u64>,
+    value: Column<i64>,
+    measured: Column<bool>,
+    used_by: Column<u64>,
+    lesson_phase: Column<u64>,
+}
+
+impl Columns {
+    /// Opens the columns of every segment, in the order of segments.
+    pub(super) fn open(searcher: &Searcher) -> tantivy::Result<Vec<Self>> {
+        searcher.segment_readers().iter().map(Self::of).collect()
+    }
+
+    fn of(reader: &SegmentReader) -> tantivy::Result<Self> {
+        let columns = reader.fast_fields();
+        Ok(Self {
+            record: columns.u64(column::RECORD)?,
+            cpv: columns.u64(column::CPV)?,
+            phase: columns.u64(column::PHASE)?,
+            procedure: columns.u64(column::PROCEDURE)?,
+            innovation_kind: columns.u64(column::INNOVATION_KIND)?,
+            value: columns.i64(column::VALUE)?,
+            measured: columns.bool(column::MEASURED)?,
+            used_by: columns.u64(column::USED_BY)?,
+            lesson_phase: columns.u64(column::LESSON_PHASE)?,
+        })
+    }
+
+    /// Whether a document is the entry of the record with this number.
+    pub(super) fn is_record(&self, document: DocId, number: u64) -> bool {
+        self.record.first(document) == Some(number)
+    }
+
+    /// What a document shares with the asker's procurement, largest weights first.
+    pub(super) fn compare(&self, document: DocId, about: &About, cpv: &CpvLikeness) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        let mut add = |kind, text: &str, amount: f32| {
+            if amount > 0.0 {
+                facts.push(Fact { kind, text: text.to_owned(), amount });
+            }
+        };
+        let (likeness, shared) = cpv.of(self.cpv.values_for_doc(document));
+        add(PartKind::Cpv, &shared, weights::CPV * likeness);
+        let same = |column: &Column<u64>, code: &Option<String>| {
+            code.as_ref()
+                .filter(|code| column.values_for_doc(document).any(|has| has == code_number(code)))
+                .cloned()
+        };
+        if let Some(code) = same(&self.phase, &about.phase) {
+            add(PartKind::Phase, &code, weights::PHASE);
+        }
+        if let Some(code) = same(&self.procedure, &about.procedure) {
+            add(PartKind::Procedure, &code, weights::PROCEDURE);
+        }
+        if let Some(code) = same(&self.innovation_kind, &about.innovation_kind) {
+            add(PartKind::Innovation, &code, weights::INNOVATION);
+        }
+        if let Some(code) = same(&self.lesson_phase, &about.phase) {
+            add(PartKind::Lessons, &code, weights::LESSONS);
+        }
+        if let (Some(asked), Some(has)) = (about.value, self.value.first(document)) {
+            add(PartKind::Value, "", weights::VALUE * value_likeness(asked, has));
+        }
+        if self.measured.first(document) == Some(true) {
+            add(PartKind::Gains, "", weights::GAINS);
+        }
+        let used_by = self.used_by.first(document).unwrap_or(0) as f32;
+        add(PartKind::Reuse, "", weights::REUSE * used_by / (used_by + 1.0));
+        facts
+    }
+}
+
+/// 1 for equal values, 0 from a factor of ten on.
+fn value_likeness(a: i64, b: i64) -> f32 {
+    if a <= 0 || b <= 0 {
+        return 0.0;
+    }
+    (1.0 - (a as f32 / b as f32).log10().abs()).max(0.0)
+}
+
+/// How much each beginning of a CPV code counts: 1 where the query has it, a share of the votes where the nearest
+/// decided.
+#[derive(Debug, Default)]
+pub(super) struct CpvLikeness {
+    by_level: [BTreeMap<u64, f32>; CPV_LEVELS.len()],
+}
+
+impl CpvLikeness {
+    /// The codes of the query itself.
+    pub(super) fn given(codes: &[String]) -> Self {
+        let mut likeness = Self::default();
+        for code in codes.iter().filter_map(|code| cpv_number(code)) {
+            likeness.count(std::iter::once(code), 1.0);
+        }
+        likeness
+    }
+
+    /// The codes of the nearest, each with a vote as large as its score. `voters` are best first.
+    pub(super) fn voted(voters: &[(DocAddress, f32)], columns: &[Columns]) -> Self {
+        let voters = &voters[..voters.len().min(weights::CPV_VOTERS)];
+        let all: f32 = voters.iter().map(|(_, score)| score).sum();
+        let mut likeness = Self::default();
+        for (voter, score) in voters {
+            let codes = columns[voter.segment_ord as usize].cpv.values_for_doc(voter.doc_id);
+            likeness.count(codes, score / all);
+        }
+        likeness
+    }
+
+    /// Adds a vote to every beginning of the codes, once however many codes have it.
+    fn count(&mut self, codes: impl Iterator<Item = u64>, vote: f32) {
+        let codes: Vec<u64> = codes.collect();
+        for (level, votes) in CPV_LEVELS.into_iter().zip(&mut self.by_level) {
+            let mut prefixes: Vec<u64> = codes.iter().map(|code| prefix(*code, level)).collect();
+            prefixes.sort_unstable();
+            prefixes.dedup();
+            for prefix in prefixes {
+                let sum = votes.entry(prefix).or_insert(0.0);
+                *sum = (*sum + vote).min(1.0);
+            }
+        }
+    }
+
+    /// How like a document's codes are, of 1, and the deepest level shared, as eight digits.
+    fn of(&self, codes: impl Iterator<Item = u64>) -> (f32, String) {
+        let codes: Vec<u64> = codes.collect();
+        let mut likeness = 0.0;
+        let mut shared = String::new();
+        for (at, level) in CPV_LEVELS.into_iter().enumerate() {
+            let best = codes
+                .iter()
+                .filter_map(|code| {
+                    let prefix = prefix(*code, level);
+                    self.by_level[at].get(&prefix).map(|vote| (*vote, prefix))
+                })
+                .max_by(|a, b| a.0.total_cmp(&b.0));
+            let Some((vote, prefix)) = best else { break };
+            likeness += vote * weights::CPV_BY_LEVEL[at];
+            shared = format!("{:0<8}", format!("{prefix:0level$}"));
+        }
+        (likeness, shared)
+    }
+}
+
+/// The first digits of an eight-digit code.
+fn prefix(code: u64, digits: usize) -> u64 {
+    code / 10_u64.pow(8 - digits as u32)
+}

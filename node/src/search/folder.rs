@@ -1,0 +1,71 @@
+//! The folder of the index, and whether what is in it can be used.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use tantivy::directory::MmapDirectory;
+use tantivy::{Index, IndexBuilder, IndexReader, IndexSettings, ReloadPolicy};
+
+use super::Error;
+use super::schema::{FORMAT, Fields};
+use super::tokens;
+
+/// Says which format the index has; written last when one is made, so that a half-made one has none.
+const MARKER: &str = "format";
+
+/// Opens the index of a folder, or says why it cannot be used.
+pub(super) fn open(dir: &Path, fields: &Fields) -> Result<(Index, IndexReader), Unusable> {
+    match fs::read_to_string(dir.join(MARKER)) {
+        Ok(format) if format == FORMAT => {}
+        Ok(_) => return Err(Unusable::OtherFormat),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(Unusable::Missing),
+        Err(_) => return Err(Unusable::Damaged),
+    }
+    let index = Index::open_in_dir(dir).map_err(|_| Unusable::Damaged)?;
+    if index.schema() != fields.schema {
+        return Err(Unusable::OtherFormat);
+    }
+    tokens::register(index.tokenizers());
+    // Opens every segment: a file that is missing or was cut short is found here.
+    let reader = reader(&index).map_err(|_| Unusable::Damaged)?;
+    Ok((index, reader))
+}
+
+/// Why an index cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unusable {
+    /// There is none, or one that was not finished.
+    Missing,
+    /// It was written by another version.
+    OtherFormat,
+    /// Its files cannot be read.
+    Damaged,
+}
+
+/// Makes an empty index in the folder, in place of whatever is there.
+pub(super) fn create(dir: &Path, fields: &Fields) -> Result<(Index, IndexReader), Error> {
+    let failed = |source| Error::Folder { dir: dir.to_owned(), source };
+    match fs::remove_dir_all(dir) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error)),
+    }
+    fs::create_dir_all(dir).map_err(failed)?;
+    let directory = MmapDirectory::open(dir).map_err(|error| Error::Write(error.into()))?;
+    let index = IndexBuilder::new()
+        .schema(fields.schema.clone())
+        .settings(IndexSettings::default())
+        .open_or_create(directory)
+        .map_err(Error::Write)?;
+    tokens::register(index.tokenizers());
+    let reader = reader(&index).map_err(Error::Write)?;
+    let mut marker = fs::File::create(dir.join(MARKER)).map_err(failed)?;
+    marker.write_all(FORMAT.as_bytes()).and_then(|()| marker.sync_all()).map_err(failed)?;
+    Ok((index, reader))
+}
+
+/// Reloaded by the writer after each commit: no thread of its own watches the folder.
+fn reader(index: &Index) -> tantivy::Result<IndexReader> {
+    index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()
+}

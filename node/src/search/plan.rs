@@ -1,0 +1,189 @@
+//! A question as terms for both legs, each remembering the words of the question it came from.
+
+use std::collections::{BTreeMap, HashMap};
+
+use tantivy::query::Bm25StatisticsProvider;
+use tantivy::schema::Field;
+use tantivy::{Searcher, Term};
+
+use super::analysis::{Word, grams, stem, words};
+use super::entry::Entry;
+use super::schema::Fields;
+use super::{vocabulary, weights};
+
+/// Text of a question beyond this many bytes is not read: a question is no archive.
+const TEXT_MAX_BYTES: usize = 64 * 1024;
+
+/// What will be searched for.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    pub(super) words: Vec<Asked>,
+    pub(super) stems: Vec<Planned>,
+    pub(super) grams: Vec<Planned>,
+    /// Expansions, for the asker to see.
+    pub(super) searched_also: Vec<String>,
+    by_norm: HashMap<String, usize>,
+}
+
+/// A distinct word of the question, or an expansion of some.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) norm: String,
+    pub(super) stem: String,
+    /// How often it stands in the question, a title counted [`weights::TITLE`] times; less for an expansion.
+    pub(super) weight: f32,
+    /// The words of the question that an expansion stands for; empty for those words themselves.
+    pub(super) stands_for: Vec<usize>,
+    /// How much it says: weight times inverse document frequency.
+    pub(super) information: f32,
+}
+
+/// A term of one leg.
+#[derive(Debug)]
+pub(super) struct Planned {
+    pub(super) text: String,
+    pub(super) doc_freq: u64,
+    /// Factor on its BM25 score.
+    pub(super) weight: f32,
+    /// Indexes of the words it comes from.
+    pub(super) words: Vec<usize>,
+}
+
+impl Plan {
+    /// A plan for typed text.
+    pub(super) fn for_text(text: &str, searcher: &Searcher, fields: &Fields) -> tantivy::Result<Self> {
+        let mut plan = Self::default();
+        let asked: Vec<Word<'_>> = words(bounded_text(text)).collect();
+        let at: Vec<usize> = asked.iter().map(|word| plan.ask(&word.norm, 1.0)).collect();
+        plan.expand(&asked, &at);
+        plan.choose_terms(searcher, fields)?;
+        Ok(plan)
+    }
+
+    /// A plan for the like of a record.
+    pub(super) fn for_record(entry: &Entry, searcher: &Searcher, fields: &Fields) -> tantivy::Result<Self> {
+        let mut plan = Self::default();
+        let titles = entry.title.values().map(|title| (title, weights::TITLE as f32));
+        let texts = entry.texts.iter().map(|text| (&text.text, 1.0));
+        let mut left = TEXT_MAX_BYTES;
+        for (text, weight) in titles.chain(texts) {
+            let text = beginning(text, left);
+            left -= text.len();
+            for word in words(text) {
+                plan.ask(&word.norm, weight);
+            }
+        }
+        plan.choose_terms(searcher, fields)?;
+        Ok(plan)
+    }
+
+    /// How many distinct words the question has, expansions aside.
+    pub(super) fn asked(&self) -> usize {
+        self.words.iter().filter(|word| word.stands_for.is_empty()).count()
+    }
+
+    fn ask(&mut self, norm: &str, weight: f32) -> usize {
+        if let Some(at) = self.by_norm.get(norm) {
+            self.words[*at].weight += weight;
+            return *at;
+        }
+        self.by_norm.insert(norm.to_owned(), self.words.len());
+        self.words.push(Asked {
+            norm: norm.to_owned(),
+            stem: stem(norm),
+            weight,
+            stands_for: Vec::new(),
+            information: 0.0,
+        });
+        self.words.len() - 1
+    }
+
+    /// Adds what English phrases are called in Norwegian.
+    fn expand(&mut self, asked: &[Word<'_>], at: &[usize]) {
+        let lower: Vec<String> = asked.iter().map(|word| word.surface.to_lowercase()).collect();
+        let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+        for found in vocabulary::find(&lower) {
+            let stands_for: Vec<usize> = at[found.first..found.first + found.count].to_vec();
+            for phrase in found.norwegian {
+                let mut added = false;
+                for word in words(phrase) {
+                    if self.by_norm.contains_key(&word.norm) {
+                        continue;
+                    }
+                    let new = self.ask(&word.norm, weights::EXPANSION);
+                    self.words[new].stands_for.clone_from(&stands_for);
+                    added = true;
+                }
+                if added {
+                    self.searched_also.push((*phrase).to_owned());
+                }
+            }
+        }
+    }
+
+    /// The best terms of each leg by tf-idf, of those the index has at all.
+    fn choose_terms(&mut self, searcher: &Searcher, fields: &Fields) -> tantivy::Result<()> {
+        let total = searcher.total_num_docs()?;
+        let mut stems: BTreeMap<String, (f32, Vec<usize>)> = BTreeMap::new();
+        let mut parts: BTreeMap<String, (f32, Vec<usize>)> = BTreeMap::new();
+        for (at, word) in self.words.iter().enumerate() {
+            add(&mut stems, word.stem.clone(), word.weight, at);
+            for gram in grams(&word.norm) {
+                add(&mut parts, gram, word.weight, at);
+            }
+        }
+        self.stems = best(stems, weights::BEST_STEMS, fields.stems, total, searcher)?;
+        self.grams = best(parts, weights::BEST_GRAMS, fields.grams, total, searcher)?;
+        for word in &mut self.words {
+            let known = self.stems.iter().find(|term| term.text == word.stem);
+            word.information = word.weight * idf(known.map_or(0, |term| term.doc_freq), total);
+        }
+        Ok(())
+    }
+}
+
+fn add(terms: &mut BTreeMap<String, (f32, Vec<usize>)>, text: String, weight: f32, word: usize) {
+    let (sum, from) = terms.entry(text).or_default();
+    *sum += weight;
+    if from.last() != Some(&word) {
+        from.push(word);
+    }
+}
+
+fn best(
+    terms: BTreeMap<String, (f32, Vec<usize>)>,
+    count: usize,
+    field: Field,
+    total: u64,
+    searcher: &Searcher,
+) -> tantivy::Result<Vec<Planned>> {
+    let mut planned = Vec::with_capacity(terms.len());
+    for (text, (weight, words)) in terms {
+        let doc_freq = searcher.doc_freq(&Term::from_field_text(field, &text))?;
+        if doc_freq > 0 {
+            let weight = weights::repeated(weight);
+            planned.push(Planned { text, doc_freq, weight, words });
+        }
+    }
+    planned.sort_by(|a, b| {
+        let worth = |term: &Planned| term.weight * idf(term.doc_freq, total);
+        worth(b).total_cmp(&worth(a)).then_with(|| a.text.cmp(&b.text))
+    });
+    planned.truncate(count);
+    Ok(planned)
+}
+
+/// Inverse document frequency, as BM25 has it.
+pub(super) fn idf(doc_freq: u64, total: u64) -> f32 {
+    let (with, all) = (doc_freq as f32, total as f32);
+    (1.0 + ((all - with).max(0.0) + 0.5) / (with + 0.5)).ln()
+}
+
+fn bounded_text(text: &str) -> &str {
+    beginning(text, TEXT_MAX_BYTES)
+}
+
+/// At most `bytes` of a text, cut between letters.
+fn beginning(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}
