@@ -20,4 +20,5 @@ pub mod search;
 
 pub mod intake;
 
+pub mod api;
 pub mod client;
