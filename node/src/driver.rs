@@ -135,6 +135,7 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
         commands,
         store: store.clone(),
         index,
+        indexed: watch::Sender::new(()),
         events: events.downgrade(),
         net: network.net,
         stop,

@@ -29,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) commands: mpsc::Sender<Asked>,
     pub(crate) store: SledStore,
     pub(crate) index: Arc<Index>,
+    pub(crate) indexed: watch::Sender<()>,
     pub(crate) events: broadcast::WeakSender<Event>,
     pub(crate) net: Net,
     pub(crate) stop: watch::Sender<bool>,
@@ -77,6 +78,11 @@ impl Handle {
     /// The index of similar records. Its methods block.
     pub fn search(&self) -> &Arc<Index> {
         &self.0.index
+    }
+
+    /// Changes whenever the index has been told something; a commit makes that visible at once.
+    pub fn indexed(&self) -> watch::Receiver<()> {
+        self.0.indexed.subscribe()
     }
 
     /// The node's folder.

@@ -3,22 +3,26 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
 
 use std::{
-    path::{Path, PathBuf},
+    collections::BTreeMap,
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
 use praksis_node::{
     config::Config,
-    driver::{self, Running},
+    driver::{self, Running, StartError},
     folder::{self, Beginning, Folder},
     handle::{CallError, Handle},
     search::Query,
 };
 use praksis_protocol::{
-    engine::{Command, CommandError, Event, Reply, Status, output::RecordView},
+    engine::{
+        Command, CommandError, Edit, Event, Reply, Status, output::RecordView, sharing::DEFAULT_CONTACT,
+    },
     genesis::Kind,
     id::DocumentId,
     membership::{joining::Ticket, statement::Role},
+    store::Read as _,
 };
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -82,15 +86,19 @@ impl Node {
         }
     }
 
-    /// Waits until the node's status is as wanted: asked after each event, and first of all.
-    async fn until<T>(&self, what: &str, mut wanted: impl FnMut(&Status) -> Option<T>) -> T {
+    /// Waits until something is there: asked for first of all, and after each event.
+    async fn until<T>(&self, what: &str, mut probe: impl AsyncFnMut(&Self) -> Option<T>) -> T {
         let mut events = self.handle().events();
+        let mut indexed = self.handle().indexed();
         let waiting = async {
             loop {
-                if let Some(found) = wanted(&self.status().await) {
+                if let Some(found) = probe(self).await {
                     return found;
                 }
-                events.recv().await.unwrap();
+                tokio::select! {
+                    event = events.recv() => drop(event.unwrap()),
+                    told = indexed.changed() => told.unwrap(),
+                }
             }
         };
         match timeout(PATIENCE, waiting).await {
@@ -100,14 +108,15 @@ impl Node {
     }
 
     async fn until_members(&self, count: usize) {
-        self.until("members", |status| (status.members.len() == count).then_some(())).await;
+        self.until("members", async |node| (node.status().await.members.len() == count).then_some(())).await;
     }
 
-    /// Level with so many peers at once.
-    async fn until_level(&self, count: usize) {
-        self.until("level peers", |status| {
-            let level = status.peers.iter().filter(|peer| peer.connected && peer.level).count();
-            (level == count && status.peers.iter().all(|peer| peer.level)).then_some(())
+    /// Level with the other at once.
+    async fn until_level(&self, other: &Self) {
+        let device = other.handle().device();
+        self.until("a level peer", async |node| {
+            let peers = node.status().await.peers;
+            peers.iter().any(|peer| peer.device == Some(device) && peer.connected && peer.level).then_some(())
         })
         .await;
     }
@@ -122,10 +131,24 @@ impl Node {
     async fn join(&self, ticket: &str) {
         let mut events = self.handle().events();
         self.call(Command::Join(Ticket::from_text(ticket).unwrap())).await.unwrap();
-        let joined = async {
-            while !matches!(events.recv().await.unwrap(), Event::Joined(_)) {}
-        };
+        let joined = async { while !matches!(events.recv().await.unwrap(), Event::Joined(_)) {} };
         timeout(PATIENCE, joined).await.expect("to be let in");
+    }
+
+    /// Waits until both hold the same number of each kind, drafts of one apart; says how many.
+    async fn until_same_documents(&self, other: &Self) -> BTreeMap<&'static str, usize> {
+        self.until("the same documents", async |node| {
+            let (here, there) = (node.status().await.documents, other.status().await.documents);
+            (here.get("case") == there.get("case") && here.get("organisation") == Some(&2)).then_some(here)
+        })
+        .await
+    }
+
+    async fn until_cards(&self, count: usize) {
+        self.until("cards", async |node| {
+            (node.status().await.documents.get("organisation") == Some(&count)).then_some(())
+        })
+        .await;
     }
 
     async fn draft(&self, case: Value) -> DocumentId {
@@ -147,25 +170,33 @@ impl Node {
         }
     }
 
-    /// Waits until the record reads here as shared.
-    async fn until_shared(&self, record: DocumentId) -> Value {
-        let mut events = self.handle().events();
-        let waiting = async {
-            loop {
-                match self.show(record).await {
-                    Ok(view) if view.shared.is_some() => return view.shared.unwrap().record,
-                    Ok(_) | Err(CallError::Refused(CommandError::NotFound)) => {}
-                    Err(error) => panic!("{error}"),
-                }
-                events.recv().await.unwrap();
-            }
-        };
-        timeout(PATIENCE, waiting).await.expect("the record to arrive")
+    /// Waits until the record reads here as wanted.
+    async fn until_shared(&self, record: DocumentId, wanted: impl Fn(&Value) -> bool) -> Value {
+        self.until("a shared record", async |node| match node.show(record).await {
+            Ok(view) => view.shared.map(|shared| shared.record).filter(&wanted),
+            Err(CallError::Refused(CommandError::NotFound)) => None,
+            Err(error) => panic!("{error}"),
+        })
+        .await
+    }
+
+    /// Waits until the record is the first that is found for a text.
+    async fn until_found(&self, record: DocumentId, text: &str) {
+        self.until("a hit", async |node| {
+            let index = node.handle().search();
+            index.commit().unwrap();
+            let hits = index.similar(&Query::text(text)).unwrap().hits;
+            (hits.first()?.id == record.to_string()).then_some(())
+        })
+        .await;
     }
 
     /// Waits until the node has drafted its default contact.
     async fn until_contact(&self) {
-        self.until("a default contact", |status| status.documents.get("contact").map(|_| ())).await;
+        self.until("a default contact", async |node| {
+            node.handle().store().local(DEFAULT_CONTACT).unwrap().map(drop)
+        })
+        .await;
     }
 }
 
@@ -190,22 +221,18 @@ fn case() -> Value {
     })
 }
 
-fn searched(node: &Node, text: &str) -> Vec<String> {
-    let index = node.handle().search();
-    index.commit().unwrap();
-    let found = index.similar(&Query::text(text)).unwrap();
-    found.hits.into_iter().map(|hit| hit.id).collect()
-}
-
 /// An association and a member that stand level.
 async fn network(home: &TempDir) -> (Node, Node) {
     let ks = Node::association(home, KS).await;
     let bergen = Node::member(home, BERGEN).await;
     bergen.join(&ks.invite(BERGEN).await).await;
+    let began = Instant::now();
     ks.until_members(2).await;
     bergen.until_members(2).await;
-    ks.until_level(1).await;
-    bergen.until_level(1).await;
+    ks.until_level(&bergen).await;
+    bergen.until_level(&ks).await;
+    println!("level {:?} after having joined", began.elapsed());
+    bergen.until_contact().await;
     (ks, bergen)
 }
 
@@ -214,20 +241,20 @@ async fn a_case_shared_at_one_member_is_read_and_found_at_the_other() {
     let home = TempDir::new().unwrap();
     let (ks, bergen) = network(&home).await;
 
-    bergen.until_contact().await;
     let record = bergen.draft(case()).await;
     assert_eq!(ks.show(record).await.unwrap_err(), CallError::Refused(CommandError::NotFound));
     let began = Instant::now();
     bergen.share(record).await;
     println!("shared, durably, after {:?}", began.elapsed());
-    let read = ks.until_shared(record).await;
+    let read = ks.until_shared(record, |_| true).await;
     println!("read at the other after {:?}", began.elapsed());
     assert_eq!(read["title"], case()["title"]);
+    assert!(ks.show(record).await.unwrap().draft.is_none(), "drafts stay at home");
 
     ks.until_found(record, "lekkasje i vannledninger").await;
     println!("found at the other after {:?}", began.elapsed());
-    ks.until_level(1).await;
-    bergen.until_level(1).await;
+    ks.until_level(&bergen).await;
+    bergen.until_level(&ks).await;
     println!("level after {:?}", began.elapsed());
     assert!(ks.handle().traffic().payload_in > 0);
 }
@@ -236,29 +263,80 @@ async fn a_case_shared_at_one_member_is_read_and_found_at_the_other() {
 async fn nodes_that_were_stopped_hold_everything_and_meet_again() {
     let home = TempDir::new().unwrap();
     let (mut ks, mut bergen) = network(&home).await;
-    bergen.until_contact().await;
     let record = bergen.draft(case()).await;
     bergen.share(record).await;
-    let before = ks.until_shared(record).await;
-    bergen.until_level(1).await;
+    let before = ks.until_shared(record, |_| true).await;
+    ks.until_found(record, "lekkasje i vannledninger").await;
+    let documents = ks.until_same_documents(&bergen).await;
 
     bergen.stop().await;
     ks.stop().await;
     ks.start().await;
     bergen.start().await;
-
-    let ports_are_new = "both listen elsewhere now, and only this tells one of them";
-    let addresses = ks.running.as_ref().expect(ports_are_new).listen.clone();
-    bergen.call(Command::AddPeer(addresses)).await.unwrap();
-    ks.until_level(1).await;
-    bergen.until_level(1).await;
     assert_eq!(ks.show(record).await.unwrap().shared.unwrap().record, before);
-    assert_eq!(ks.status().await.documents, bergen.status().await.documents);
-    // The index was on disk when they stopped: nothing is read again.
-    ks.until_found(record, "lekkasje i vannledninger").await;
+    assert_eq!(ks.status().await.documents, documents);
+    assert_eq!(ks.handle().search().len(), 1, "the index was on disk");
 
+    // Both listen elsewhere now, and one of them has to be told.
+    let addresses = ks.running.as_ref().unwrap().listen.clone();
+    bergen.call(Command::AddPeer(addresses)).await.unwrap();
+    bergen.until_level(&ks).await;
     let title = json!({"title": {"nb": "Smarte vannmålere"}});
-    bergen.call(Command::Edit(record, None, Edit::Merge(title))).await.unwrap();
+    bergen.call(Command::Edit(record, None, Edit::Merge(title.clone()))).await.unwrap();
     bergen.share(record).await;
-    ks.until("the new title", |_| None::<()>.or(None)).await;
+    ks.until_shared(record, |record| record["title"] == title["title"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_only_knows_the_association_reaches_the_other_members() {
+    let home = TempDir::new().unwrap();
+    let (ks, bergen) = network(&home).await;
+    let record = bergen.draft(case()).await;
+    bergen.share(record).await;
+
+    let trondheim = Node::member(&home, TRONDHEIM).await;
+    trondheim.join(&ks.invite(TRONDHEIM).await).await;
+    trondheim.until_shared(record, |_| true).await;
+    trondheim.until_level(&bergen).await;
+    bergen.until_level(&trondheim).await;
+    for node in [&ks, &bergen, &trondheim] {
+        node.until_members(3).await;
+        node.until_cards(3).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_waits_for_a_member_that_is_away() {
+    let home = TempDir::new().unwrap();
+    let (mut ks, bergen) = network(&home).await;
+    ks.stop().await;
+    let record = bergen.draft(case()).await;
+    bergen.share(record).await;
+    ks.start().await;
+    let addresses = bergen.running.as_ref().unwrap().listen.clone();
+    ks.call(Command::AddPeer(addresses)).await.unwrap();
+    ks.until_shared(record, |_| true).await;
+    ks.until_level(&bergen).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_folder_is_served_once_and_says_where() {
+    let home = TempDir::new().unwrap();
+    let mut bergen = Node::member(&home, BERGEN).await;
+    let folder = Folder::open(&bergen.dir).unwrap();
+    let second = driver::start(folder.clone(), Config::loopback()).await;
+    assert!(matches!(second, Err(StartError::Folder(folder::Error::InUse { .. }))));
+
+    let addresses = folder::Addresses {
+        http: "127.0.0.1:1".to_owned(),
+        listen: bergen.running.as_ref().unwrap().listen.clone(),
+        device: bergen.handle().device(),
+    };
+    folder.write_addresses(&addresses).unwrap();
+    assert_eq!(folder.addresses().unwrap(), Some(addresses));
+    let handle = bergen.handle().clone();
+    bergen.stop().await;
+    assert_eq!(folder.addresses().unwrap(), None, "it is not served any more");
+    assert_eq!(handle.call(Command::Status).await.unwrap_err(), CallError::Stopped);
+    assert!(handle.events().recv().await.is_err());
 }

@@ -146,6 +146,7 @@ impl Job {
         }
         if !entries.is_empty() {
             self.handle.search().upsert(entries)?;
+            self.handle.0.indexed.send_replace(());
         }
         Ok(())
     }
@@ -181,6 +182,7 @@ impl Job {
         if !stale.gone.is_empty() {
             self.handle.search().remove(stale.gone)?;
         }
+        self.handle.0.indexed.send_replace(());
         Ok(())
     }
 
