@@ -28,7 +28,11 @@ use std::{
     thread,
 };
 
-use praksis_protocol::{engine::Engine, id::DeviceId, store::StoreError};
+use praksis_protocol::{
+    engine::Engine,
+    id::DeviceId,
+    store::{Store as _, StoreError},
+};
 use tokio::{
     runtime,
     sync::{broadcast, mpsc, oneshot, watch},
@@ -127,7 +131,9 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
     let events = broadcast::Sender::new(EVENTS);
     let to_net = forwarder::start(network.net.clone());
     let jobs = workers::start(&completed).map_err(StartError::Thread)?;
-    let commits = committer::start(store.clone(), completed).map_err(StartError::Thread)?;
+    let written = store.clone();
+    let commits =
+        committer::start(move |batches| written.commit(batches), completed).map_err(StartError::Thread)?;
 
     let shared = Shared {
         folder: folder.clone(),
