@@ -141,7 +141,7 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
         commands,
         store: store.clone(),
         index,
-        indexed: watch::Sender::new(()),
+        followed: watch::Sender::new(()),
         events: events.downgrade(),
         net: network.net,
         stop,
@@ -149,11 +149,14 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
     };
     let handle = Handle(Arc::new(shared));
     let indexer = Indexer::start(handle.clone()).map_err(StartError::Thread)?;
-    let beginning = tokio::spawn(beginning::see_to(handle.clone(), handle.events()));
+    let happening = handle.events();
     let machine = Machine::new(engine, store, clock, to_net, jobs, commits, events, config.announce);
     let inlets = Inlets { completions, asked, events: network.events, stopping };
     let first = machine::First { listening: network.listening.clone(), peers: config.peers };
     let result = on_a_thread("praksis-engine", machine.run(inlets, first)).map_err(StartError::Thread)?;
+    // Whoever is told that the node serves finds what `init` asked for.
+    beginning::attempt(&handle).await;
+    let beginning = tokio::spawn(beginning::follow(handle.clone(), happening));
     tokio::spawn(supervise(folder, lock, result, [network.task, beginning], indexer, over));
     Ok(Running { handle, listen: network.listening })
 }
@@ -185,12 +188,13 @@ async fn supervise(
     over.send_replace(Some(result));
 }
 
-/// Drives a future on a thread that nothing else uses: it may block for reads and for computing.
+/// Drives a future on a thread and a runtime that nothing else uses: it may block for reads and for
+/// computing, and when the caller's runtime ends before it, it notices by its channels.
 fn on_a_thread(
     name: &str,
     future: impl Future<Output = Result<(), Failure>> + Send + 'static,
 ) -> io::Result<oneshot::Receiver<Result<(), Failure>>> {
-    let runtime = runtime::Handle::current();
+    let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
     let (sender, receiver) = oneshot::channel();
     thread::Builder::new().name(name.to_owned()).spawn(move || {
         let result = catch_unwind(AssertUnwindSafe(|| runtime.block_on(future)));

@@ -10,9 +10,10 @@ use std::{
 
 use praksis_node::{
     config::Config,
-    driver::{self, Running, StartError},
+    driver::{self, Failure, Running, StartError},
     folder::{self, Beginning, Folder},
     handle::{CallError, Handle},
+    net::NetError,
     search::Query,
 };
 use praksis_protocol::{
@@ -89,7 +90,7 @@ impl Node {
     /// Waits until something is there: asked for first of all, and after each event.
     async fn until<T>(&self, what: &str, mut probe: impl AsyncFnMut(&Self) -> Option<T>) -> T {
         let mut events = self.handle().events();
-        let mut indexed = self.handle().indexed();
+        let mut followed = self.handle().followed();
         let waiting = async {
             loop {
                 if let Some(found) = probe(self).await {
@@ -97,7 +98,7 @@ impl Node {
                 }
                 tokio::select! {
                     event = events.recv() => drop(event.unwrap()),
-                    told = indexed.changed() => told.unwrap(),
+                    done = followed.changed() => done.unwrap(),
                 }
             }
         };
@@ -232,7 +233,6 @@ async fn network(home: &TempDir) -> (Node, Node) {
     ks.until_level(&bergen).await;
     bergen.until_level(&ks).await;
     println!("level {:?} after having joined", began.elapsed());
-    bergen.until_contact().await;
     (ks, bergen)
 }
 
@@ -339,4 +339,91 @@ async fn one_folder_is_served_once_and_says_where() {
     assert_eq!(folder.addresses().unwrap(), None, "it is not served any more");
     assert_eq!(handle.call(Command::Status).await.unwrap_err(), CallError::Stopped);
     assert!(handle.events().recv().await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_office_has_the_drafts_and_the_contact_of_the_first() {
+    let home = TempDir::new().unwrap();
+    let (_ks, first) = network(&home).await;
+    let record = first.draft(case()).await;
+    let dir = home.path().join("office");
+    let (_, request) = folder::office(&dir, BERGEN).unwrap();
+    let second = Node::started(dir).await;
+    let early = second.call(Command::Draft(Kind::Case, case())).await.unwrap_err();
+    assert_eq!(early, CallError::Refused(CommandError::NotGranted));
+
+    let request = Ticket::from_text(&request).unwrap();
+    let grant = match first.call(Command::GrantOffice(request)).await.unwrap() {
+        Reply::Ticket(grant) => grant,
+        other => panic!("{other:?}"),
+    };
+    second.join(&grant).await;
+    second.until("the first office's draft", async |node| node.show(record).await.ok()?.draft).await;
+    second.until_contact().await;
+    let contact = |node: &Node| node.handle().store().local(DEFAULT_CONTACT).unwrap();
+    assert_eq!(contact(&second), contact(&first));
+
+    let own = second.draft(case()).await;
+    second.share(own).await;
+    first.until_shared(own, |_| true).await;
+    first.until_level(&second).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_before_a_stop_is_there_after_it() {
+    let home = TempDir::new().unwrap();
+    let mut bergen = Node::member(&home, BERGEN).await;
+    let writing: Vec<_> = (0..400)
+        .map(|_| {
+            let handle = bergen.handle().clone();
+            tokio::spawn(async move { handle.call(Command::Draft(Kind::Case, case())).await })
+        })
+        .collect();
+    let mut events = bergen.handle().events();
+    while !matches!(events.recv().await.unwrap(), Event::RecordChanged(_)) {}
+    bergen.stop().await;
+    let mut refused = 0;
+    let mut records = Vec::new();
+    for written in writing {
+        match written.await.unwrap() {
+            Ok(Reply::Written { record, .. }) => records.push(record),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => {
+                assert_eq!(error, CallError::Stopped);
+                refused += 1;
+            }
+        }
+    }
+    let acknowledged = records.len();
+    println!("{acknowledged} acknowledged, {refused} not");
+    assert!(acknowledged > 0 && refused > 0, "it was stopped in the middle");
+    bergen.start().await;
+    for record in records {
+        assert!(bergen.show(record).await.unwrap().draft.is_some());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_fails_stops_the_node() {
+    let home = TempDir::new().unwrap();
+    let bergen = Node::member(&home, BERGEN).await;
+    // A leaf where sled does not sync it: the store takes it for what it is.
+    let blobs = bergen.handle().folder().store().join("sled").join("blobs");
+    std::fs::write(blobs.join("0"), "a leaf").unwrap();
+    let error = bergen.call(Command::Draft(Kind::Case, case())).await.unwrap_err();
+    assert_eq!(error, CallError::Stopped);
+    let failure = timeout(PATIENCE, bergen.handle().ended()).await.unwrap();
+    assert!(matches!(failure, Err(Failure::Store(_))), "{failure:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_is_taken_is_said_and_the_folder_is_free_again() {
+    let home = TempDir::new().unwrap();
+    let ks = Node::association(&home, KS).await;
+    let dir = home.path().join(BERGEN);
+    let folder = folder::organisation(&dir, &beginning(BERGEN)).unwrap();
+    let taken = Config { listen: ks.running.as_ref().unwrap().listen.clone(), ..Config::loopback() };
+    let error = driver::start(folder.clone(), taken).await.err().unwrap();
+    assert!(matches!(error, StartError::Net(NetError::Listen { .. })), "{error}");
+    drop(driver::start(folder, Config::loopback()).await.unwrap());
 }
