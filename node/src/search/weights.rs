@@ -25,8 +25,8 @@ pub(super) const BEST_STEMS: usize = 30;
 /// See [`BEST_STEMS`].
 pub(super) const BEST_GRAMS: usize = 80;
 
-/// Candidates from each leg that are ranked exactly.
-pub(super) const CANDIDATES: usize = 100;
+/// The nearest by words, among which CPV and the facts then decide.
+pub(super) const CANDIDATES: usize = 200;
 
 /// Shared CPV codes, beside the 1.5 that both legs can give. Raised similar notices from .38 to .45. More raises the
 /// figure further, but those were judged by their CPV: it would measure itself.
