@@ -15,6 +15,9 @@ use super::weights;
 /// Longest sentence shown; a longer one is cut.
 const SENTENCE_MAX_CHARS: usize = 300;
 
+/// Bytes of a record that are read to explain it: more than all but a handful have, and a bound on the time.
+const READ_MAX_BYTES: usize = 64 * 1024;
+
 /// The reasons of one hit.
 #[derive(Debug)]
 pub(super) struct Explanation {
@@ -88,8 +91,11 @@ impl<'a> Reading<'a> {
         for title in entry.title.values() {
             reading.read(title, &gram_at, &stems, &beginnings);
         }
+        let mut left = READ_MAX_BYTES;
         for text in &entry.texts {
-            let places = reading.read(&text.text, &gram_at, &stems, &beginnings);
+            let text = &text.text[..text.text.floor_char_boundary(left)];
+            left -= text.len();
+            let places = reading.read(text, &gram_at, &stems, &beginnings);
             reading.places.push(places);
         }
         reading
