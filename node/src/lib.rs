@@ -2,10 +2,20 @@
 
 #![warn(missing_docs)]
 
-mod platform;
+pub mod platform;
 
+pub mod clock;
+pub mod config;
+pub mod driver;
+pub mod folder;
+pub mod handle;
+pub mod job;
+pub mod key;
+pub mod telemetry;
+
+pub mod net;
 pub mod storage;
 
-pub mod intake;
-pub mod net;
 pub mod search;
+
+pub mod intake;

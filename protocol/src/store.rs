@@ -59,6 +59,8 @@ pub trait Read {
     fn statements(&self) -> Result<Vec<(StatementHash, Vec<u8>)>, StoreError>;
     /// All rows.
     fn rows(&self) -> Result<Vec<(DocumentId, Vec<u8>)>, StoreError>;
+    /// The row of one document.
+    fn row(&self, document: DocumentId) -> Result<Option<Vec<u8>>, StoreError>;
     /// How a document began.
     fn genesis(&self, document: DocumentId) -> Result<Option<Vec<u8>>, StoreError>;
     /// All envelopes of a document.

@@ -267,6 +267,10 @@ impl Read for SledStore {
         self.list(&[ROW], |document| document.try_into().ok())
     }
 
+    fn row(&self, document: DocumentId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.get(&key(ROW, &[document.as_bytes()]))
+    }
+
     fn genesis(&self, document: DocumentId) -> Result<Option<Vec<u8>>, StoreError> {
         self.get(&key(GENESIS, &[document.as_bytes()]))
     }

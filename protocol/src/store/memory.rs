@@ -104,6 +104,10 @@ impl Read for MemoryStore {
         Ok(self.lock().written.rows.clone().into_iter().collect())
     }
 
+    fn row(&self, document: DocumentId) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.lock().written.rows.get(&document).cloned())
+    }
+
     fn genesis(&self, document: DocumentId) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.lock().written.genesis.get(&document).cloned())
     }

@@ -1,0 +1,32 @@
+//! How a node is run.
+
+use crate::net::Limits;
+
+/// Where a node listens when nobody says otherwise.
+pub const LISTEN: &str = "/ip4/0.0.0.0/tcp/7421";
+
+/// How a node is run; what a node is stands in its folder.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Multiaddresses to listen on; port 0 takes a free one.
+    pub listen: Vec<String>,
+    /// Multiaddresses that others are told; when empty, those that are listened on.
+    pub announce: Vec<String>,
+    /// Multiaddresses to dial, whoever is there.
+    pub peers: Vec<String>,
+    /// What is taken from others.
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { listen: vec![LISTEN.to_owned()], announce: vec![], peers: vec![], limits: Limits::default() }
+    }
+}
+
+impl Config {
+    /// On this machine alone, at a free port: for tests and demonstrations.
+    pub fn loopback() -> Self {
+        Self { listen: vec!["/ip4/127.0.0.1/tcp/0".to_owned()], ..Self::default() }
+    }
+}

@@ -1,0 +1,123 @@
+//! What `init` left for the running node: the default contact, and the organisation's card.
+//!
+//! Each is done once and known to be done by what the store holds, so a stop in between does no harm.
+
+use praksis_protocol::{
+    engine::{Command, CommandError, Event, Reply, output::RecordRef, sharing::DEFAULT_CONTACT},
+    genesis::{About, Kind},
+    id::OrgId,
+    store::{Read as _, StoreError},
+};
+use serde_json::Value;
+use tokio::sync::broadcast::{self, error::RecvError};
+
+use crate::{
+    folder::{CARD, PENDING_CONTACT},
+    handle::{CallError, Handle},
+};
+
+/// Most records that are looked through for the own card.
+const CARDS: usize = 1000;
+
+/// Why it was not done; it is tried again at the next occasion.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("the node does not take it: {0}")]
+    Call(#[from] CallError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("what init left in {0} is not JSON")]
+    NotJson(&'static str),
+}
+
+/// Sees to both: now, and whenever something happens that they may have waited for.
+pub(super) async fn see_to(handle: Handle, mut events: broadcast::Receiver<Event>) {
+    loop {
+        attempt(&handle).await;
+        loop {
+            match events.recv().await {
+                Ok(Event::Joined(_)) | Err(RecvError::Lagged(_)) => break,
+                Ok(Event::RecordChanged(record))
+                    if record.kind == Some(Kind::Contact) && record.draft.is_some() =>
+                {
+                    break;
+                }
+                Ok(
+                    Event::RecordChanged(_)
+                    | Event::RosterChanged
+                    | Event::JoinRefused(_)
+                    | Event::Level(..)
+                    | Event::Failed(_),
+                ) => {}
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+}
+
+async fn attempt(handle: &Handle) {
+    for (what, result) in [("contact", contact(handle).await), ("card", card(handle).await)] {
+        match result {
+            Ok(()) | Err(Error::Call(CallError::Stopped)) => {}
+            Err(error) => tracing::warn!(%error, what, "could not complete what init began"),
+        }
+    }
+}
+
+/// Drafts the default contact; on a second office, takes over the one that the first drafted.
+async fn contact(handle: &Handle) -> Result<(), Error> {
+    if handle.store().local(DEFAULT_CONTACT)?.is_some() {
+        return Ok(());
+    }
+    let drafts = records(handle, Kind::Contact).await?.into_iter().find(|record| record.draft.is_some());
+    let id = match (drafts, local(handle, PENDING_CONTACT)?) {
+        (Some(record), _) => record.record,
+        (None, Some(contact)) => match handle.call(Command::Draft(Kind::Contact, contact)).await? {
+            Reply::Written { record, .. } => record,
+            other => unreachable!("a draft is written, not {other:?}"),
+        },
+        (None, None) => return Ok(()),
+    };
+    let values = vec![
+        (own_name(DEFAULT_CONTACT), Some(id.to_string().into_bytes())),
+        (own_name(PENDING_CONTACT), None),
+    ];
+    handle.call(Command::Remember(values)).await?;
+    Ok(())
+}
+
+/// Writes the card into the network that the organisation is in.
+async fn card(handle: &Handle) -> Result<(), Error> {
+    let Some(card) = local(handle, CARD)? else { return Ok(()) };
+    let own: Option<OrgId> = match handle.call(Command::Status).await? {
+        Reply::Status(status) => status.network.and(status.org),
+        other => unreachable!("a status is answered, not {other:?}"),
+    };
+    let Some(own) = own else { return Ok(()) };
+    let cards = records(handle, Kind::Organisation).await?;
+    if !cards.iter().any(|record| record.owner == own) {
+        match handle.call(Command::Direct(Kind::Organisation, About::Itself, card)).await {
+            // Not in the network yet: the event that says so is on its way.
+            Ok(_) | Err(CallError::Refused(CommandError::NoNetwork)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+async fn records(handle: &Handle, kind: Kind) -> Result<Vec<RecordRef>, Error> {
+    match handle.call(Command::Records(Some(kind), None, CARDS)).await? {
+        Reply::Records(records, _) => Ok(records),
+        other => unreachable!("records are answered, not {other:?}"),
+    }
+}
+
+fn local(handle: &Handle, name: &'static str) -> Result<Option<Value>, Error> {
+    let Some(bytes) = handle.store().local(name)? else { return Ok(None) };
+    serde_json::from_slice(&bytes).map(Some).map_err(|_| Error::NotJson(name))
+}
+
+/// A local thing's name as the engine is told it: it puts `node/` before it.
+fn own_name(name: &str) -> String {
+    name.trim_start_matches("node/").to_owned()
+}

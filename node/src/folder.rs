@@ -1,0 +1,279 @@
+//! The data folder: keys, store, index, and how programs of this machine reach the node.
+//!
+//! ```text
+//! DIR/version          which program wrote it; written last, so that a folder without is unfinished
+//!     keys/device.key  who this node is in the network
+//!     keys/root.key    who the organisation is; on one node, and in a safe
+//!     keys/recovery.key  an association's: replaces a lost root; to be moved offline
+//!     store/           everything else (storage)
+//!     index/           search; can be thrown away
+//!     token            whoever can read it may speak to the node
+//!     lock             held by the one node that serves the folder
+//!     addresses.json   where that node is reached; gone when it has stopped
+//! ```
+
+mod init;
+
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use ed25519_dalek::SigningKey;
+use praksis_protocol::{engine::Keys, id::DeviceId};
+use serde::{Deserialize, Serialize};
+
+pub use self::init::{Beginning, association, office, organisation};
+use crate::{
+    key::{self, KeyError},
+    platform::sync_folder,
+    storage,
+};
+
+/// The version of what stands in a folder.
+pub const VERSION: u32 = 1;
+
+/// Where the organisation's card stands until it has joined a network, as JSON: a local thing's name.
+pub const CARD: &str = "node/card";
+
+/// Where `init` leaves the contact to be drafted at the first start, as JSON: a local thing's name.
+pub const PENDING_CONTACT: &str = "node/pending_contact";
+
+const VERSION_FILE: &str = "version";
+const VERSION_TEXT: &str = "praksis ";
+
+/// Why a folder could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no node in it.
+    #[error("there is no node in {}", path.display())]
+    Missing {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// There is something in it already; nothing was touched.
+    #[error("there is something in {} already: {what}", path.display())]
+    Exists {
+        /// The folder.
+        path: PathBuf,
+        /// What was found.
+        what: &'static str,
+    },
+    /// A newer program wrote it; nothing was touched.
+    #[error("{} is of version {found}, this program knows {VERSION}", path.display())]
+    NewerVersion {
+        /// The folder.
+        path: PathBuf,
+        /// The version it is of.
+        found: u32,
+    },
+    /// A node serves it, or another program makes one in it.
+    #[error("{} is in use by another node", path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Something in it is not what it should be.
+    #[error("cannot understand {}: {why}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// A key or the token.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] storage::Error),
+    /// The store took the first batch badly.
+    #[error(transparent)]
+    Write(#[from] praksis_protocol::store::StoreError),
+    /// The system's word.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Io {
+        /// What was attempted.
+        doing: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Where a node is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addresses {
+    /// By programs of this machine, as `127.0.0.1:7420`.
+    pub http: String,
+    /// By other nodes: multiaddresses.
+    pub listen: Vec<String>,
+    /// Which device.
+    pub device: DeviceId,
+}
+
+/// A folder with a node in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+/// Held by the one process that serves a folder; the system lets go of it however that ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Folder {
+    /// Finds the node in a folder.
+    ///
+    /// # Errors
+    /// When there is none, or one of a newer version.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        match read_version(path)? {
+            Some(VERSION) => Ok(Self { path: path.to_owned() }),
+            Some(found) => Err(Error::NewerVersion { path: path.to_owned(), found }),
+            None => Err(Error::Missing { path: path.to_owned() }),
+        }
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the store is.
+    pub fn store(&self) -> PathBuf {
+        self.path.join("store")
+    }
+
+    /// Where the search index is.
+    pub fn index(&self) -> PathBuf {
+        self.path.join("index")
+    }
+
+    /// The keys that are there.
+    ///
+    /// # Errors
+    /// When the device's is not, or others than the owner can read one.
+    pub fn keys(&self) -> Result<Keys, Error> {
+        let path = self.key("device");
+        let device = key::read(&path)?.ok_or(Error::Missing { path })?;
+        Ok(Keys { device, root: key::read(&self.key("root"))? })
+    }
+
+    /// An association's recovery key, as long as it lies here.
+    ///
+    /// # Errors
+    /// As for [`keys`](Self::keys).
+    pub fn recovery_key(&self) -> Result<Option<SigningKey>, Error> {
+        Ok(key::read(&self.key("recovery"))?)
+    }
+
+    /// Where a key is.
+    pub fn key(&self, name: &str) -> PathBuf {
+        self.path.join("keys").join(format!("{name}.key"))
+    }
+
+    /// What programs of this machine show to be let in.
+    ///
+    /// # Errors
+    /// When it is not there, or others than the owner can read it.
+    pub fn token(&self) -> Result<String, Error> {
+        let path = self.path.join("token");
+        let token = key::read_secret(&path)?.ok_or(Error::Missing { path })?;
+        Ok(token.trim().to_owned())
+    }
+
+    /// Takes the folder for this process.
+    ///
+    /// # Errors
+    /// When another process has it.
+    pub fn lock(&self) -> Result<Lock, Error> {
+        lock(&self.path)
+    }
+
+    /// Where the node that serves this folder is reached; `None` when none has said so.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn addresses(&self) -> Result<Option<Addresses>, Error> {
+        let path = self.path.join("addresses.json");
+        match fs::read(&path) {
+            Ok(text) => serde_json::from_slice(&text)
+                .map(Some)
+                .map_err(|error| Error::Damaged { path, why: error.to_string() }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(Error::Io { doing: "read", path, source }),
+        }
+    }
+
+    /// Says where the node is reached: whole or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_addresses(&self, addresses: &Addresses) -> Result<(), Error> {
+        let text = serde_json::to_string_pretty(addresses).expect("JSON of plain values");
+        replace_file(&self.path, "addresses.json", &text)
+    }
+
+    /// Says that no node serves the folder.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn remove_addresses(&self) -> Result<(), Error> {
+        let path = self.path.join("addresses.json");
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(Error::Io { doing: "remove", path, source })
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+}
+
+/// The version of the node that is there, if one was ever finished.
+fn read_version(path: &Path) -> Result<Option<u32>, Error> {
+    let file = path.join(VERSION_FILE);
+    let text = match fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(source) => return Err(Error::Io { doing: "read", path: file, source }),
+    };
+    match text.strip_prefix(VERSION_TEXT).and_then(|number| number.trim_end().parse().ok()) {
+        Some(number) => Ok(Some(number)),
+        None => Err(Error::Damaged { path: file, why: "it does not name a version".to_owned() }),
+    }
+}
+
+fn lock(path: &Path) -> Result<Lock, Error> {
+    let failed = |source| Error::Io { doing: "lock", path: path.to_owned(), source };
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path.join("lock"))
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock { _file: file }),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse { path: path.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+/// Written beside and renamed, so that whoever reads finds it whole or not at all.
+fn replace_file(folder: &Path, name: &str, text: &str) -> Result<(), Error> {
+    let (beside, path) = (folder.join(format!("{name}.new")), folder.join(name));
+    let write = || {
+        let mut file = File::create(&beside)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&beside, &path)?;
+        sync_folder(folder)
+    };
+    write().map_err(|source| Error::Io { doing: "write", path, source })
+}

@@ -1,0 +1,3 @@
+//! What a node does besides the protocol.
+
+pub mod index;
