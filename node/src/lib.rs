@@ -19,3 +19,5 @@ pub mod storage;
 pub mod search;
 
 pub mod intake;
+
+pub mod client;

@@ -1,0 +1,94 @@
+//! The organisation, the network and where the node stands.
+
+use serde_json::{Value, json};
+
+use super::{Client, ClientError, Progress};
+
+impl Client {
+    /// Where the node stands.
+    pub async fn status(&self) -> Result<Value, ClientError> {
+        self.json(self.get("status")).await
+    }
+
+    /// Signs an invitation for an organisation: `{"invitation"}`. `role`: `member`, `association`, `partner`.
+    pub async fn invite(&self, org: &str, role: Option<&str>) -> Result<Value, ClientError> {
+        let mut body = json!({"org": org});
+        if let Some(role) = role {
+            body["role"] = role.into();
+        }
+        self.json(self.post("invitations").json(&body)).await
+    }
+
+    /// Uses an invitation or an office's grant, and waits so many seconds for the network. Afterwards the error is
+    /// of the kind `offline`, and the node goes on trying.
+    pub async fn join(&self, ticket: &str, wait: u64) -> Result<Value, ClientError> {
+        self.json(self.post("join").json(&json!({"invitation": ticket, "wait": wait}))).await
+    }
+
+    /// The member organisations.
+    pub async fn members(&self) -> Result<Value, ClientError> {
+        self.json(self.get("members")).await
+    }
+
+    /// The own organisation: its card, its device, its offices.
+    pub async fn org(&self) -> Result<Value, ClientError> {
+        self.json(self.get("org")).await
+    }
+
+    /// Changes the own organisation's card by a merge patch.
+    pub async fn org_patch(&self, patch: &Value) -> Result<Value, ClientError> {
+        self.json(self.request(reqwest::Method::PATCH, "org").json(patch)).await
+    }
+
+    /// Changes the own organisation's card by `field=value` expressions.
+    pub async fn org_set(&self, set: &[String]) -> Result<Value, ClientError> {
+        self.json(self.post("org/set").json(&json!({"set": set}))).await
+    }
+
+    /// The own organisation's devices.
+    pub async fn devices(&self) -> Result<Value, ClientError> {
+        self.json(self.get("org/devices")).await
+    }
+
+    /// Grants a second office's device from its request: `{"grant"}`.
+    pub async fn device_add(&self, request: &str) -> Result<Value, ClientError> {
+        self.json(self.post("org/devices").json(&json!({"request": request}))).await
+    }
+
+    /// Other nodes.
+    pub async fn peers(&self) -> Result<Value, ClientError> {
+        self.json(self.get("peers")).await
+    }
+
+    /// Dials an address (a multiaddr) and goes on trying.
+    pub async fn peer_add(&self, address: &str) -> Result<Value, ClientError> {
+        self.json(self.post("peers").json(&json!({"address": address}))).await
+    }
+
+    /// Says hello to every peer again; with `wait`, comes back when all that are connected are level, or after so
+    /// many seconds: `{"level", "peers"}`.
+    pub async fn sync(
+        &self,
+        wait: Option<u64>,
+        progress: impl FnMut(Progress),
+    ) -> Result<Value, ClientError> {
+        let body = wait.map_or_else(|| json!({}), |wait| json!({"wait": wait}));
+        self.watch(self.post("sync").json(&body), progress).await
+    }
+
+    /// What the network's cases say together; `as_of` is a day, today if absent.
+    pub async fn report(&self, as_of: Option<&str>) -> Result<Value, ClientError> {
+        let as_of: Vec<_> = as_of.map(|day| ("as_of", day)).into_iter().collect();
+        self.json(self.get("report").query(&as_of)).await
+    }
+
+    /// Labels of everything that has one, in `nb`, `nn` or `en`.
+    pub async fn vocabulary(&self, lang: &str) -> Result<Value, ClientError> {
+        self.json(self.get("vocabulary").query(&[("lang", lang)])).await
+    }
+
+    /// The description of the interface.
+    pub async fn openapi(&self) -> Result<Value, ClientError> {
+        self.json(self.get("openapi.json")).await
+    }
+}

@@ -1,0 +1,158 @@
+//! Cases and templates: writing, reading, finding, carrying in and out.
+
+use std::io::Write;
+
+use reqwest::{RequestBuilder, header};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Client, ClientError, Progress};
+
+/// What an import did.
+#[derive(Debug, Clone, PartialEq, Deserialize, serde::Serialize)]
+pub struct Imported {
+    /// Records that are new.
+    pub imported: u64,
+    /// Records that changed.
+    pub updated: u64,
+    /// Records in which the source has changed nothing since.
+    pub unchanged: u64,
+    /// `{"file", "line", "field", "why"}` of what was not taken in.
+    pub refused: Vec<Value>,
+    /// `{"id", "field"}`: where a change of our own stands against one of the source, and ours was kept.
+    #[serde(default)]
+    pub kept: Vec<Value>,
+}
+
+impl Client {
+    /// Begins a draft; its id. `kind` is `case` or `template`.
+    pub async fn create(&self, kind: &str, record: &Value) -> Result<String, ClientError> {
+        let answer = self.json(self.post(&collection(kind)).json(record)).await?;
+        Ok(answer["id"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// One record with everything that stands beside it.
+    pub async fn show(&self, kind: &str, id: &str) -> Result<Value, ClientError> {
+        self.json(self.get(&one(kind, id))).await
+    }
+
+    /// A page of records: `{"items", "next"}`. `query`: `limit`, `cursor`, `lang`, `phase`, `sector`, `owner`,
+    /// `state`.
+    pub async fn list(&self, kind: &str, query: &[(&str, &str)]) -> Result<Value, ClientError> {
+        self.json(self.get(&collection(kind)).query(query)).await
+    }
+
+    /// Changes a record by a merge patch (RFC 7396), as it read at `heads`.
+    pub async fn patch(
+        &self,
+        kind: &str,
+        id: &str,
+        heads: &[String],
+        patch: &Value,
+    ) -> Result<Value, ClientError> {
+        let request = self.request(reqwest::Method::PATCH, &one(kind, id));
+        let request = request.header(header::CONTENT_TYPE, "application/merge-patch+json");
+        self.json(at(request, heads).body(patch.to_string())).await
+    }
+
+    /// Changes a record by `field=value` expressions, as it read at `heads`.
+    pub async fn set(
+        &self,
+        kind: &str,
+        id: &str,
+        heads: &[String],
+        set: &[String],
+    ) -> Result<Value, ClientError> {
+        let request = self.post(&format!("{}/set", one(kind, id)));
+        self.json(at(request, heads).json(&json!({"set": set}))).await
+    }
+
+    /// Settles a conflict on its `take`-th value, from 1.
+    pub async fn settle(&self, kind: &str, id: &str, field: &str, take: usize) -> Result<Value, ClientError> {
+        let request = self.post(&format!("{}/settle", one(kind, id)));
+        self.json(request.json(&json!({"field": field, "take": take}))).await
+    }
+
+    /// The changes of a record, oldest first. `of`: `draft` or `shared`; the draft where there is one if absent.
+    pub async fn history(&self, kind: &str, id: &str, of: Option<&str>) -> Result<Value, ClientError> {
+        let of: Vec<_> = of.map(|of| ("of", of)).into_iter().collect();
+        self.json(self.get(&format!("{}/history", one(kind, id))).query(&of)).await
+    }
+
+    /// Shares one draft: `{"shared", "refused"}`; refused is an error, with the same members beside.
+    pub async fn share(&self, kind: &str, id: &str) -> Result<Value, ClientError> {
+        self.json(self.post(&format!("{}/share", one(kind, id)))).await
+    }
+
+    /// Shares drafts, all of them without `ids`: `{"shared", "refused"}`.
+    pub async fn share_many(
+        &self,
+        kind: &str,
+        ids: Option<&[String]>,
+        progress: impl FnMut(Progress),
+    ) -> Result<Value, ClientError> {
+        let body = ids.map_or_else(|| json!({"all": true}), |ids| json!({"ids": ids}));
+        self.watch(self.post(&format!("{}/share", collection(kind))).json(&body), progress).await
+    }
+
+    /// What is similar to a few words, to a record (`case`), or to a text of any length: one of the three.
+    /// `query`: `q`, `case`, `limit`, `lang`, `kind`, `phase`, `sector`, `owner`, `cpv`.
+    pub async fn similar(&self, query: &[(&str, &str)], text: Option<&str>) -> Result<Value, ClientError> {
+        let request = match text {
+            Some(text) => {
+                let request = self.post("similar").header(header::CONTENT_TYPE, "text/plain; charset=utf-8");
+                request.body(text.to_owned())
+            }
+            None => self.get("similar"),
+        };
+        self.json(request.query(query)).await
+    }
+
+    /// What is similar to a case that is in no store.
+    pub async fn similar_to(&self, query: &[(&str, &str)], case: &Value) -> Result<Value, ClientError> {
+        self.json(self.post("similar").query(query).json(case)).await
+    }
+
+    /// Takes in a file of cases; its name tells the format.
+    pub async fn import(
+        &self,
+        file: &str,
+        bytes: Vec<u8>,
+        progress: impl FnMut(Progress),
+    ) -> Result<Imported, ClientError> {
+        let request = self.post("import").query(&[("file", file)]);
+        let request = request.header(header::CONTENT_TYPE, "application/octet-stream").body(bytes);
+        let answer = self.watch(request, progress).await?;
+        serde_json::from_value(answer).map_err(|source| ClientError::Answer { source })
+    }
+
+    /// Writes cases as they come. `format`: `json` or `lines`; `owner`: an organisation number, or all.
+    pub async fn export(
+        &self,
+        format: &str,
+        owner: Option<&str>,
+        out: &mut dyn Write,
+    ) -> Result<(), ClientError> {
+        let owner: Vec<_> = owner.map(|owner| ("owner", owner)).into_iter().collect();
+        let request = self.get("export").query(&[("format", format)]).query(&owner);
+        let mut response = self.send(request).await?;
+        while let Some(chunk) = response.chunk().await.map_err(|source| self.failed(source))? {
+            out.write_all(&chunk).map_err(|source| ClientError::Output { source })?;
+        }
+        Ok(())
+    }
+}
+
+fn collection(kind: &str) -> String {
+    format!("{kind}s")
+}
+
+fn one(kind: &str, id: &str) -> String {
+    // An id is letters and digits; anything else must not reach into the path.
+    let id: String = id.chars().filter(char::is_ascii_alphanumeric).collect();
+    format!("{kind}s/{}", if id.is_empty() { "-" } else { &id })
+}
+
+fn at(request: RequestBuilder, heads: &[String]) -> RequestBuilder {
+    request.header(header::IF_MATCH, format!("\"{}\"", heads.join(".")))
+}
