@@ -28,7 +28,11 @@ use std::{
     thread,
 };
 
-use praksis_protocol::{engine::Engine, id::DeviceId, store::StoreError};
+use praksis_protocol::{
+    engine::Engine,
+    id::DeviceId,
+    store::{Store as _, StoreError},
+};
 use tokio::{
     runtime,
     sync::{broadcast, mpsc, oneshot, watch},
@@ -127,7 +131,9 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
     let events = broadcast::Sender::new(EVENTS);
     let to_net = forwarder::start(network.net.clone());
     let jobs = workers::start(&completed).map_err(StartError::Thread)?;
-    let commits = committer::start(store.clone(), completed).map_err(StartError::Thread)?;
+    let written = store.clone();
+    let commits =
+        committer::start(move |batches| written.commit(batches), completed).map_err(StartError::Thread)?;
 
     let shared = Shared {
         folder: folder.clone(),
@@ -135,6 +141,7 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
         commands,
         store: store.clone(),
         index,
+        followed: watch::Sender::new(()),
         events: events.downgrade(),
         net: network.net,
         stop,
@@ -142,11 +149,14 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
     };
     let handle = Handle(Arc::new(shared));
     let indexer = Indexer::start(handle.clone()).map_err(StartError::Thread)?;
-    let beginning = tokio::spawn(beginning::see_to(handle.clone(), handle.events()));
+    let happening = handle.events();
     let machine = Machine::new(engine, store, clock, to_net, jobs, commits, events, config.announce);
     let inlets = Inlets { completions, asked, events: network.events, stopping };
     let first = machine::First { listening: network.listening.clone(), peers: config.peers };
     let result = on_a_thread("praksis-engine", machine.run(inlets, first)).map_err(StartError::Thread)?;
+    // Whoever is told that the node serves finds what `init` asked for.
+    beginning::attempt(&handle).await;
+    let beginning = tokio::spawn(beginning::follow(handle.clone(), happening));
     tokio::spawn(supervise(folder, lock, result, [network.task, beginning], indexer, over));
     Ok(Running { handle, listen: network.listening })
 }
@@ -178,12 +188,13 @@ async fn supervise(
     over.send_replace(Some(result));
 }
 
-/// Drives a future on a thread that nothing else uses: it may block for reads and for computing.
+/// Drives a future on a thread and a runtime that nothing else uses: it may block for reads and for
+/// computing, and when the caller's runtime ends before it, it notices by its channels.
 fn on_a_thread(
     name: &str,
     future: impl Future<Output = Result<(), Failure>> + Send + 'static,
 ) -> io::Result<oneshot::Receiver<Result<(), Failure>>> {
-    let runtime = runtime::Handle::current();
+    let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
     let (sender, receiver) = oneshot::channel();
     thread::Builder::new().name(name.to_owned()).spawn(move || {
         let result = catch_unwind(AssertUnwindSafe(|| runtime.block_on(future)));

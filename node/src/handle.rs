@@ -29,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) commands: mpsc::Sender<Asked>,
     pub(crate) store: SledStore,
     pub(crate) index: Arc<Index>,
+    pub(crate) followed: watch::Sender<()>,
     pub(crate) events: broadcast::WeakSender<Event>,
     pub(crate) net: Net,
     pub(crate) stop: watch::Sender<bool>,
@@ -77,6 +78,12 @@ impl Handle {
     /// The index of similar records. Its methods block.
     pub fn search(&self) -> &Arc<Index> {
         &self.0.index
+    }
+
+    /// Changes whenever the node has followed up on events by itself: told the index (whose commit makes
+    /// that visible at once), chosen a default contact, written its card.
+    pub fn followed(&self) -> watch::Receiver<()> {
+        self.0.followed.subscribe()
     }
 
     /// The node's folder.

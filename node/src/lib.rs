@@ -21,3 +21,6 @@ pub mod search;
 
 pub mod client;
 pub mod intake;
+
+pub mod api;
+pub mod client;

@@ -4,7 +4,7 @@
 //! One task owns libp2p's swarm. [`NetCommand`]s go in and [`NetEvent`]s come out through bounded
 //! channels; while nobody takes the events, the swarm is not polled and the peers wait. Who is a
 //! member is the engine's knowledge: it [admits](NetCommand::Admit) devices, and the
-//! [door](self::door) gives everyone else the join protocol and nothing more.
+//! door (`net/door.rs`) gives everyone else the join protocol and nothing more.
 //!
 //! Deliberately absent: trust in an address, a peer's name or its protocol list; discovery
 //! (addresses are statements); retrying (the engine's peers know their backoff), except for the

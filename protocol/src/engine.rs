@@ -189,6 +189,11 @@ impl Engine {
         DeviceId(self.keys.device.verifying_key().to_bytes())
     }
 
+    /// Changes that wait for a grant or a cause.
+    pub fn waiting(&self) -> usize {
+        self.quarantine.len()
+    }
+
     /// Makes a batch durable; what rests on it waits.
     fn commit(&mut self, batch: Batch, resting: Resting) {
         let id = BatchId(self.number());

@@ -30,38 +30,31 @@ enum Error {
     NotJson(&'static str),
 }
 
-/// Sees to both: now, and whenever something happens that they may have waited for.
-pub(super) async fn see_to(handle: Handle, mut events: broadcast::Receiver<Event>) {
+/// Sees to both whenever something happens that they may have waited for.
+pub(super) async fn follow(handle: Handle, mut events: broadcast::Receiver<Event>) {
     loop {
-        attempt(&handle).await;
-        loop {
-            match events.recv().await {
-                Ok(Event::Joined(_)) | Err(RecvError::Lagged(_)) => break,
-                Ok(Event::RecordChanged(record))
-                    if record.kind == Some(Kind::Contact) && record.draft.is_some() =>
-                {
-                    break;
+        match events.recv().await {
+            Ok(Event::Joined(_)) | Err(RecvError::Lagged(_)) => attempt(&handle).await,
+            Ok(Event::RecordChanged(record)) => {
+                if record.kind == Some(Kind::Contact) && record.draft.is_some() {
+                    attempt(&handle).await;
                 }
-                Ok(
-                    Event::RecordChanged(_)
-                    | Event::RosterChanged
-                    | Event::JoinRefused(_)
-                    | Event::Level(..)
-                    | Event::Failed(_),
-                ) => {}
-                Err(RecvError::Closed) => return,
             }
+            Ok(Event::RosterChanged | Event::JoinRefused(_) | Event::Level(..) | Event::Failed(_)) => {}
+            Err(RecvError::Closed) => return,
         }
     }
 }
 
-async fn attempt(handle: &Handle) {
+/// Does what can be done now.
+pub(super) async fn attempt(handle: &Handle) {
     for (what, result) in [("contact", contact(handle).await), ("card", card(handle).await)] {
         match result {
             Ok(()) | Err(Error::Call(CallError::Stopped)) => {}
             Err(error) => tracing::warn!(%error, what, "could not complete what init began"),
         }
     }
+    handle.0.followed.send_replace(());
 }
 
 /// Drafts the default contact; on a second office, takes over the one that the first drafted.

@@ -4,7 +4,7 @@ use std::{io, sync::mpsc, thread};
 
 use praksis_protocol::{
     engine::BatchId,
-    store::{Batch, Store},
+    store::{Batch, StoreError},
 };
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -13,10 +13,10 @@ use super::machine::Completion;
 /// Most batches in one commit: what a reader may have to wait for.
 const GROUP: usize = 512;
 
-/// Starts the thread. It ends when the engine lets go of the sender, after what was sent before, or
+/// Starts the thread, which hands what waits to the store. It ends when the engine lets go of the sender, after what was sent before, or
 /// when the store has failed.
 pub(super) fn start(
-    store: impl Store + Send + 'static,
+    store: impl Fn(&[Batch]) -> Result<(), StoreError> + Send + 'static,
     completed: UnboundedSender<Completion>,
 ) -> io::Result<mpsc::Sender<(BatchId, Batch)>> {
     let (sender, batches) = mpsc::channel();
@@ -27,14 +27,14 @@ pub(super) fn start(
 }
 
 fn commit(
-    store: &impl Store,
+    store: &impl Fn(&[Batch]) -> Result<(), StoreError>,
     waiting: &mpsc::Receiver<(BatchId, Batch)>,
     completed: &UnboundedSender<Completion>,
 ) {
     while let Ok(first) = waiting.recv() {
         let rest = waiting.try_iter().take(GROUP - 1);
         let (ids, batches): (Vec<BatchId>, Vec<Batch>) = std::iter::once(first).chain(rest).unzip();
-        let completions = match store.commit(&batches) {
+        let completions = match store(&batches) {
             Ok(()) => ids.into_iter().map(Completion::Durable).collect(),
             Err(error) => vec![Completion::Failed(error)],
         };
@@ -44,5 +44,48 @@ fn commit(
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::*;
+
+    #[test]
+    fn what_waits_is_committed_together_and_after_a_failure_nothing_more() {
+        let (groups, group) = sync_channel(1);
+        let (end, ends) = sync_channel(1);
+        let (completed, mut completions) = unbounded_channel();
+        // Tells how many batches a commit has, and waits to be told how it ends.
+        let store = move |batches: &[Batch]| {
+            groups.send(batches.len()).expect("the test listens");
+            ends.recv().expect("the test decides")
+        };
+        let batches = start(store, completed).expect("a thread");
+        let give = |number| batches.send((BatchId(number), vec![]));
+        let mut durable = || match completions.blocking_recv() {
+            Some(Completion::Durable(BatchId(number))) => Some(number),
+            Some(Completion::Done(..) | Completion::Failed(_)) | None => None,
+        };
+
+        give(1).expect("it runs");
+        assert_eq!(group.recv(), Ok(1));
+        (2..=6).for_each(|number| give(number).expect("it runs"));
+        end.send(Ok(())).expect("it waits");
+        assert_eq!(durable(), Some(1));
+        assert_eq!(group.recv(), Ok(5), "all that came meanwhile, with one fsync");
+        give(7).expect("it runs");
+        end.send(Ok(())).expect("it waits");
+        assert_eq!([durable(), durable(), durable(), durable(), durable()], [2, 3, 4, 5, 6].map(Some));
+        assert_eq!(group.recv(), Ok(1));
+        let failure = StoreError::Io { doing: "committing".into(), why: "the disk is gone".into() };
+        end.send(Err(failure)).expect("it waits");
+        assert!(matches!(completions.blocking_recv(), Some(Completion::Failed(_))));
+        assert!(completions.blocking_recv().is_none(), "the thread has ended");
+        assert!(give(8).is_err());
     }
 }

@@ -6,6 +6,7 @@
 
 use std::{collections::BTreeMap, io, thread};
 
+use futures::executor::block_on;
 use praksis_protocol::{
     admission::state::{Row, View},
     engine::{Command, Event, Reply, output::RecordRef},
@@ -14,12 +15,9 @@ use praksis_protocol::{
     store::{Read as _, StoreError},
 };
 use serde_json::Value;
-use tokio::{
-    runtime,
-    sync::{
-        broadcast::{self, error::RecvError, error::TryRecvError},
-        oneshot,
-    },
+use tokio::sync::{
+    broadcast::{self, error::RecvError, error::TryRecvError},
+    oneshot,
 };
 
 use crate::{
@@ -50,8 +48,8 @@ impl Indexer {
     /// Starts the thread. It ends after the node's last event.
     pub(crate) fn start(handle: Handle) -> io::Result<Self> {
         let (sender, done) = oneshot::channel();
-        let (runtime, events) = (runtime::Handle::current(), handle.events());
-        let job = Job { handle, runtime, owners: BTreeMap::new() };
+        let events = handle.events();
+        let job = Job { handle, owners: BTreeMap::new() };
         thread::Builder::new().name("praksis-index".to_owned()).spawn(move || {
             job.run(events);
             // Nobody waits any more when the whole program ends.
@@ -73,7 +71,6 @@ type Owner = (String, String);
 
 struct Job {
     handle: Handle,
-    runtime: runtime::Handle,
     owners: BTreeMap<OrgId, Owner>,
 }
 
@@ -146,6 +143,7 @@ impl Job {
         }
         if !entries.is_empty() {
             self.handle.search().upsert(entries)?;
+            self.handle.0.followed.send_replace(());
         }
         Ok(())
     }
@@ -181,6 +179,7 @@ impl Job {
         if !stale.gone.is_empty() {
             self.handle.search().remove(stale.gone)?;
         }
+        self.handle.0.followed.send_replace(());
         Ok(())
     }
 
@@ -216,7 +215,7 @@ impl Job {
 
     /// Who the organisations are.
     fn read_owners(&mut self) -> Result<(), Error> {
-        let status = match self.runtime.block_on(self.handle.call(Command::Status))? {
+        let status = match block_on(self.handle.call(Command::Status))? {
             Reply::Status(status) => *status,
             other => unreachable!("a status is answered, not {other:?}"),
         };

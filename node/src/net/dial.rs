@@ -101,7 +101,7 @@ fn to_address(text: String) -> Result<Dial, NoDial> {
         Some(peer) => dial_peer(peer, vec![address]),
         None => DialOpts::unknown_peer_id().address(address).build(),
     };
-    Ok(Dial { device: peer.as_ref().and_then(device_of), address: Some(text), options })
+    Ok(Dial { device: None, address: Some(text), options })
 }
 
 /// Also while there is a connection: a guest's may be about to close.

@@ -60,8 +60,8 @@ impl Task {
         match event {
             MembersEvent::Sync(event) => self.on_exchange(Class::Sync, event),
             MembersEvent::Ping(ping::Event { connection, result, .. }) => match result {
-                Ok(_) => {}
-                Err(ping::Failure::Unsupported) => self.on_shut(connection),
+                Ok(_) => self.on_found(connection, true),
+                Err(ping::Failure::Unsupported) => self.on_found(connection, false),
                 Err(ping::Failure::Timeout | ping::Failure::Other { .. }) => {
                     self.swarm.close_connection(connection);
                 }
@@ -94,17 +94,14 @@ impl Task {
                     Err(reason) => self.refuse(Some(device), reason),
                 }
             }
-            Event::Message { connection_id, message: Message::Response { request_id, response }, .. } => {
-                if class == Class::Join {
-                    self.peers_mut().join_answered(connection_id);
-                }
+            Event::Message { message: Message::Response { request_id, response }, .. } => {
                 if let Some((from, id)) = self.requests.ended(class, request_id) {
                     self.tell(NetEvent::Responded { from, id, bytes: response });
                 }
             }
             Event::OutboundFailure { connection_id, request_id, error, .. } => {
                 if class == Class::Sync && matches!(error, OutboundFailure::UnsupportedProtocols) {
-                    self.on_shut(connection_id);
+                    self.on_found(connection_id, false);
                 }
                 let Some((from, id)) = self.requests.ended(class, request_id) else { return };
                 let why = failure(&error);
@@ -125,10 +122,10 @@ impl Task {
         }
     }
 
-    /// The other side has not let us in: no failure of the line, but another may be better.
-    fn on_shut(&mut self, connection: ConnectionId) {
-        self.peers_mut().found_shut(connection);
-        self.close_useless(connection);
+    /// Not to be let in is no failure of the line, but another connection may be better.
+    fn on_found(&mut self, connection: ConnectionId, open: bool) {
+        let useless = self.peers_mut().found(connection, open);
+        self.close_all(useless);
     }
 
     fn device_at(&self, connection: ConnectionId) -> Option<DeviceId> {

@@ -1,5 +1,4 @@
-//! What the network layer takes from others, and for how long. Bytes and counts are those of
-//! `design: protocol`; the reason for each number stands beside it.
+//! What the network takes from others and for how long, each with why that much.
 
 use std::time::Duration;
 

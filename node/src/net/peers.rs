@@ -19,6 +19,10 @@ use tokio::time::Instant;
 
 use super::limits::{CONNECTIONS_PER_DEVICE, Limits};
 
+/// Dials that follow a closed connection by themselves, before it is up to the engine and its
+/// backoff. Two admissions that cross need two.
+const REDIALS: u8 = 3;
+
 /// What a connection may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Level {
@@ -68,12 +72,12 @@ pub(super) struct Connection {
     pub(super) address: Multiaddr,
     /// Whether we dialled.
     pub(super) outbound: bool,
-    /// The other side has shown that it takes us for a guest on it.
-    shut: bool,
+    /// Whether the other side takes us for a member on it, once it has shown that.
+    open: Option<bool>,
     /// When it is closed by us.
     closes_at: Option<Instant>,
-    /// Whether to dial the address again when it has closed, so that both sides see a member.
-    redial: bool,
+    /// It is being closed because the engine said so.
+    shown_out: bool,
 }
 
 /// See the module.
@@ -82,11 +86,19 @@ pub(super) struct Peers {
     admitted: BTreeSet<DeviceId>,
     connections: BTreeMap<ConnectionId, Connection>,
     redials: Vec<(DeviceId, Multiaddr)>,
+    /// How often each device was dialled again since it last let us in.
+    redialled: BTreeMap<DeviceId, u8>,
 }
 
 impl Peers {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, admitted: BTreeSet::new(), connections: BTreeMap::new(), redials: Vec::new() }
+        Self {
+            limits,
+            admitted: BTreeSet::new(),
+            connections: BTreeMap::new(),
+            redials: Vec::new(),
+            redialled: BTreeMap::new(),
+        }
     }
 
     /// What a new connection of the device would be, or why there can be none.
@@ -119,15 +131,25 @@ impl Peers {
         let closes_at = (level == Level::Guest).then(|| Instant::now() + self.limits.guest_time);
         self.connections.insert(
             id,
-            Connection { device, level, address, outbound, shut: false, closes_at, redial: false },
+            Connection { device, level, address, outbound, open: None, closes_at, shown_out: false },
         );
     }
 
-    /// Forgets a closed connection.
+    /// Forgets a closed connection. If we dialled it, and one side took the other for a guest on it
+    /// although its device is admitted here, it is to be dialled again: the other side may have
+    /// closed it because it has admitted us in the meantime.
     pub(super) fn leave(&mut self, id: ConnectionId) {
-        let Some(Connection { device, address, redial, .. }) = self.connections.remove(&id) else { return };
-        if redial && self.is_admitted(&device) && self.at(device, Level::Member).next().is_none() {
-            self.redials.push((device, address));
+        let Some(closed) = self.connections.remove(&id) else { return };
+        let device = closed.device;
+        let was_guest = closed.level == Level::Guest || closed.open == Some(false);
+        let is_open = self.of(&device).any(|(_, other)| other.open == Some(true));
+        if !closed.outbound || !was_guest || closed.shown_out || is_open || !self.is_admitted(&device) {
+            return;
+        }
+        let redialled = self.redialled.entry(device).or_default();
+        if *redialled < REDIALS {
+            *redialled += 1;
+            self.redials.push((device, closed.address));
         }
     }
 
@@ -141,6 +163,7 @@ impl Peers {
     /// out. Whoever dialled dials again.
     pub(super) fn admit(&mut self, device: DeviceId, busy: impl Fn(ConnectionId) -> bool) {
         self.admitted.insert(device);
+        self.redialled.remove(&device);
         let now = Instant::now();
         let grace = now + self.limits.admitted_grace;
         for (id, connection) in &mut self.connections {
@@ -148,7 +171,6 @@ impl Peers {
                 continue;
             }
             let at = if connection.outbound && !busy(*id) { now } else { grace };
-            connection.redial = connection.outbound;
             connection.closes_at = connection.closes_at.map(|before| before.min(at));
         }
     }
@@ -156,6 +178,7 @@ impl Peers {
     /// From now on connections of the device are a guest's. Returns those to close.
     pub(super) fn expel(&mut self, device: &DeviceId) -> Vec<ConnectionId> {
         self.admitted.remove(device);
+        self.redialled.remove(device);
         self.show_out(device, |connection| connection.level == Level::Member)
     }
 
@@ -164,28 +187,21 @@ impl Peers {
         self.show_out(device, |_| true)
     }
 
-    /// The other side answered a join request on this connection. It saw a guest; if it was
-    /// convinced, it closes the connection, and if we dialled it we dial it again.
-    pub(super) fn join_answered(&mut self, id: ConnectionId) {
-        if let Some(connection) = self.connections.get_mut(&id) {
-            connection.redial = connection.outbound;
+    /// The other side has shown whether it takes us for a member on this connection. Returns the
+    /// connections to close: those of the device that carry nothing, if one carries everything,
+    /// since requests go by any of them.
+    pub(super) fn found(&mut self, id: ConnectionId, open: bool) -> Vec<ConnectionId> {
+        let Some(connection) = self.connections.get_mut(&id) else { return Vec::new() };
+        connection.open = Some(open);
+        let device = connection.device;
+        if open {
+            self.redialled.remove(&device);
         }
-    }
-
-    /// The other side takes us for a guest on this connection.
-    pub(super) fn found_shut(&mut self, id: ConnectionId) {
-        if let Some(connection) = self.connections.get_mut(&id) {
-            connection.shut = true;
+        let of_device = || self.of(&device);
+        if !of_device().any(|(_, other)| other.open == Some(true)) {
+            return Vec::new();
         }
-    }
-
-    /// The device's connections that carry nothing, if there is one that carries everything:
-    /// requests go by any of them. They come about when two admit each other not quite at once.
-    pub(super) fn useless(&self, device: DeviceId) -> Vec<ConnectionId> {
-        let (shut, open): (Vec<_>, Vec<_>) = self
-            .at(device, Level::Member)
-            .partition(|id| self.get(*id).is_some_and(|connection| connection.shut));
-        if open.is_empty() { Vec::new() } else { shut }
+        of_device().filter(|(_, other)| other.open == Some(false)).map(|(id, _)| id).collect()
     }
 
     /// When [`overdue`](Self::overdue) has something to say.
@@ -221,7 +237,8 @@ impl Peers {
 
     /// Whether another connection of the device would be no better than what it has.
     pub(super) fn is_at_its_best(&self, device: &DeviceId) -> bool {
-        self.best(device).is_some_and(|best| best.level >= self.due(device))
+        self.of(device)
+            .any(|(_, connection)| connection.level >= self.due(device) && connection.open != Some(false))
     }
 
     pub(super) fn ids(&self) -> Vec<ConnectionId> {
@@ -247,7 +264,7 @@ impl Peers {
         let mut closing = Vec::new();
         for (id, connection) in &mut self.connections {
             if connection.device == *device && which(connection) {
-                connection.redial = false;
+                connection.shown_out = true;
                 closing.push(*id);
             }
         }

@@ -1,5 +1,7 @@
 //! A peer on the real transport that says what it likes, and what nodes make of it.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "the rogue cares for messages only")]
+
 use std::{future, io, time::Duration};
 
 use ed25519_dalek::SigningKey;

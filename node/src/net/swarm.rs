@@ -165,6 +165,8 @@ impl Task {
 
     fn on_command(&mut self, command: NetCommand) {
         match command {
+            // What becomes of the connection there is, is told.
+            NetCommand::Dial { device: Some(device), .. } if self.peers().is_at_its_best(&device) => {}
             NetCommand::Dial { device, addresses } => {
                 for dial in dial::plan(device, addresses) {
                     self.dial(dial);
@@ -193,22 +195,19 @@ impl Task {
     }
 
     fn dial(&mut self, dial: Result<Dial, NoDial>) {
-        match dial {
-            // What comes of the other connection or dial is told.
-            Ok(Dial { device: Some(device), .. }) if self.peers().is_at_its_best(&device) => {}
-            Ok(Dial { device, address, options }) => {
-                let id = options.connection_id();
-                match self.swarm.dial(options) {
-                    Ok(()) => {
-                        self.dials.insert(id, (device, address));
-                    }
-                    Err(DialError::DialPeerConditionFalse(_)) => {}
-                    Err(error) => {
-                        self.tell(NetEvent::DialFailed { device, address, why: dial::explain(&error) })
-                    }
-                }
+        let Dial { device, address, options } = match dial {
+            Ok(dial) => dial,
+            Err(NoDial { device, address, why }) => {
+                return self.tell(NetEvent::DialFailed { device, address, why });
             }
-            Err(NoDial { device, address, why }) => self.tell(NetEvent::DialFailed { device, address, why }),
+        };
+        let id = options.connection_id();
+        match self.swarm.dial(options) {
+            Ok(()) => {
+                self.dials.insert(id, (device, address));
+            }
+            Err(DialError::DialPeerConditionFalse(_)) => {} // what comes of the other dial is told
+            Err(error) => self.tell(NetEvent::DialFailed { device, address, why: dial::explain(&error) }),
         }
     }
 
@@ -230,7 +229,6 @@ impl Task {
                 // Who dialled an address without a name must hear who answered.
                 let nameless = matches!(self.dials.remove(&connection_id), Some((None, _)));
                 self.tell_level(&peer_id, nameless);
-                self.close_useless(connection_id);
             }
             SwarmEvent::ConnectionClosed { peer_id, .. } => {
                 self.tell_level(&peer_id, false);
@@ -296,8 +294,7 @@ impl Task {
         if let DialError::Denied { cause } = error
             && let Some(refusal) = cause.downcast_ref::<Refusal>()
         {
-            let device = peer.as_ref().and_then(device_of);
-            self.refuse(device, refusal.name());
+            self.refuse(peer.as_ref().and_then(device_of), refusal.name());
             if device.is_some_and(|device| self.told.contains_key(&device)) {
                 return; // one connection too many: the dial has long had its end
             }
@@ -305,12 +302,7 @@ impl Task {
         self.tell(NetEvent::DialFailed { device, address, why: dial::explain(error) });
     }
 
-    pub(super) fn close_useless(&mut self, connection: ConnectionId) {
-        let Some(device) = self.peers().get(connection).map(|connection| connection.device) else { return };
-        self.close_all(self.peers().useless(device));
-    }
-
-    fn close_all(&mut self, connections: Vec<ConnectionId>) {
+    pub(super) fn close_all(&mut self, connections: Vec<ConnectionId>) {
         for connection in connections {
             self.swarm.close_connection(connection);
         }

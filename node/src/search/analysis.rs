@@ -93,22 +93,22 @@ fn runs(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     })
 }
 
-/// The sentences of a text: cut at line ends, and after `.`, `!`, `?` before a space and a capital or digit.
-pub(super) fn sentences(text: &str) -> impl Iterator<Item = &str> {
-    text.lines()
-        .flat_map(|line| {
-            let mut cuts = vec![0];
-            let mut stopped = false;
-            let mut spaced = false;
-            for (at, letter) in line.char_indices() {
-                if stopped && spaced && (letter.is_uppercase() || letter.is_numeric() || letter == '–') {
-                    cuts.push(at);
-                }
-                spaced = letter.is_whitespace();
-                stopped = matches!(letter, '.' | '!' | '?') || (stopped && spaced);
-            }
-            cuts.push(line.len());
-            cuts.windows(2).map(|pair| line[pair[0]..pair[1]].trim()).collect::<Vec<_>>()
-        })
-        .filter(|sentence| !sentence.is_empty())
+/// Byte ranges of the sentences of a text: cut at line ends, and after `.`, `!`, `?` before a space and a capital or
+/// digit.
+pub(super) fn sentences(text: &str) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let mut start = 0;
+    let (mut stopped, mut spaced) = (false, false);
+    for (at, letter) in text.char_indices() {
+        let begins = stopped && spaced && (letter.is_uppercase() || letter.is_numeric() || letter == '–');
+        if begins || letter == '\n' {
+            ranges.push(start..at);
+            start = at;
+        }
+        spaced = letter.is_whitespace();
+        stopped = matches!(letter, '.' | '!' | '?') || (stopped && spaced);
+    }
+    ranges.push(start..text.len());
+    ranges.retain(|range| !text[range.clone()].trim().is_empty());
+    ranges
 }

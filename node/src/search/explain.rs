@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::analysis::{grams, sentences, stem, words};
+use super::analysis::{bounded, gram_ranges, grams, sentences, stem, words};
 use super::entry::{Entry, Lesson};
 use super::plan::Plan;
 use super::query::{Hit, Part, PartKind};
@@ -15,6 +15,9 @@ use super::weights;
 /// Longest sentence shown; a longer one is cut.
 const SENTENCE_MAX_CHARS: usize = 300;
 
+/// Bytes of a record that are read to explain it: more than all but a handful have, and a bound on the time.
+const READ_MAX_BYTES: usize = 64 * 1024;
+
 /// The reasons of one hit.
 #[derive(Debug)]
 pub(super) struct Explanation {
@@ -23,6 +26,16 @@ pub(super) struct Explanation {
     pub(super) lessons: Vec<Lesson>,
     /// How much of the question is in the record, of 1.
     pub(super) covered: f32,
+}
+
+/// The words of a record, read once.
+struct Reading<'a> {
+    /// The distinct words that share a term with the question.
+    met: Vec<Met<'a>>,
+    /// Where these stand in each of the record's texts: the byte where the word begins, and which it is.
+    places: Vec<Vec<(usize, usize)>>,
+    /// Every word seen, and which of `met` it is.
+    known: HashMap<String, Option<usize>>,
 }
 
 /// A word of the record that shares terms with the question.
@@ -36,52 +49,97 @@ struct Met<'a> {
 
 /// Explains a hit.
 pub(super) fn explain(plan: &Plan, hit: &Ranked, entry: &Entry, phase: Option<&str>) -> Explanation {
-    let met = meet(plan, entry);
-    let credits = credit(plan, hit, &met);
+    let reading = Reading::of(entry, plan);
+    let met = reading.met.as_slice();
+    let credits = credit(plan, hit, met);
 
     let mut by_word = vec![0.0; met.len()];
-    let mut amounts: BTreeMap<(PartKind, String), f32> = BTreeMap::new();
+    // A word of the record is shown once, as what it is to the word of the question that gives it most.
+    let mut closest: BTreeMap<usize, (f32, PartKind)> = BTreeMap::new();
     for ((asked, at), amount) in &credits {
         by_word[*at] += amount;
         let kind = kind(plan, *asked, &met[*at]);
-        *amounts.entry((kind, met[*at].surface.to_lowercase())).or_default() += amount;
+        let most = closest.entry(*at).or_insert((*amount, kind));
+        if *amount > most.0 {
+            *most = (*amount, kind);
+        }
+    }
+    let mut amounts: BTreeMap<(PartKind, String), f32> = BTreeMap::new();
+    for (at, (_, kind)) in closest {
+        *amounts.entry((kind, met[at].surface.to_lowercase())).or_default() += by_word[at];
     }
     for fact in &hit.facts {
         *amounts.entry((fact.kind, fact.text.clone())).or_default() += fact.amount;
     }
-    let weight_of: HashMap<&str, f32> =
-        met.iter().zip(&by_word).map(|(word, amount)| (word.norm.as_str(), *amount)).collect();
     Explanation {
         parts: shares(amounts),
-        sentence: best_sentence(entry, &weight_of),
-        lessons: lessons(entry, phase, &weight_of),
-        covered: covered(plan, hit, &met),
+        sentence: best_sentence(entry, &reading, &by_word),
+        lessons: lessons(entry, phase, &reading, &by_word),
+        covered: covered(plan, hit, met),
     }
 }
 
-/// The distinct words of a record that share a term with the question.
-fn meet<'a>(plan: &Plan, entry: &'a Entry) -> Vec<Met<'a>> {
-    let gram_at: HashMap<&str, usize> =
-        plan.grams.iter().enumerate().map(|(at, term)| (term.text.as_str(), at)).collect();
-    let stem_known = |stem: &str| plan.stems.iter().any(|term| term.text == stem);
-    let mut seen = HashSet::new();
-    let mut met = Vec::new();
-    for word in texts(entry).flat_map(words) {
-        if !seen.insert(word.norm.clone()) {
-            continue;
+impl<'a> Reading<'a> {
+    fn of(entry: &'a Entry, plan: &Plan) -> Self {
+        let gram_at: HashMap<&str, usize> =
+            plan.grams.iter().enumerate().map(|(at, term)| (term.text.as_str(), at)).collect();
+        let stems: HashSet<&str> = plan.stems.iter().map(|term| term.text.as_str()).collect();
+        // Stemming only cuts endings: a word whose beginning is no stem's beginning has none of the stems.
+        let beginnings: HashSet<&str> = stems.iter().map(|stem| beginning(stem)).collect();
+
+        let mut reading = Self { met: Vec::new(), places: Vec::new(), known: HashMap::new() };
+        for title in entry.title.values() {
+            reading.read(title, &gram_at, &stems, &beginnings);
         }
-        let grams: Vec<usize> =
-            grams(&word.norm).iter().filter_map(|gram| gram_at.get(gram.as_str()).copied()).collect();
-        let stem = stem(&word.norm);
-        if !grams.is_empty() || stem_known(&stem) {
-            met.push(Met { surface: word.surface, norm: word.norm, stem, grams });
+        let mut left = READ_MAX_BYTES;
+        for text in &entry.texts {
+            let text = &text.text[..text.text.floor_char_boundary(left)];
+            left -= text.len();
+            let places = reading.read(text, &gram_at, &stems, &beginnings);
+            reading.places.push(places);
         }
+        reading
     }
-    met
+
+    fn read(
+        &mut self,
+        text: &'a str,
+        gram_at: &HashMap<&str, usize>,
+        stems: &HashSet<&str>,
+        beginnings: &HashSet<&str>,
+    ) -> Vec<(usize, usize)> {
+        let mut places = Vec::new();
+        for word in words(text) {
+            let met = match self.known.get(&word.norm) {
+                Some(met) => *met,
+                None => {
+                    let bounded = bounded(&word.norm);
+                    let grams: Vec<usize> = gram_ranges(&bounded)
+                        .filter_map(|gram| gram_at.get(&bounded[gram]).copied())
+                        .collect();
+                    let stem = if beginnings.contains(beginning(&word.norm)) {
+                        stem(&word.norm)
+                    } else {
+                        String::new()
+                    };
+                    let meets = !grams.is_empty() || stems.contains(stem.as_str());
+                    let met = meets.then_some(self.met.len());
+                    if meets {
+                        self.met.push(Met { surface: word.surface, norm: word.norm.clone(), stem, grams });
+                    }
+                    self.known.insert(word.norm, met);
+                    met
+                }
+            };
+            places.extend(met.map(|met| (word.range.start, met)));
+        }
+        places
+    }
 }
 
-fn texts(entry: &Entry) -> impl Iterator<Item = &str> {
-    entry.title.values().map(String::as_str).chain(entry.texts.iter().map(|text| text.text.as_str()))
+/// The first two letters.
+fn beginning(word: &str) -> &str {
+    word.char_indices().nth(2).map_or(word, |(end, _)| &word[..end])
 }
 
 /// What each pair of a question's word and a record's word is credited with.
@@ -197,28 +255,23 @@ fn shares(amounts: BTreeMap<(PartKind, String), f32>) -> Vec<Part> {
     parts
 }
 
-/// What a text carries of the score: each of its words once.
-fn carried(text: &str, weight_of: &HashMap<&str, f32>) -> f32 {
-    let mut seen = Vec::new();
-    let mut sum = 0.0;
-    for word in words(text) {
-        if let Some((norm, weight)) = weight_of.get_key_value(word.norm.as_str())
-            && !seen.contains(norm)
-        {
-            seen.push(norm);
-            sum += weight;
-        }
-    }
-    sum
+/// What some words carry of the score, each counted once.
+fn carried(mut met: Vec<usize>, by_word: &[f32]) -> f32 {
+    met.sort_unstable();
+    met.dedup();
+    met.into_iter().map(|met| by_word[met]).sum()
 }
 
 /// The sentence of the texts that carries most; the first one where only the title matched.
-fn best_sentence(entry: &Entry, weight_of: &HashMap<&str, f32>) -> String {
+fn best_sentence(entry: &Entry, reading: &Reading<'_>, by_word: &[f32]) -> String {
     let mut best: Option<(f32, &str)> = None;
-    for sentence in entry.texts.iter().flat_map(|text| sentences(&text.text)) {
-        let weight = carried(sentence, weight_of);
-        if best.is_none_or(|(most, _)| weight > most) {
-            best = Some((weight, sentence));
+    for (text, places) in entry.texts.iter().zip(&reading.places) {
+        for range in sentences(&text.text) {
+            let inside = places.iter().filter(|(at, _)| range.contains(at)).map(|(_, met)| *met);
+            let weight = carried(inside.collect(), by_word);
+            if best.is_none_or(|(most, _)| weight > most) {
+                best = Some((weight, text.text[range].trim()));
+            }
         }
     }
     let Some((_, sentence)) = best else { return String::new() };
@@ -229,13 +282,20 @@ fn best_sentence(entry: &Entry, weight_of: &HashMap<&str, f32>) -> String {
 }
 
 /// The lessons of the asker's phase, else those that carry something of the score; those that carry most first.
-fn lessons(entry: &Entry, phase: Option<&str>, weight_of: &HashMap<&str, f32>) -> Vec<Lesson> {
-    let mut lessons: Vec<(f32, &Lesson)> =
-        entry.lessons.iter().map(|lesson| (carried(&lesson.text, weight_of), lesson)).collect();
-    lessons.retain(|(weight, lesson)| match phase {
-        Some(phase) => lesson.phase.as_deref() == Some(phase),
-        None => *weight > 0.0,
-    });
+fn lessons(entry: &Entry, phase: Option<&str>, reading: &Reading<'_>, by_word: &[f32]) -> Vec<Lesson> {
+    let weight = |lesson: &Lesson| {
+        let met = words(&lesson.text).filter_map(|word| reading.known.get(&word.norm).copied().flatten());
+        carried(met.collect(), by_word)
+    };
+    let mut lessons: Vec<(f32, &Lesson)> = entry
+        .lessons
+        .iter()
+        .map(|lesson| (weight(lesson), lesson))
+        .filter(|(weight, lesson)| match phase {
+            Some(phase) => lesson.phase.as_deref() == Some(phase),
+            None => *weight > 0.0,
+        })
+        .collect();
     lessons.sort_by(|a, b| b.0.total_cmp(&a.0));
     lessons.into_iter().take(Hit::LESSONS_MAX).map(|(_, lesson)| lesson.clone()).collect()
 }

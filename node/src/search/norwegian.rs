@@ -12,9 +12,14 @@ use std::sync::LazyLock;
 enum At {
     Start,
     Any,
+    /// After some letters: in the later parts of a compound.
+    Later,
     End,
 }
-use At::{Any, End, Start};
+use At::{Any, End, Later, Start};
+
+/// Letters that stand before a later part or an ending: `helse` has no ending `-else`, `leikeplass` no `-leik`.
+const LATER_FROM: usize = 3;
 
 /// Rewrites a lower-case word to the one spelling used by the index.
 pub(super) fn normalise(word: &str) -> String {
@@ -84,8 +89,8 @@ fn rule(rest: &str, at_start: bool, before: usize) -> Option<(&'static str, &'st
                 && match at {
                     Start => at_start,
                     Any => true,
-                    // An ending needs a word before it: `helse` is no `-else`.
-                    End => before >= 3 && rest.len() == from.len(),
+                    Later => before >= LATER_FROM,
+                    End => before >= LATER_FROM && rest.len() == from.len(),
                 }
         })
         .map(|(_, from, to)| (*from, *to))
@@ -115,7 +120,8 @@ const RULES: &[Rule] = &[
     (End, "leiken", "heten"),
     (End, "leikar", "heter"),
     (End, "leikane", "hetene"),
-    (Any, "heit", "het"),
+    (Later, "leiks", "hets"),
+    (Later, "heit", "het"),
     (End, "legare", "ligere"),
     (End, "leg", "lig"),
     (End, "semd", "somhet"),

@@ -53,7 +53,7 @@ impl Plan {
     /// A plan for typed text.
     pub(super) fn for_text(text: &str, searcher: &Searcher, fields: &Fields) -> tantivy::Result<Self> {
         let mut plan = Self::default();
-        let asked: Vec<Word<'_>> = words(bounded_text(text)).collect();
+        let asked: Vec<Word<'_>> = words(beginning(text, TEXT_MAX_BYTES)).collect();
         let at: Vec<usize> = asked.iter().map(|word| plan.ask(&word.norm, 1.0)).collect();
         plan.expand(&asked, &at);
         plan.choose_terms(searcher, fields)?;
@@ -177,10 +177,6 @@ fn best(
 pub(super) fn idf(doc_freq: u64, total: u64) -> f32 {
     let (with, all) = (doc_freq as f32, total as f32);
     (1.0 + ((all - with).max(0.0) + 0.5) / (with + 0.5)).ln()
-}
-
-fn bounded_text(text: &str) -> &str {
-    beginning(text, TEXT_MAX_BYTES)
 }
 
 /// At most `bytes` of a text, cut between letters.

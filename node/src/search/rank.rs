@@ -1,7 +1,7 @@
-//! Candidates of both legs, scored exactly, with the facts beside.
+//! Every document scored in both legs, the best of them with the facts beside.
 
-use tantivy::query::BooleanQuery;
-use tantivy::{DocAddress, Searcher};
+use tantivy::query::{BooleanQuery, EnableScoring, Query as _};
+use tantivy::{DocAddress, DocId, Searcher, SegmentReader};
 
 use super::facts::{Columns, CpvLikeness, Fact};
 use super::leg::Leg;
@@ -20,7 +20,7 @@ pub(super) struct Ranking {
     pub(super) unit: f32,
 }
 
-/// A candidate with what each term and fact adds to it, all in the same unit.
+/// A hit with what each term and fact adds to it, all in the same unit.
 #[derive(Debug)]
 pub(super) struct Ranked {
     pub(super) address: DocAddress,
@@ -50,61 +50,126 @@ pub(super) fn rank(
     searcher: &Searcher,
     fields: &Fields,
 ) -> tantivy::Result<Ranking> {
-    let stems = Leg { field: fields.stems, terms: &plan.stems };
-    let grams = Leg { field: fields.grams, terms: &plan.grams };
+    let stems = Leg::new(fields.stems, &plan.stems, searcher)?;
+    let grams = Leg::new(fields.grams, &plan.grams, searcher)?;
     let columns = Columns::open(searcher)?;
 
-    let wanted = weights::CANDIDATES.max(conditions.limit) + usize::from(conditions.except.is_some());
-    let mut documents = stems.top(searcher, conditions.filter, wanted)?;
-    documents.extend(grams.top(searcher, conditions.filter, wanted)?);
-    documents.sort_unstable();
-    documents.dedup();
-    if let Some(record) = conditions.except {
-        let number = code_number(record);
-        documents.retain(|at| !columns[at.segment_ord as usize].is_record(at.doc_id, number));
-    }
-
-    let (by_stems, stems_best) = normalised(stems.contributions(searcher, &documents)?, weights::STEMS);
-    let (by_grams, grams_best) = normalised(grams.contributions(searcher, &documents)?, weights::GRAMS);
-    let mut hits: Vec<Ranked> = documents
-        .into_iter()
-        .zip(by_stems.into_iter().zip(by_grams))
-        .map(|(address, (stems, grams))| {
-            let total = stems.iter().sum::<f32>() + grams.iter().sum::<f32>();
-            Ranked { address, stems, grams, facts: Vec::new(), total }
-        })
-        .collect();
-    sort(&mut hits);
+    let found = Found::collect(&stems, &grams, conditions, &columns, searcher)?;
+    let scale = |weight: f32, best: f32| if best > 0.0 { weight / best } else { 0.0 };
+    let stems_scale = scale(weights::STEMS, found.stems_best);
+    let grams_scale = scale(weights::GRAMS, found.grams_best);
+    let wanted = weights::CANDIDATES.max(conditions.limit);
+    let mut nearest = found.top(stems_scale, grams_scale, wanted);
 
     let cpv = if about.cpv.is_empty() && conditions.vote {
-        let voters: Vec<(DocAddress, f32)> = hits.iter().map(|hit| (hit.address, hit.total)).collect();
-        CpvLikeness::voted(&voters, &columns)
+        CpvLikeness::voted(&nearest, &columns)
     } else {
         CpvLikeness::given(&about.cpv)
     };
-    for hit in &mut hits {
-        let columns = &columns[hit.address.segment_ord as usize];
-        hit.facts = columns.compare(hit.address.doc_id, about, &cpv);
-        hit.total += hit.facts.iter().map(|fact| fact.amount).sum::<f32>();
+    let facts_of = |at: DocAddress| columns[at.segment_ord as usize].compare(at.doc_id, about, &cpv);
+    for (address, total) in &mut nearest {
+        *total += facts_of(*address).iter().map(|fact| fact.amount).sum::<f32>();
     }
-    sort(&mut hits);
-    hits.truncate(conditions.limit);
-    Ok(Ranking { hits, unit: (stems_best + grams_best) / (weights::STEMS + weights::GRAMS) })
+    sort(&mut nearest);
+    nearest.truncate(conditions.limit);
+
+    let scaled = |mut scores: Vec<f32>, scale: f32| {
+        scores.iter_mut().for_each(|score| *score *= scale);
+        scores
+    };
+    let ranked = |(address, total): (DocAddress, f32)| {
+        Ok(Ranked {
+            address,
+            stems: scaled(stems.contributions(searcher, address)?, stems_scale),
+            grams: scaled(grams.contributions(searcher, address)?, grams_scale),
+            facts: facts_of(address),
+            total,
+        })
+    };
+    Ok(Ranking {
+        hits: nearest.into_iter().map(ranked).collect::<tantivy::Result<_>>()?,
+        unit: (found.stems_best + found.grams_best) / (weights::STEMS + weights::GRAMS),
+    })
 }
 
 /// Best first; equal ones in the order of the index, so that the same question has the same answer.
-fn sort(hits: &mut [Ranked]) {
-    hits.sort_by(|a, b| b.total.total_cmp(&a.total).then(a.address.cmp(&b.address)));
+fn sort(scored: &mut [(DocAddress, f32)]) {
+    scored.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
 }
 
-/// Scales a leg so that its best document gets `weight`, and tells the best score before. The least of a leg is zero:
-/// a document without any of its terms.
-fn normalised(mut table: Vec<Vec<f32>>, weight: f32) -> (Vec<Vec<f32>>, f32) {
-    let best = table.iter().map(|row| row.iter().sum::<f32>()).fold(0.0, f32::max);
-    if best > 0.0 {
-        for score in table.iter_mut().flatten() {
-            *score *= weight / best;
+/// The scores in both legs of every document by segment; zero where conditions do not allow it.
+struct Found {
+    segments: Vec<(Vec<f32>, Vec<f32>)>,
+    stems_best: f32,
+    grams_best: f32,
+}
+
+impl Found {
+    fn collect(
+        stems: &Leg,
+        grams: &Leg,
+        conditions: &Conditions<'_>,
+        columns: &[Columns],
+        searcher: &Searcher,
+    ) -> tantivy::Result<Self> {
+        let except = conditions.except.map(code_number);
+        let mut found = Self { segments: Vec::new(), stems_best: 0.0, grams_best: 0.0 };
+        for (reader, columns) in searcher.segment_readers().iter().zip(columns) {
+            let mut by_stems = stems.scores(reader)?;
+            let mut by_grams = grams.scores(reader)?;
+            let passing = conditions.filter.map(|filter| passing(filter, reader, searcher)).transpose()?;
+            for document in 0..reader.max_doc() {
+                let at = document as usize;
+                if by_grams[at] <= 0.0 && by_stems[at] <= 0.0 {
+                    continue;
+                }
+                let allowed = !reader.is_deleted(document)
+                    && passing.as_ref().is_none_or(|passing| passing[at])
+                    && except.is_none_or(|number| !columns.is_record(document, number));
+                if allowed {
+                    found.stems_best = found.stems_best.max(by_stems[at]);
+                    found.grams_best = found.grams_best.max(by_grams[at]);
+                } else {
+                    by_stems[at] = 0.0;
+                    by_grams[at] = 0.0;
+                }
+            }
+            found.segments.push((by_stems, by_grams));
         }
+        Ok(found)
     }
-    (table, best)
+
+    /// The documents with the highest sum of both legs, best first.
+    fn top(&self, stems_scale: f32, grams_scale: f32, wanted: usize) -> Vec<(DocAddress, f32)> {
+        let mut top = Vec::with_capacity(2 * wanted);
+        let mut least = 0.0;
+        for (segment, (by_stems, by_grams)) in (0..).zip(&self.segments) {
+            for (document, (stems, grams)) in (0..).zip(by_stems.iter().zip(by_grams)) {
+                let total = stems * stems_scale + grams * grams_scale;
+                if total <= least {
+                    continue;
+                }
+                top.push((DocAddress::new(segment, document), total));
+                if top.len() == 2 * wanted {
+                    sort(&mut top);
+                    top.truncate(wanted);
+                    least = top.last().map_or(0.0, |(_, total)| *total);
+                }
+            }
+        }
+        sort(&mut top);
+        top.truncate(wanted);
+        top
+    }
+}
+
+/// Which documents of a segment pass a filter.
+fn passing(filter: &BooleanQuery, reader: &SegmentReader, searcher: &Searcher) -> tantivy::Result<Vec<bool>> {
+    let mut passing = vec![false; reader.max_doc() as usize];
+    filter
+        .weight(EnableScoring::disabled_from_searcher(searcher))?
+        .for_each_no_score(reader, &mut |documents: &[DocId]| {
+            documents.iter().for_each(|document| passing[*document as usize] = true)
+        })?;
+    Ok(passing)
 }

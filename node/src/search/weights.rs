@@ -25,8 +25,8 @@ pub(super) const BEST_STEMS: usize = 30;
 /// See [`BEST_STEMS`].
 pub(super) const BEST_GRAMS: usize = 80;
 
-/// Candidates from each leg that are ranked exactly.
-pub(super) const CANDIDATES: usize = 100;
+/// The nearest by words, among which CPV and the facts then decide.
+pub(super) const CANDIDATES: usize = 200;
 
 /// Shared CPV codes, beside the 1.5 that both legs can give. Raised similar notices from .38 to .45. More raises the
 /// figure further, but those were judged by their CPV: it would measure itself.
@@ -55,13 +55,13 @@ pub(super) const LESSONS: f32 = 0.04;
 /// In use elsewhere: half at one organisation, nearly full at ten.
 pub(super) const REUSE: f32 = 0.03;
 
-/// The part of a question's weight (by idf) that a hit must cover to be near, for a typed question and for a whole
-/// record, where no other shares most of the words. Found with questions put to records of another world: of those
-/// typed one in five still seems near, of whole texts one in seven, of invented words one in a hundred; of questions
-/// whose first hit was right, at most one in six is called far, except one-word synonyms (one in four).
+/// The part of a question's weight (by idf) that a hit must cover to be near: a third of a typed question, a tenth of a
+/// whole record, where no other shares most of the words. Found by putting questions to records of another world: of
+/// those typed one in five still seems near, of invented words one in a hundred, while of questions whose first hit
+/// was right at most one in six is called far (one-word synonyms: one in four).
 pub(super) fn near(distinct_words: usize) -> f32 {
-    let (typed, whole) = (0.35, 0.12);
-    let (few, many) = (10.0, 40.0);
+    let (typed, whole) = (0.35, 0.1);
+    let (few, many) = (6.0, 25.0);
     let longer = ((distinct_words as f32 - few) / (many - few)).clamp(0.0, 1.0);
     typed + (whole - typed) * longer
 }

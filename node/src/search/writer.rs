@@ -17,8 +17,10 @@ use super::schema::Fields;
 /// Memory in which new entries are gathered before they are written as a segment: near the least tantivy takes, since
 /// a node lives beside other programs.
 const MEMORY_BYTES: usize = 20 * 1000 * 1000;
+/// Entries in one message: what is handed over is cut, so that the bound of the queue bounds memory.
+const MESSAGE_ENTRIES: usize = 100;
 /// Messages that may wait; a caller that brings more waits itself.
-const QUEUE: usize = 64;
+const QUEUE: usize = 16;
 /// Entries after which a batch is committed though more are coming.
 const BATCH_ENTRIES: usize = 5_000;
 /// How long the writer waits for more before it commits.
@@ -49,7 +51,7 @@ impl Writer {
             .build();
         let writer = index.writer_with_options(options).map_err(Error::Write)?;
         let (queue, messages) = sync_channel(QUEUE);
-        let batch = Batch { writer, fields, reader, entries: 0, since: None };
+        let batch = Batch { writer, fields, reader, entries: 0, since: None, failed: None };
         let thread = std::thread::Builder::new()
             .name("search-writer".to_owned())
             .spawn(move || batch.run(&messages))
@@ -58,14 +60,22 @@ impl Writer {
     }
 
     pub(super) fn upsert(&self, entries: Vec<Entry>) -> Result<(), Error> {
-        self.send(Message::Upsert(entries))
+        let mut entries = entries.into_iter();
+        loop {
+            let some: Vec<Entry> = entries.by_ref().take(MESSAGE_ENTRIES).collect();
+            if some.is_empty() {
+                return Ok(());
+            }
+            self.send(Message::Upsert(some))?;
+        }
     }
 
     pub(super) fn remove(&self, records: Vec<String>) -> Result<(), Error> {
         self.send(Message::Remove(records))
     }
 
-    /// Commits all that was handed over before, and returns when it is on disk and can be found.
+    /// Commits all that was handed over before, and returns when it is on disk and can be found, or with what kept
+    /// some of it from being written since the last such call.
     pub(super) fn commit(&self) -> Result<(), Error> {
         let (done, answer) = sync_channel(1);
         self.send(Message::Commit(done))?;
@@ -95,6 +105,8 @@ struct Batch {
     entries: usize,
     /// When the first of it came.
     since: Option<Instant>,
+    /// What went wrong with it, for the next caller that waits.
+    failed: Option<Error>,
 }
 
 impl Batch {
@@ -108,8 +120,9 @@ impl Batch {
                 Ok(Message::Upsert(entries)) => self.upsert(&entries),
                 Ok(Message::Remove(records)) => self.remove(&records),
                 Ok(Message::Commit(done)) => {
-                    // Nobody waits any more: what was asked for is done all the same.
-                    let _ = done.send(self.commit());
+                    let result = self.commit();
+                    // Nobody may wait any more: what was asked for is done all the same.
+                    let _ = done.send(self.failed.take().map_or(result, Err));
                     Ok(())
                 }
                 Err(RecvTimeoutError::Timeout) => self.commit(),
@@ -117,6 +130,7 @@ impl Batch {
             };
             if let Err(error) = result {
                 tracing::error!(%error, "search index: a batch was not written");
+                self.failed = Some(error);
             }
         }
         if let Err(error) = self.commit() {

@@ -376,6 +376,7 @@ impl Engine {
             self.joining.ours = None;
         }
         // Both take each other for members on a new connection.
+        self.peers.by_device.entry(from).or_default().welcomed = true;
         outputs.push(Output::Disconnect(from));
         self.commit(batch, Resting { outputs, statements: new, joined: joining, ..Resting::default() });
         Ok(())

@@ -65,6 +65,8 @@ pub(super) struct Peer {
     last_level: Option<Timestamp>,
     level: bool,
     introduced: bool,
+    /// We were welcomed as a guest, and come back as a member at once.
+    pub(super) welcomed: bool,
     pub(super) pull: Option<Pull>,
     pub(super) questions: BTreeMap<MessageId, Question>,
 }
@@ -176,7 +178,7 @@ impl Engine {
         peer.questions.clear();
         peer.pull = None;
         // The side whose dial is due first connects again.
-        peer.next_dial = now + wait;
+        peer.next_dial = if std::mem::take(&mut peer.welcomed) { now } else { now + wait };
         if was_level {
             self.outputs.push_back(Output::Announce(Event::Level(device, false)));
         }

@@ -215,6 +215,11 @@ impl World {
         }
     }
 
+    /// How many changes wait at a node for a grant or a cause; asked without letting anything happen.
+    pub fn waiting(&mut self, id: NodeId) -> usize {
+        self.nodes[id.0].engine.as_ref().map_or(0, |engine| engine.waiting())
+    }
+
     /// Waits until all nodes that are up and may read the same hold the same, and know it.
     pub fn run_until_level(&mut self) {
         self.run_until("level everywhere", PATIENCE, |world| world.is_level());

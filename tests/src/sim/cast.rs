@@ -1,0 +1,36 @@
+//! The usual cast of a story.
+
+use praksis_protocol::{genesis::Kind, id::DocumentId};
+use serde_json::{Value, json};
+
+use super::{NodeId, World};
+
+/// An association and two members, level with each other.
+pub fn network(world: &mut World) -> [NodeId; 3] {
+    let ks = world.association("KS");
+    let bergen = world.member(ks, "Bergen");
+    let baerum = world.member(ks, "Bærum");
+    world.run_until_level();
+    [ks, bergen, baerum]
+}
+
+/// A case that may be shared as it is, but for its contact.
+pub fn case(title: &str) -> Value {
+    json!({
+        "schema_version": 1,
+        "content_lang": "nb",
+        "title": {"nb": title},
+        "need": "Vi trenger å vite når pumpene svikter.",
+        "sector": ["water_waste_energy"],
+        "phase": "need",
+    })
+}
+
+/// A draft with all that sharing asks for.
+pub fn shareable(world: &mut World, node: NodeId, title: &str) -> DocumentId {
+    let contact = json!({"schema_version": 1, "role": "Innkjøp", "mailbox": "innkjop@example.no"});
+    let contact = world.draft(node, Kind::Contact, contact);
+    let mut record = case(title);
+    record["contact"] = contact.to_string().into();
+    world.draft(node, Kind::Case, record)
+}
