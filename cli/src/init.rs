@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use praksis_node::folder::{self, Beginning, Folder};
+use praksis_node::folder::{self, Beginning};
 use praksis_protocol::{genesis::Kind, language::Language, organisation::Organisation, record::Record as _};
 use serde_json::{Map, Value, json};
 

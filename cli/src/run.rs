@@ -106,7 +106,7 @@ impl Service {
             let _ = stopping.wait_for(|stop| *stop).await;
         };
         let handle = running.handle.clone();
-        let serving = tokio::spawn(async move { api::serve(listener, handle, &token, until).await });
+        let serving = tokio::spawn(api::serve(listener, handle, token, until));
         let device = running.handle.device();
         let addresses = Addresses { http: http.to_string(), listen: running.listen.clone(), device };
         folder.write_addresses(&addresses).map_err(|error| folder_failure(context, &error))?;

@@ -19,7 +19,6 @@ pub mod storage;
 
 pub mod search;
 
-pub mod client;
 pub mod intake;
 
 pub mod api;

@@ -29,9 +29,10 @@ pub(crate) enum Way {
 
 /// The editor of `$VISUAL` or `$EDITOR`, or the platform's own.
 pub(crate) fn way() -> Way {
-    let named = ["VISUAL", "EDITOR"].iter().find_map(|name| env::var(name).ok().filter(|text| !text.trim().is_empty()));
-    match named.as_deref().or_else(platform::default_editor) {
-        Some(editor) => Way::Editor(words(editor)),
+    let named = |name| env::var(name).ok().filter(|editor| !editor.trim().is_empty());
+    let editor = named("VISUAL").or_else(|| named("EDITOR"));
+    match editor.or_else(|| platform::default_editor().map(str::to_owned)) {
+        Some(editor) => Way::Editor(words(&editor)),
         None => Way::Questions,
     }
 }
