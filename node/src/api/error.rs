@@ -197,9 +197,20 @@ impl ApiError {
         }
     }
 
+    /// The error in words, each fault included.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Command(CommandError::Invalid(faults)) => {
+                let faults: Vec<_> = faults.iter().map(Fault::to_string).collect();
+                format!("{self}: {}", faults.join("; "))
+            }
+            _ => self.to_string(),
+        }
+    }
+
     /// The problem as JSON, with what it says of itself beside the common members.
     pub fn to_json(&self) -> Value {
-        let (kind, message) = (self.kind().code(), self.to_string());
+        let (kind, message) = (self.kind().code(), self.message());
         let mut problem = Map::new();
         problem.insert("type".to_owned(), format!("urn:praksis:error:{kind}").into());
         problem.insert("title".to_owned(), kind.replace('_', " ").into());
