@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, io, thread};
 use futures::executor::block_on;
 use praksis_protocol::{
     admission::state::{Row, View},
-    engine::{Command, Event, Reply, output::RecordRef},
+    engine::{Event, output::RecordRef},
     genesis::Kind,
     id::{DocumentId, OrgId},
     store::{Read as _, StoreError},
@@ -215,10 +215,7 @@ impl Job {
 
     /// Who the organisations are.
     fn read_owners(&mut self) -> Result<(), Error> {
-        let status = match block_on(self.handle.call(Command::Status))? {
-            Reply::Status(status) => *status,
-            other => unreachable!("a status is answered, not {other:?}"),
-        };
+        let status = block_on(self.handle.status())?;
         self.owners = status.org.map(|own| (own, (status.number, status.name))).into_iter().collect();
         let members = status.members.into_iter();
         self.owners.extend(members.map(|member| (member.org, (member.number, member.name))));
