@@ -37,10 +37,14 @@ use crate::{
 const DIAL_MIN: Duration = Duration::from_secs(1);
 /// The longest wait before dialling again.
 const DIAL_MAX: Duration = Duration::from_secs(120);
+/// How long a dial may be under way before it is given up for lost.
+const DIAL_PATIENCE: Duration = Duration::from_secs(30);
 /// Most peers that this node dials by itself.
 const DIAL_PEERS: usize = 32;
 /// After a change, digests are compared once nothing has happened for this long.
 const HELLO_SOON: Duration = Duration::from_millis(200);
+/// After something went unanswered, digests are compared once this long has passed.
+const HELLO_AGAIN: Duration = Duration::from_secs(2);
 /// Digests are compared at least this often.
 const HELLO_EVERY: Duration = Duration::from_secs(60);
 /// With more hints than this to tell, the digest says it shorter.
@@ -53,7 +57,6 @@ pub(super) struct Peer {
     pub(super) address: Option<String>,
     /// Given by hand, by an invitation or by an office's grant; what statements say stands in the roster.
     extra_addresses: BTreeSet<String>,
-    dialling: bool,
     failures: u32,
     next_dial: Timestamp,
     hello_due: Option<Timestamp>,
@@ -111,7 +114,7 @@ impl Peers {
 
 impl Peer {
     fn wants_dial(&self) -> bool {
-        !self.connected && !self.dialling && self.next_dial != Timestamp::default()
+        !self.connected && self.next_dial != Timestamp::default()
     }
 
     pub(super) fn is_level(&self) -> bool {
@@ -120,6 +123,12 @@ impl Peer {
 
     pub(super) fn last_level(&self) -> Option<Timestamp> {
         self.last_level
+    }
+
+    /// After something went unanswered: one of two connections may be gone, the other stands.
+    fn hello_again(&mut self, now: Timestamp) {
+        let again = now + HELLO_AGAIN;
+        self.hello_due = Some(self.hello_due.map_or(again, |due| due.min(again)));
     }
 
     pub(super) fn hello_soon(&mut self, now: Timestamp) {
@@ -150,7 +159,6 @@ impl Engine {
         }
         let peer = self.peers.by_device.entry(device).or_default();
         peer.connected = true;
-        peer.dialling = false;
         peer.introduced = false;
         peer.failures = 0;
         peer.address = Some(address);
@@ -195,7 +203,6 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let now = self.now;
         if let Some(peer) = device.and_then(|device| self.peers.by_device.get_mut(&device)) {
-            peer.dialling = false;
             peer.failures = peer.failures.saturating_add(1);
             peer.next_dial = now + backoff(peer.failures, rng);
         }
@@ -346,8 +353,8 @@ impl Engine {
             peer.next_dial = Timestamp::default();
             return;
         }
-        peer.dialling = true;
-        peer.next_dial = self.now + backoff(peer.failures, rng);
+        // Unless the transport says earlier that nobody was reached.
+        peer.next_dial = self.now + DIAL_PATIENCE + backoff(peer.failures, rng);
         self.outputs.push_back(Output::Dial(Some(device), addresses));
     }
 
@@ -469,6 +476,8 @@ impl Engine {
                 peer.hello_asked = false;
                 if not_offered {
                     self.knock(from);
+                } else {
+                    peer.hello_again(now);
                 }
             }
             Question::Changed => {
@@ -477,7 +486,10 @@ impl Engine {
             }
             Question::Introduce => {}
             Question::Apply => self.application_unanswered(),
-            Question::Pull(_) => self.pull_failed(from),
+            Question::Pull(_) => {
+                peer.hello_again(now);
+                self.pull_failed(from);
+            }
         }
         Ok(())
     }
