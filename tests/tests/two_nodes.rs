@@ -1,6 +1,5 @@
 //! Whole nodes in one process: real sockets on loopback, real stores in temporary folders.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
 
 use std::{
     collections::BTreeMap,

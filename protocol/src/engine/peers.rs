@@ -45,6 +45,8 @@ const DIAL_PEERS: usize = 32;
 const HELLO_SOON: Duration = Duration::from_millis(200);
 /// After something went unanswered, digests are compared once this long has passed.
 const HELLO_AGAIN: Duration = Duration::from_secs(2);
+/// The wait after comparing sets in vain; doubles up to [`HELLO_EVERY`].
+const PULL_AGAIN: Duration = Duration::from_millis(250);
 /// Digests are compared at least this often.
 const HELLO_EVERY: Duration = Duration::from_secs(60);
 /// With more hints than this to tell, the digest says it shorter.
@@ -68,6 +70,10 @@ pub(super) struct Peer {
     last_level: Option<Timestamp>,
     level: bool,
     introduced: bool,
+    /// Sets are not compared again before this: the last time the peer had nothing that we lack, and
+    /// of what is new there it tells by hints.
+    pull_after: Timestamp,
+    vain_pulls: u32,
     /// We were welcomed as a guest, and come back as a member at once.
     pub(super) welcomed: bool,
     pub(super) pull: Option<Pull>,
@@ -125,6 +131,13 @@ impl Peer {
         self.last_level
     }
 
+    /// A pull is through.
+    pub(super) fn pull_ended(&mut self, gained: bool, now: Timestamp) {
+        self.vain_pulls = if gained { 0 } else { self.vain_pulls.saturating_add(1) };
+        let wait = PULL_AGAIN.saturating_mul(1 << self.vain_pulls.min(6)).min(HELLO_EVERY);
+        self.pull_after = if gained { now } else { now + wait };
+    }
+
     /// After something went unanswered: one of two connections may be gone, the other stands.
     fn hello_again(&mut self, now: Timestamp) {
         let again = now + HELLO_AGAIN;
@@ -150,7 +163,7 @@ impl Engine {
         address: String,
         outbound: bool,
     ) -> Result<(), StoreError> {
-        let friend = self.is_friend(device);
+        let (friend, now) = (self.is_friend(device), self.now);
         for bootstrap in
             self.peers.bootstraps.iter_mut().filter(|boot| outbound && same_place(&boot.address, &address))
         {
@@ -160,6 +173,8 @@ impl Engine {
         let peer = self.peers.by_device.entry(device).or_default();
         peer.connected = true;
         peer.introduced = false;
+        peer.pull_after = now;
+        peer.vain_pulls = 0;
         peer.failures = 0;
         peer.address = Some(address);
         if friend {
@@ -417,6 +432,9 @@ impl Engine {
             if !was && peer.is_level() {
                 self.outputs.push_back(Output::Announce(Event::Level(device, true)));
             }
+        } else if peer.pull_after > now {
+            let due = peer.pull_after;
+            peer.hello_due = Some(peer.hello_due.map_or(due, |other| other.min(due)));
         } else {
             self.begin_pull(device, theirs.roster != ours.roster);
         }
