@@ -19,11 +19,14 @@ mod record;
 
 mod cases;
 mod edit;
+mod export;
+mod import;
 mod list;
 mod share;
 mod similar;
 mod templates;
 
+mod example;
 mod health;
 mod members;
 mod org;
@@ -34,9 +37,13 @@ mod vocabulary;
 
 use std::{future::Future, io, net::SocketAddr, sync::Arc};
 
-use axum::{Json, Router, extract::DefaultBodyLimit, middleware, routing};
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, State},
+    middleware,
+};
 use tokio::net::TcpListener;
-use utoipa::OpenApi as _;
+use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub use self::error::{ApiError, ErrorKind};
@@ -76,6 +83,7 @@ pub(crate) struct Shared {
     token: Token,
     directory: Directory,
     metrics: Metrics,
+    description: OpenApi,
 }
 
 impl std::ops::Deref for Api {
@@ -91,9 +99,12 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
     if !address.ip().is_loopback() {
         return Err(ServeError::NotLoopback(address));
     }
-    TcpListener::bind(address).await.map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => ServeError::Taken(address),
-        _ => ServeError::Io { address, source },
+    TcpListener::bind(address).await.map_err(|source| {
+        if source.kind() == io::ErrorKind::AddrInUse {
+            ServeError::Taken(address)
+        } else {
+            ServeError::Io { address, source }
+        }
     })
 }
 
@@ -109,27 +120,33 @@ pub async fn serve(
 
 /// All routes of a node.
 pub fn router(handle: Handle, token: &str) -> Router {
+    let (routes, mut description) = described().split_for_parts();
+    let (open, of_open) = health::open().split_for_parts();
+    description.merge(of_open);
+    example::put_into(&mut description);
     let api = Api(Arc::new(Shared {
         directory: Directory::new(handle.events()),
         token: Token::new(token),
         metrics: Metrics::default(),
+        description,
         handle,
     }));
-    let (routes, description) = described().split_for_parts();
-    let description = Arc::new(description);
     routes
-        .route(
-            "/api/v1/openapi.json",
-            routing::get(move || async move { Json(description.as_ref().clone()) }),
-        )
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(api.clone(), gate::token))
-        .merge(health::open())
+        .merge(open)
         .layer(middleware::from_fn(gate::host))
         .layer(middleware::from_fn_with_state(api.clone(), health::count))
         .with_state(api)
+}
+
+/// The description of this interface (OpenAPI)
+#[utoipa::path(get, path = "/api/v1/openapi.json", operation_id = "openapi", tag = "health",
+    responses((status = 200, description = "The description", body = serde_json::Value)))]
+async fn openapi(State(api): State<Api>) -> Json<OpenApi> {
+    Json(api.description.clone())
 }
 
 /// The routes together with their descriptions.
@@ -158,11 +175,18 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(report::show))
         .routes(routes!(vocabulary::show))
         .routes(routes!(health::metrics))
+        .routes(routes!(openapi))
         .layer(middleware::from_fn(gate::in_time));
     // These take as long as there is work, and say how far they are.
     OpenApiRouter::new()
         .routes(routes!(cases::share_many))
         .routes(routes!(templates::share_many))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(import::take))
+                .layer(DefaultBodyLimit::max(crate::intake::FILE_LIMIT)),
+        )
+        .routes(routes!(export::give))
         .routes(routes!(members::join))
         .routes(routes!(peers::sync))
         .merge(quick)

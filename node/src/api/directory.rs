@@ -149,10 +149,10 @@ impl Names {
 impl Api {
     /// Where the node stands.
     pub(super) async fn status(&self) -> Result<Box<Status>, ApiError> {
-        match self.handle.call(Command::Status).await? {
-            Reply::Status(status) => Ok(status),
-            other => Err(record::unexpected(&other)),
-        }
+        let Reply::Status(status) = self.handle.call(Command::Status).await? else {
+            return Err(record::unexpected());
+        };
+        Ok(status)
     }
 }
 

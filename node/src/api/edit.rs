@@ -124,8 +124,8 @@ pub(super) async fn history(
 
 /// Gives a command that writes.
 pub(super) async fn write(api: &Api, command: Command) -> Result<Written, ApiError> {
-    match api.handle.call(command).await? {
-        Reply::Written { record, heads, .. } => Ok(Written { record, heads }),
-        other => Err(record::unexpected(&other)),
-    }
+    let Reply::Written { record, heads, .. } = api.handle.call(command).await? else {
+        return Err(record::unexpected());
+    };
+    Ok(Written { record, heads })
 }

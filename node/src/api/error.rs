@@ -197,9 +197,16 @@ impl ApiError {
         }
     }
 
+    /// The error in words, each fault included.
+    pub fn message(&self) -> String {
+        let Self::Command(CommandError::Invalid(faults)) = self else { return self.to_string() };
+        let faults: Vec<_> = faults.iter().map(Fault::to_string).collect();
+        format!("{self}: {}", faults.join("; "))
+    }
+
     /// The problem as JSON, with what it says of itself beside the common members.
     pub fn to_json(&self) -> Value {
-        let (kind, message) = (self.kind().code(), self.to_string());
+        let (kind, message) = (self.kind().code(), self.message());
         let mut problem = Map::new();
         problem.insert("type".to_owned(), format!("urn:praksis:error:{kind}").into());
         problem.insert("title".to_owned(), kind.replace('_', " ").into());
@@ -274,10 +281,11 @@ fn hint_of(error: &CommandError) -> &'static str {
         CommandError::NotOwner => "only its owner changes a record; others answer with a response",
         CommandError::UnknownHeads => "read the record again, and make the change on what stands there now",
         CommandError::Invalid(_) => "each fault names its field and what is expected there",
-        CommandError::NotShareable(refused) => match of_refusal(refused) {
-            ErrorKind::Embargoed => "share it on that day, or change embargo_until",
-            _ => "fill in the fields that are missing, and share again",
-        },
+        CommandError::NotShareable(refused) if refused.never => "it stays in the organisation",
+        CommandError::NotShareable(refused) if of_refusal(refused) == ErrorKind::Embargoed => {
+            "share it on that day, or change embargo_until"
+        }
+        CommandError::NotShareable(_) => "fill in the fields that are missing, and share again",
         CommandError::Unwritable(_) => "a node of a newer version can change it",
         CommandError::NothingToSettle => {
             "show lists the conflicts with their fields and values, counted from 1"

@@ -3,12 +3,10 @@
 use std::time::Instant;
 
 use axum::{
-    Router,
     extract::{MatchedPath, Request, State},
     http::{StatusCode, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
-    routing::get,
 };
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -20,6 +18,7 @@ use prometheus_client::{
     },
     registry::{Registry, Unit},
 };
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Api, ApiError};
 
@@ -44,16 +43,20 @@ impl Default for Metrics {
 }
 
 /// Routes that need no token: a supervisor has none.
-pub(super) fn open() -> Router<Api> {
-    Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz))
+pub(super) fn open() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz))
 }
 
-/// The process lives.
+/// Whether the process lives
+#[utoipa::path(get, path = "/healthz", operation_id = "healthz", tag = "health", security(()),
+    responses((status = 200, description = "It does", body = String)))]
 async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// The engine answers.
+/// Whether the engine answers
+#[utoipa::path(get, path = "/readyz", operation_id = "readyz", tag = "health", security(()),
+    responses((status = 200, description = "It does", body = String), (status = 503, description = "Not any more")))]
 async fn readyz(State(api): State<Api>) -> Response {
     match api.status().await {
         Ok(_) => "ready\n".into_response(),

@@ -89,10 +89,10 @@ pub(super) async fn invite(
         return Err(ApiError::Misuse(format!("days {days}: expected 1 to {DAYS_MAX}")));
     }
     let command = Command::Invite(number.to_string(), role, days * DAY_S);
-    match api.handle.call(command).await? {
-        Reply::Ticket(invitation) => Ok((StatusCode::CREATED, Json(json!({"invitation": invitation})))),
-        other => Err(record::unexpected(&other)),
-    }
+    let Reply::Ticket(invitation) = api.handle.call(command).await? else {
+        return Err(record::unexpected());
+    };
+    Ok((StatusCode::CREATED, Json(json!({"invitation": invitation}))))
 }
 
 /// Joins a network, or as a second office an organisation

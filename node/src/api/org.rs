@@ -94,10 +94,10 @@ pub(super) async fn device_add(
     Form(request): Form<DeviceRequest>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let ticket = Ticket::from_text(&request.request).map_err(|error| ApiError::Ticket(error.to_string()))?;
-    match api.handle.call(Command::GrantOffice(ticket)).await? {
-        Reply::Ticket(grant) => Ok((StatusCode::CREATED, Json(json!({"grant": grant})))),
-        other => Err(record::unexpected(&other)),
-    }
+    let Reply::Ticket(grant) = api.handle.call(Command::GrantOffice(ticket)).await? else {
+        return Err(record::unexpected());
+    };
+    Ok((StatusCode::CREATED, Json(json!({"grant": grant}))))
 }
 
 /// The language that the own organisation writes in, as its card says.

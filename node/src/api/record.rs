@@ -32,10 +32,10 @@ pub(super) async fn respond(api: &Api, id: DocumentId, status: StatusCode) -> Re
 
 /// The record as the engine has it.
 pub(super) async fn show(api: &Api, id: DocumentId) -> Result<RecordView, ApiError> {
-    match api.handle.call(Command::Show(id, api.handle.today())).await? {
-        Reply::Record(view) => Ok(*view),
-        other => Err(unexpected(&other)),
-    }
+    let Reply::Record(view) = api.handle.call(Command::Show(id, api.handle.today())).await? else {
+        return Err(unexpected());
+    };
+    Ok(*view)
 }
 
 /// A page of records, and after which one the next begins.
@@ -45,18 +45,18 @@ pub(super) async fn page(
     after: Option<DocumentId>,
     limit: usize,
 ) -> Result<(Vec<RecordRef>, Option<DocumentId>), ApiError> {
-    match api.handle.call(Command::Records(kind, after, limit)).await? {
-        Reply::Records(records, next) => Ok((records, next)),
-        other => Err(unexpected(&other)),
-    }
+    let Reply::Records(records, next) = api.handle.call(Command::Records(kind, after, limit)).await? else {
+        return Err(unexpected());
+    };
+    Ok((records, next))
 }
 
 /// Records whose id, or one of whose documents' ids, begins so.
 pub(super) async fn find(api: &Api, beginning: &str) -> Result<Vec<RecordRef>, ApiError> {
-    match api.handle.call(Command::Find(beginning.to_owned())).await? {
-        Reply::Records(records, _) => Ok(records),
-        other => Err(unexpected(&other)),
-    }
+    let Reply::Records(records, _) = api.handle.call(Command::Find(beginning.to_owned())).await? else {
+        return Err(unexpected());
+    };
+    Ok(records)
 }
 
 /// A document as it reads, from the store.
@@ -172,10 +172,10 @@ type History = Vec<(praksis_protocol::document::HistoryEntry, Option<DeviceId>)>
 
 /// A document's changes, oldest first.
 pub(super) async fn history(api: &Api, id: DocumentId, form: Form) -> Result<History, ApiError> {
-    match api.handle.call(Command::History(id, form)).await? {
-        Reply::History(entries) => Ok(entries),
-        other => Err(unexpected(&other)),
-    }
+    let Reply::History(entries) = api.handle.call(Command::History(id, form)).await? else {
+        return Err(unexpected());
+    };
+    Ok(entries)
 }
 
 /// The changes as people see them: `{"items": [{"change", "at", "by", "fields", "deps"}]}`.
@@ -201,16 +201,6 @@ pub(super) fn instant(seconds: i64) -> String {
 }
 
 /// The engine answered another question: a fault of this program.
-pub(super) fn unexpected(reply: &Reply) -> ApiError {
-    let name = match reply {
-        Reply::Written { .. } => "written",
-        Reply::Record(_) => "a record",
-        Reply::Records(..) => "records",
-        Reply::History(_) => "a history",
-        Reply::Ticket(_) => "a ticket",
-        Reply::Joining => "joining",
-        Reply::Status(_) => "a status",
-        Reply::Done => "done",
-    };
-    ApiError::Busy(format!("the engine answered with {name} to a question about something else"))
+pub(super) fn unexpected() -> ApiError {
+    ApiError::Busy("the engine answered another question".to_owned())
 }

@@ -113,9 +113,10 @@ fn shared(record: DocumentId) -> Value {
 fn refused(id: &str, error: &ApiError) -> Value {
     let mut json = Map::new();
     json.insert("id".to_owned(), id.into());
-    match error {
-        ApiError::Command(CommandError::NotShareable(why)) => json.extend(refusal(why)),
-        _ => drop(json.insert("missing".to_owned(), json!([]))),
+    if let ApiError::Command(CommandError::NotShareable(why)) = error {
+        json.extend(refusal(why));
+    } else {
+        json.insert("missing".to_owned(), json!([]));
     }
     let error = error.to_json();
     json.insert("error".to_owned(), error["error"].clone());

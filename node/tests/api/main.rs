@@ -3,3 +3,7 @@
 mod node;
 
 mod cases;
+mod gate;
+mod golden;
+mod import;
+mod network;

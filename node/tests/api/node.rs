@@ -1,6 +1,6 @@
 //! A node in a folder of its own, served.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use praksis_node::{
     api,
@@ -10,9 +10,13 @@ use praksis_node::{
     folder::{self, Addresses, Beginning, Folder},
     handle::Handle,
 };
+use praksis_protocol::engine::Event;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::{
+    sync::{broadcast, oneshot},
+    task::JoinHandle,
+};
 
 pub(crate) const TRONDHEIM: &str = "310000019";
 pub(crate) const BERGEN: &str = "310000027";
@@ -115,4 +119,10 @@ pub(crate) fn problem<T: std::fmt::Debug>(result: Result<T, ClientError>) -> Pro
 
 pub(crate) fn strings(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// Waits for something to happen.
+pub(crate) async fn heard(events: &mut broadcast::Receiver<Event>, what: impl Fn(&Event) -> bool) {
+    let wait = async { while !what(&events.recv().await.expect("the node runs")) {} };
+    tokio::time::timeout(Duration::from_secs(30), wait).await.expect("it happens in time");
 }
