@@ -2,8 +2,8 @@
 
 mod praksis;
 
-mod story;
 mod form;
+mod story;
 mod wrong;
 
 mod demo;
