@@ -83,10 +83,12 @@ impl Audit {
         let incoming: Vec<SignedChange> = envelopes
             .into_iter()
             .map(|(_, bytes)| {
-                let change = praksis_protocol::signed::Verified::<praksis_protocol::envelope::Envelope>::read(&bytes)
-                    .expect("an envelope that holds")
-                    .change;
-                let change = changes.get(&change).unwrap_or_else(|| panic!("{id}: an envelope without its change"));
+                let change =
+                    praksis_protocol::signed::Verified::<praksis_protocol::envelope::Envelope>::read(&bytes)
+                        .expect("an envelope that holds")
+                        .change;
+                let change =
+                    changes.get(&change).unwrap_or_else(|| panic!("{id}: an envelope without its change"));
                 SignedChange { envelope: bytes.into(), change: change.clone().into() }
             })
             .collect();
