@@ -1,1 +1,101 @@
-fn main() {}
+//! The command `praksis`: runs a node, or speaks to one.
+//!
+//! One file a command. `run`, `demo` and `init` work on folders themselves; everything else is a
+//! client of the node that serves the folder.
+
+mod args;
+mod context;
+mod failure;
+
+mod record;
+mod show;
+mod table;
+
+mod init;
+mod run;
+
+mod invite;
+mod join;
+mod member;
+mod org;
+
+mod case;
+mod template;
+mod similar;
+
+mod export;
+mod import;
+
+mod peer;
+mod report;
+mod status;
+mod sync;
+
+mod completions;
+mod demo;
+
+use std::process::ExitCode;
+
+use clap::{Parser as _, error::ErrorKind};
+
+use crate::{
+    args::{Args, Command},
+    context::Context,
+    failure::Failure,
+};
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return misuse(&error),
+    };
+    let context = match Context::new(&args) {
+        Ok(context) => context,
+        Err(failure) => return failure.report(args.json, args.language()),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return Failure::new("storage", error.to_string(), "").report(context.json, context.language);
+        }
+    };
+    match runtime.block_on(Box::pin(command(args.command, &context))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(context.json, context.language),
+    }
+}
+
+async fn command(command: Command, context: &Context) -> Result<(), Failure> {
+    match command {
+        Command::Demo(args) => demo::run(args, context).await,
+        Command::Init(args) => init::run(args, context),
+        Command::Run(args) => run::run(args, context).await,
+        Command::Invite(args) => invite::run(args, context).await,
+        Command::Join(args) => join::run(args, context).await,
+        Command::Member(args) => member::run(args, context).await,
+        Command::Org(args) => org::run(args, context).await,
+        Command::Case(args) => case::run(args, context).await,
+        Command::Similar(args) => similar::run(args, context).await,
+        Command::Template(args) => template::run(args, context).await,
+        Command::Import(args) => import::run(args, context).await,
+        Command::Export(args) => export::run(args, context).await,
+        Command::Peer(args) => peer::run(args, context).await,
+        Command::Sync(args) => sync::run(args, context).await,
+        Command::Status => status::run(context).await,
+        Command::Report(args) => report::run(args, context).await,
+        Command::Completions(args) => completions::run(args, context),
+    }
+}
+
+/// A command line that is wrong, or one that asks for help.
+fn misuse(error: &clap::Error) -> ExitCode {
+    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if !asked && std::env::args_os().any(|argument| argument == "--json") {
+        let text = error.to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        return Failure::misuse(message, "praksis --help").report(true, args::language_asked());
+    }
+    // What is printed may be cut off by whoever reads it; there is nobody left to tell.
+    let _ = error.print();
+    if asked { ExitCode::SUCCESS } else { ExitCode::from(2) }
+}

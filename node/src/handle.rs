@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use praksis_protocol::{
     date::Day,
-    engine::{Command, CommandError, Event, Reply},
+    engine::{Command, CommandError, Event, Reply, Status},
     id::DeviceId,
     time::Timestamp,
 };
@@ -59,6 +59,16 @@ impl Handle {
         let (answer, answered) = oneshot::channel();
         self.0.commands.send((command, answer)).await.map_err(|_| CallError::Stopped)?;
         Ok(answered.await.map_err(|_| CallError::Stopped)??)
+    }
+
+    /// Where the node stands.
+    ///
+    /// # Errors
+    /// When it has stopped.
+    pub async fn status(&self) -> Result<Status, CallError> {
+        let reply = self.call(Command::Status).await?;
+        let Reply::Status(status) = reply else { unreachable!("a status is answered with one") };
+        Ok(*status)
     }
 
     /// What happens from now on. Whoever does not keep up is told that it missed something. Ends when

@@ -1,4 +1,4 @@
-//! Makes the protocol run: libp2p, sled, tantivy and HTTP around an engine without I/O.
+//! Makes the Praksis protocol run: libp2p, sled, tantivy and HTTP around an engine without I/O.
 
 #![warn(missing_docs)]
 
@@ -11,6 +11,7 @@ pub mod folder;
 pub mod handle;
 pub mod job;
 pub mod key;
+pub mod locale;
 pub mod telemetry;
 
 pub mod net;
@@ -20,4 +21,5 @@ pub mod search;
 
 pub mod intake;
 
+pub mod api;
 pub mod client;

@@ -121,3 +121,15 @@ pub async fn asked_to_stop() -> io::Result<()> {
     }
     Ok(())
 }
+
+/// The editor that every such machine has; none on Unix, where people name theirs.
+#[cfg(unix)]
+pub fn default_editor() -> Option<&'static str> {
+    None
+}
+
+/// The editor that every such machine has.
+#[cfg(windows)]
+pub fn default_editor() -> Option<&'static str> {
+    Some("notepad")
+}

@@ -1,6 +1,5 @@
 //! Whole nodes in one process: real sockets on loopback, real stores in temporary folders.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
 
 use std::{
     collections::BTreeMap,
@@ -81,10 +80,7 @@ impl Node {
     }
 
     async fn status(&self) -> Status {
-        match self.call(Command::Status).await.unwrap() {
-            Reply::Status(status) => *status,
-            other => panic!("{other:?}"),
-        }
+        timeout(PATIENCE, self.handle().status()).await.expect("an answer").unwrap()
     }
 
     /// Waits until something is there: asked for first of all, and after each event.
@@ -123,10 +119,9 @@ impl Node {
     }
 
     async fn invite(&self, number: &str) -> String {
-        match self.call(Command::Invite(number.to_owned(), Role::Member, 3600)).await.unwrap() {
-            Reply::Ticket(ticket) => ticket,
-            other => panic!("{other:?}"),
-        }
+        let reply = self.call(Command::Invite(number.to_owned(), Role::Member, 3600)).await.unwrap();
+        let Reply::Ticket(ticket) = reply else { panic!("{reply:?}") };
+        ticket
     }
 
     async fn join(&self, ticket: &str) {
@@ -153,10 +148,9 @@ impl Node {
     }
 
     async fn draft(&self, case: Value) -> DocumentId {
-        match self.call(Command::Draft(Kind::Case, case)).await.unwrap() {
-            Reply::Written { record, .. } => record,
-            other => panic!("{other:?}"),
-        }
+        let reply = self.call(Command::Draft(Kind::Case, case)).await.unwrap();
+        let Reply::Written { record, .. } = reply else { panic!("{reply:?}") };
+        record
     }
 
     async fn share(&self, record: DocumentId) {
@@ -165,10 +159,9 @@ impl Node {
     }
 
     async fn show(&self, record: DocumentId) -> Result<RecordView, CallError> {
-        match self.call(Command::Show(record, self.handle().today())).await? {
-            Reply::Record(view) => Ok(*view),
-            other => panic!("{other:?}"),
-        }
+        let reply = self.call(Command::Show(record, self.handle().today())).await?;
+        let Reply::Record(view) = reply else { panic!("{reply:?}") };
+        Ok(*view)
     }
 
     /// Waits until the record reads here as wanted.
@@ -353,10 +346,8 @@ async fn a_second_office_has_the_drafts_and_the_contact_of_the_first() {
     assert_eq!(early, CallError::Refused(CommandError::NotGranted));
 
     let request = Ticket::from_text(&request).unwrap();
-    let grant = match first.call(Command::GrantOffice(request)).await.unwrap() {
-        Reply::Ticket(grant) => grant,
-        other => panic!("{other:?}"),
-    };
+    let reply = first.call(Command::GrantOffice(request)).await.unwrap();
+    let Reply::Ticket(grant) = reply else { panic!("{reply:?}") };
     second.join(&grant).await;
     second.until("the first office's draft", async |node| node.show(record).await.ok()?.draft).await;
     second.until_contact().await;
@@ -387,7 +378,7 @@ async fn what_was_acknowledged_before_a_stop_is_there_after_it() {
     for written in writing {
         match written.await.unwrap() {
             Ok(Reply::Written { record, .. }) => records.push(record),
-            Ok(other) => panic!("{other:?}"),
+            Ok(_) => panic!("a draft is answered as written"),
             Err(error) => {
                 assert_eq!(error, CallError::Stopped);
                 refused += 1;

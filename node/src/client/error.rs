@@ -115,6 +115,8 @@ pub struct Problem {
     pub hint: String,
     /// What else the node says: `faults`, `candidates`, `refused`, `shared`.
     pub rest: Map<String, Value>,
+    /// The whole answer.
+    pub body: Value,
 }
 
 /// Members of every problem; the others are about the one at hand.
@@ -132,7 +134,7 @@ impl Problem {
         let hint = text("hint").unwrap_or_default();
         let mut rest = body.as_object().cloned().unwrap_or_default();
         rest.retain(|name, _| !COMMON.contains(&name.as_str()));
-        Self { status, kind, message, hint, rest }
+        Self { status, kind, message, hint, rest, body }
     }
 }
 

@@ -65,10 +65,11 @@ async fn contact(handle: &Handle) -> Result<(), Error> {
     let drafts = records(handle, Kind::Contact).await?.into_iter().find(|record| record.draft.is_some());
     let id = match (drafts, local(handle, PENDING_CONTACT)?) {
         (Some(record), _) => record.record,
-        (None, Some(contact)) => match handle.call(Command::Draft(Kind::Contact, contact)).await? {
-            Reply::Written { record, .. } => record,
-            other => unreachable!("a draft is written, not {other:?}"),
-        },
+        (None, Some(contact)) => {
+            let reply = handle.call(Command::Draft(Kind::Contact, contact)).await?;
+            let Reply::Written { record, .. } = reply else { unreachable!("a draft is answered as written") };
+            record
+        }
         (None, None) => return Ok(()),
     };
     let values = vec![
@@ -82,10 +83,8 @@ async fn contact(handle: &Handle) -> Result<(), Error> {
 /// Writes the card into the network that the organisation is in.
 async fn card(handle: &Handle) -> Result<(), Error> {
     let Some(card) = local(handle, CARD)? else { return Ok(()) };
-    let own: Option<OrgId> = match handle.call(Command::Status).await? {
-        Reply::Status(status) => status.network.and(status.org),
-        other => unreachable!("a status is answered, not {other:?}"),
-    };
+    let status = handle.status().await?;
+    let own: Option<OrgId> = status.network.and(status.org);
     let Some(own) = own else { return Ok(()) };
     let cards = records(handle, Kind::Organisation).await?;
     if !cards.iter().any(|record| record.owner == own) {
@@ -99,10 +98,9 @@ async fn card(handle: &Handle) -> Result<(), Error> {
 }
 
 async fn records(handle: &Handle, kind: Kind) -> Result<Vec<RecordRef>, Error> {
-    match handle.call(Command::Records(Some(kind), None, CARDS)).await? {
-        Reply::Records(records, _) => Ok(records),
-        other => unreachable!("records are answered, not {other:?}"),
-    }
+    let reply = handle.call(Command::Records(Some(kind), None, CARDS)).await?;
+    let Reply::Records(records, _) = reply else { unreachable!("records are answered with records") };
+    Ok(records)
 }
 
 fn local(handle: &Handle, name: &'static str) -> Result<Option<Value>, Error> {

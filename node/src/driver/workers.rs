@@ -7,12 +7,9 @@ use std::{
     thread,
 };
 
-use praksis_protocol::{
-    admission::Admitted,
-    engine::{
-        CommandError, JobId,
-        job::{Job, Outcome, run},
-    },
+use praksis_protocol::engine::{
+    CommandError, JobId,
+    job::{Job, Outcome, run},
 };
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -40,16 +37,16 @@ fn work(jobs: &Mutex<mpsc::Receiver<(JobId, Job)>>, completed: &UnboundedSender<
     loop {
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok((id, job)) = next else { return };
-        if completed.send(Completion::Done(id, run_caught(job))).is_err() {
+        if completed.send(Completion::Done(id, run_caught(job, run))).is_err() {
             return;
         }
     }
 }
 
 /// A job that panics has an outcome too: the node goes on without it.
-fn run_caught(job: Job) -> Outcome {
+fn run_caught(job: Job, run: impl FnOnce(Job) -> Outcome) -> Outcome {
     let without = match &job {
-        Job::Admit(_) => Outcome::Admitted(Box::new(Admitted::default())),
+        Job::Admit(_) => Outcome::Admitted(Box::default()),
         Job::Write(_) => Outcome::Written(Err(CommandError::Unwritable("the program failed at it".into()))),
         Job::History(..) => Outcome::History(vec![]),
     };
@@ -57,4 +54,40 @@ fn run_caught(job: Job) -> Outcome {
         tracing::error!(why = panic_text(&*panic), "a job panicked; its document stays as it was");
         without
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use praksis_protocol::{
+        engine::{Edit, job::Write},
+        genesis::{Genesis, Kind},
+        id::{DeviceId, OrgId, SessionId},
+    };
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_job_that_panics_is_answered_and_the_next_one_runs() {
+        let genesis = Genesis::draft(Kind::Case, OrgId([1; 32]), [2; 32]);
+        let write = |genesis: &Genesis| {
+            Job::Write(Box::new(Write {
+                genesis: genesis.clone(),
+                held: vec![],
+                roster: Arc::default(),
+                at: None,
+                edit: Edit::Replace(json!({})),
+                device: DeviceId([3; 32]),
+                session: SessionId([4; 16]),
+                time_s: 0,
+                seed: [5; 32],
+            }))
+        };
+        let outcome = run_caught(write(&genesis), |_| panic!("as Automerge does at some changes"));
+        assert!(matches!(outcome, Outcome::Written(Err(CommandError::Unwritable(_)))));
+        let history = Job::History(Box::new(genesis.clone()), vec![], Arc::default());
+        let outcome = run_caught(history, |_| panic!("as Automerge does at some changes"));
+        assert!(matches!(outcome, Outcome::History(entries) if entries.is_empty()));
+        assert!(matches!(run_caught(write(&genesis), run), Outcome::Written(Ok(_))));
+    }
 }

@@ -8,7 +8,7 @@ use std::{io, ops::Range};
 use serde::{Serialize, ser::SerializeSeq};
 use serde_json::Value;
 
-use super::{LineCount, Problem, RECORD_LIMIT, Sink, line_of, number::after_string, strict};
+use super::{LineCount, Problem, RECORD_LIMIT, Refusal, Sink, line_of, number::after_string, strict};
 
 /// One record of an export: what [`read`](super::read) gives back as id and value.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -40,6 +40,16 @@ pub fn write<'a>(
         list.serialize_element(&record)?;
     }
     list.end()
+}
+
+/// Parses one value that stands in no file, as strictly.
+pub fn value(text: &str) -> Result<Value, Refusal> {
+    strict::parse(text).map_err(|fault| Refusal {
+        file: String::new(),
+        line: Some(fault.line),
+        field: fault.field,
+        problem: fault.problem,
+    })
 }
 
 /// Reads a whole file.

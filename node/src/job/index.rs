@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, io, thread};
 use futures::executor::block_on;
 use praksis_protocol::{
     admission::state::{Row, View},
-    engine::{Command, Event, Reply, output::RecordRef},
+    engine::{Event, output::RecordRef},
     genesis::Kind,
     id::{DocumentId, OrgId},
     store::{Read as _, StoreError},
@@ -49,7 +49,7 @@ impl Indexer {
     pub(crate) fn start(handle: Handle) -> io::Result<Self> {
         let (sender, done) = oneshot::channel();
         let events = handle.events();
-        let job = Job { handle, owners: BTreeMap::new() };
+        let job = Job { handle, holders: BTreeMap::new(), owners: BTreeMap::new() };
         thread::Builder::new().name("praksis-index".to_owned()).spawn(move || {
             job.run(events);
             // Nobody waits any more when the whole program ends.
@@ -69,8 +69,19 @@ impl Indexer {
 /// Number and name of an organisation.
 type Owner = (String, String);
 
+/// What a record has for standing in the index under its id, the smallest first: another member may have
+/// written our id on a record of its own. Ours is the one without `foreign`; of others, every node chooses
+/// the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Claim {
+    foreign: bool,
+    owner: OrgId,
+}
+
 struct Job {
     handle: Handle,
+    /// Which record stands in the index under each id.
+    holders: BTreeMap<DocumentId, Claim>,
     owners: BTreeMap<OrgId, Owner>,
 }
 
@@ -137,7 +148,9 @@ impl Job {
         }
         let mut entries = Vec::new();
         for record in changed.values().filter(|record| record.kind == Some(Kind::Case)) {
-            if let Some(document) = record.draft.or(record.shared) {
+            let Some(document) = record.draft.or(record.shared) else { continue };
+            let claim = Claim { foreign: record.draft.is_none(), owner: record.owner };
+            if self.claim(record.record, claim) {
                 entries.extend(self.entry(document)?);
             }
         }
@@ -151,19 +164,17 @@ impl Job {
     /// Compares versions, and indexes what is missing or of another one.
     fn catch_up(&mut self) -> Result<(), Error> {
         self.read_owners()?;
-        let mut documents: BTreeMap<String, (bool, DocumentId, [u8; 32])> = BTreeMap::new();
+        self.holders.clear();
+        let mut documents: BTreeMap<String, (DocumentId, [u8; 32])> = BTreeMap::new();
         for (document, bytes) in self.handle.store().rows()? {
             let row = read_row(document, &bytes)?;
-            if row.genesis.kind() != Some(Kind::Case) {
-                continue;
-            }
-            let (record, is_draft) = (row.genesis.record_id().to_string(), row.genesis.is_draft());
-            let version = version(&row, self.owner(row.genesis.owner));
-            if is_draft || !documents.get(&record).is_some_and(|(draft, ..)| *draft) {
-                documents.insert(record, (is_draft, document, version));
+            let (record, owner) = (row.genesis.record_id(), row.genesis.owner);
+            let claim = Claim { foreign: !row.genesis.is_draft(), owner };
+            if row.genesis.kind() == Some(Kind::Case) && self.claim(record, claim) {
+                documents.insert(record.to_string(), (document, version(&row, self.owners.get(&owner))));
             }
         }
-        let versions = documents.iter().map(|(record, (_, _, version))| (record.as_str(), *version));
+        let versions = documents.iter().map(|(record, (_, version))| (record.as_str(), *version));
         let stale = self.handle.search().stale(versions)?;
         if !stale.changed.is_empty() || !stale.gone.is_empty() {
             let (changed, gone) = (stale.changed.len(), stale.gone.len());
@@ -172,7 +183,7 @@ impl Job {
         for chunk in stale.changed.chunks(CHUNK) {
             let mut entries = Vec::with_capacity(chunk.len());
             for record in chunk {
-                entries.extend(self.entry(documents[record].1)?);
+                entries.extend(self.entry(documents[record].0)?);
             }
             self.handle.search().upsert(entries)?;
         }
@@ -181,6 +192,13 @@ impl Job {
         }
         self.handle.0.followed.send_replace(());
         Ok(())
+    }
+
+    /// Gives a record its place under its id, unless another has the better claim.
+    fn claim(&mut self, record: DocumentId, claim: Claim) -> bool {
+        let holder = self.holders.entry(record).or_insert(claim);
+        *holder = claim.min(*holder);
+        *holder == claim
     }
 
     /// A record as the index takes it, from the document it is best read from.
@@ -195,8 +213,10 @@ impl Job {
         let Value::Object(case) = view.record else { return Ok(None) };
         if !self.owners.contains_key(&row.genesis.owner) {
             self.read_owners()?;
+            // Whoever is not known now is not asked for again before the roster changes.
+            self.owners.entry(row.genesis.owner).or_default();
         }
-        let owner = self.owner(row.genesis.owner);
+        let owner = self.owners.get(&row.genesis.owner);
         let version = version(&row, owner);
         let (owner_org, owner_name) = owner.cloned().unwrap_or_default();
         Ok(Some(Entry {
@@ -209,16 +229,9 @@ impl Job {
         }))
     }
 
-    fn owner(&self, org: OrgId) -> Option<&Owner> {
-        self.owners.get(&org)
-    }
-
     /// Who the organisations are.
     fn read_owners(&mut self) -> Result<(), Error> {
-        let status = match block_on(self.handle.call(Command::Status))? {
-            Reply::Status(status) => *status,
-            other => unreachable!("a status is answered, not {other:?}"),
-        };
+        let status = block_on(self.handle.status())?;
         self.owners = status.org.map(|own| (own, (status.number, status.name))).into_iter().collect();
         let members = status.members.into_iter();
         self.owners.extend(members.map(|member| (member.org, (member.number, member.name))));
@@ -238,4 +251,18 @@ fn version(row: &Row, owner: Option<&Owner>) -> [u8; 32] {
 
 fn read_row(document: DocumentId, bytes: &[u8]) -> Result<Row, StoreError> {
     minicbor::decode(bytes).map_err(|_| StoreError::Damaged { what: format!("row of {}", document.short()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_takes_the_place_of_our_record_and_of_others_all_choose_the_same() {
+        let ours = Claim { foreign: false, owner: OrgId([9; 32]) };
+        let (first, second) = ([1, 2]).map(|org| Claim { foreign: true, owner: OrgId([org; 32]) }).into();
+        let best = |claims: &[Claim]| claims.iter().copied().reduce(Claim::min);
+        assert_eq!(best(&[first, ours, second]), Some(ours));
+        assert_eq!(best(&[first, second]), best(&[second, first]));
+    }
 }

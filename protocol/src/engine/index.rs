@@ -94,8 +94,10 @@ impl Index {
         if let Some(row) = self.rows.get(&id) {
             return self.reference((row.genesis.record_id(), row.genesis.owner));
         }
-        let (key, _) = self.records.range((id, OrgId([0; 32]))..).next()?;
-        if key.0 == id { self.reference(*key) } else { None }
+        // Another organisation may claim the same record id for a document of its own: ours comes first.
+        let claims = self.records.range((id, OrgId([0; 32]))..=(id, OrgId([0xff; 32])));
+        let (key, _) = claims.min_by_key(|(key, parts)| (parts.draft.is_none(), key.1))?;
+        self.reference(*key)
     }
 
     /// Records after this one, in the order of their ids.

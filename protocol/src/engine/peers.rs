@@ -37,10 +37,16 @@ use crate::{
 const DIAL_MIN: Duration = Duration::from_secs(1);
 /// The longest wait before dialling again.
 const DIAL_MAX: Duration = Duration::from_secs(120);
+/// How long a dial may be under way before it is given up for lost.
+const DIAL_PATIENCE: Duration = Duration::from_secs(30);
 /// Most peers that this node dials by itself.
 const DIAL_PEERS: usize = 32;
 /// After a change, digests are compared once nothing has happened for this long.
 const HELLO_SOON: Duration = Duration::from_millis(200);
+/// After something went unanswered, digests are compared once this long has passed.
+const HELLO_AGAIN: Duration = Duration::from_secs(2);
+/// The wait after comparing sets in vain; doubles up to [`HELLO_EVERY`].
+const PULL_AGAIN: Duration = Duration::from_millis(250);
 /// Digests are compared at least this often.
 const HELLO_EVERY: Duration = Duration::from_secs(60);
 /// With more hints than this to tell, the digest says it shorter.
@@ -53,7 +59,6 @@ pub(super) struct Peer {
     pub(super) address: Option<String>,
     /// Given by hand, by an invitation or by an office's grant; what statements say stands in the roster.
     extra_addresses: BTreeSet<String>,
-    dialling: bool,
     failures: u32,
     next_dial: Timestamp,
     hello_due: Option<Timestamp>,
@@ -65,6 +70,10 @@ pub(super) struct Peer {
     last_level: Option<Timestamp>,
     level: bool,
     introduced: bool,
+    /// Sets are not compared again before this: the last time the peer had nothing that we lack, and
+    /// of what is new there it tells by hints.
+    pull_after: Timestamp,
+    vain_pulls: u32,
     /// We were welcomed as a guest, and come back as a member at once.
     pub(super) welcomed: bool,
     pub(super) pull: Option<Pull>,
@@ -111,7 +120,7 @@ impl Peers {
 
 impl Peer {
     fn wants_dial(&self) -> bool {
-        !self.connected && !self.dialling && self.next_dial != Timestamp::default()
+        !self.connected && self.next_dial != Timestamp::default()
     }
 
     pub(super) fn is_level(&self) -> bool {
@@ -120,6 +129,19 @@ impl Peer {
 
     pub(super) fn last_level(&self) -> Option<Timestamp> {
         self.last_level
+    }
+
+    /// A pull is through.
+    pub(super) fn pull_ended(&mut self, gained: bool, now: Timestamp) {
+        self.vain_pulls = if gained { 0 } else { self.vain_pulls.saturating_add(1) };
+        let wait = PULL_AGAIN.saturating_mul(1 << self.vain_pulls.min(6)).min(HELLO_EVERY);
+        self.pull_after = if gained { now } else { now + wait };
+    }
+
+    /// After something went unanswered: one of two connections may be gone, the other stands.
+    fn hello_again(&mut self, now: Timestamp) {
+        let again = now + HELLO_AGAIN;
+        self.hello_due = Some(self.hello_due.map_or(again, |due| due.min(again)));
     }
 
     pub(super) fn hello_soon(&mut self, now: Timestamp) {
@@ -141,7 +163,7 @@ impl Engine {
         address: String,
         outbound: bool,
     ) -> Result<(), StoreError> {
-        let friend = self.is_friend(device);
+        let (friend, now) = (self.is_friend(device), self.now);
         for bootstrap in
             self.peers.bootstraps.iter_mut().filter(|boot| outbound && same_place(&boot.address, &address))
         {
@@ -150,8 +172,9 @@ impl Engine {
         }
         let peer = self.peers.by_device.entry(device).or_default();
         peer.connected = true;
-        peer.dialling = false;
         peer.introduced = false;
+        peer.pull_after = now;
+        peer.vain_pulls = 0;
         peer.failures = 0;
         peer.address = Some(address);
         if friend {
@@ -195,7 +218,6 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let now = self.now;
         if let Some(peer) = device.and_then(|device| self.peers.by_device.get_mut(&device)) {
-            peer.dialling = false;
             peer.failures = peer.failures.saturating_add(1);
             peer.next_dial = now + backoff(peer.failures, rng);
         }
@@ -346,8 +368,8 @@ impl Engine {
             peer.next_dial = Timestamp::default();
             return;
         }
-        peer.dialling = true;
-        peer.next_dial = self.now + backoff(peer.failures, rng);
+        // Unless the transport says earlier that nobody was reached.
+        peer.next_dial = self.now + DIAL_PATIENCE + backoff(peer.failures, rng);
         self.outputs.push_back(Output::Dial(Some(device), addresses));
     }
 
@@ -410,6 +432,9 @@ impl Engine {
             if !was && peer.is_level() {
                 self.outputs.push_back(Output::Announce(Event::Level(device, true)));
             }
+        } else if peer.pull_after > now {
+            let due = peer.pull_after;
+            peer.hello_due = Some(peer.hello_due.map_or(due, |other| other.min(due)));
         } else {
             self.begin_pull(device, theirs.roster != ours.roster);
         }
@@ -469,6 +494,8 @@ impl Engine {
                 peer.hello_asked = false;
                 if not_offered {
                     self.knock(from);
+                } else {
+                    peer.hello_again(now);
                 }
             }
             Question::Changed => {
@@ -477,7 +504,10 @@ impl Engine {
             }
             Question::Introduce => {}
             Question::Apply => self.application_unanswered(),
-            Question::Pull(_) => self.pull_failed(from),
+            Question::Pull(_) => {
+                peer.hello_again(now);
+                self.pull_failed(from);
+            }
         }
         Ok(())
     }

@@ -118,6 +118,7 @@ impl Engine {
             let Some(step) = pull.steps.pop_front() else {
                 let Pull { gained, again, .. } = std::mem::take(pull);
                 peer.pull = None;
+                peer.pull_ended(gained, now);
                 if gained || again.is_some() {
                     peer.hello_soon(now);
                 }

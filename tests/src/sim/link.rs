@@ -14,7 +14,7 @@ use rand::RngExt as _;
 use super::{Happening, Letter, NodeId, TIMEOUT, World};
 
 /// How the network behaves.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Weather {
     /// One way, in milliseconds; messages overtake each other within it.
     pub latency_ms: std::ops::Range<u64>,
@@ -22,6 +22,8 @@ pub struct Weather {
     pub loss: u32,
     /// Messages that take their connection with them, of a thousand.
     pub breaks: u32,
+    /// Messages that never arrive, by what they say.
+    pub swallowed: Option<fn(&[u8]) -> bool>,
     /// Pairs that cannot reach each other.
     pub parted: BTreeSet<(NodeId, NodeId)>,
 }
@@ -29,12 +31,12 @@ pub struct Weather {
 impl Weather {
     /// 10 to 30 ms, nothing lost.
     pub fn fair() -> Self {
-        Self { latency_ms: 10..30, loss: 0, breaks: 0, parted: BTreeSet::new() }
+        Self { latency_ms: 10..30, loss: 0, breaks: 0, swallowed: None, parted: BTreeSet::new() }
     }
 
     /// 5 to 800 ms, so that messages overtake each other; one in twenty is lost, one in fifty breaks its connection.
     pub fn foul() -> Self {
-        Self { latency_ms: 5..800, loss: 50, breaks: 20, parted: BTreeSet::new() }
+        Self { latency_ms: 5..800, loss: 50, breaks: 20, swallowed: None, parted: BTreeSet::new() }
     }
 }
 
@@ -200,7 +202,9 @@ impl World {
         };
         if chance < self.weather.breaks {
             self.cut(letter.from, letter.to);
-        } else if chance < self.weather.breaks + self.weather.loss {
+        } else if chance < self.weather.breaks + self.weather.loss
+            || self.weather.swallowed.is_some_and(|swallowed| swallowed(&letter.bytes))
+        {
             let life = self.nodes[asker.0].life;
             let device = self.nodes[other.0].device;
             self.nodes[asker.0].asked.remove(&letter.question);

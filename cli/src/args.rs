@@ -1,0 +1,88 @@
+//! The command line, as far as all commands share it.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use praksis_node::locale;
+use praksis_protocol::{language::Language, org_number::OrgNumber};
+
+use crate::{
+    case, completions, demo, export, import, init, invite, join, member, org, peer, report, run, similar, sync,
+    template,
+};
+
+/// Municipalities share what they learn from innovative public procurement.
+#[derive(Debug, Parser)]
+#[command(name = "praksis", version, arg_required_else_help = true, disable_help_subcommand = true)]
+pub(crate) struct Args {
+    /// The node's data folder [default: the platform's]
+    #[arg(long, global = true, env = "PRAKSIS_DIR", value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// Print JSON, errors too
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// The language of messages, labels and forms [default: from the locale, else nb]
+    #[arg(long, global = true, value_enum)]
+    lang: Option<Lang>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Demo(demo::Args),
+    Init(init::Args),
+    Run(run::Args),
+    Invite(invite::Args),
+    Join(join::Args),
+    Member(member::Args),
+    Org(org::Args),
+    Case(case::Args),
+    Similar(similar::Args),
+    Template(template::Args),
+    Import(import::Args),
+    Export(export::Args),
+    Peer(peer::Args),
+    Sync(sync::Args),
+    /// Say where the node stands: what it holds, and whom it is level with
+    Status,
+    Report(report::Args),
+    Completions(completions::Args),
+}
+
+/// The languages of the interface.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Lang {
+    /// Bokmål
+    Nb,
+    /// Nynorsk
+    Nn,
+    /// English
+    En,
+}
+
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::Nb => Self::Nb,
+            Lang::Nn => Self::Nn,
+            Lang::En => Self::En,
+        }
+    }
+}
+
+impl Args {
+    pub(crate) fn language(&self) -> Language {
+        self.lang.map_or_else(locale::of_the_machine, Into::into)
+    }
+}
+
+/// The language of a command line that could not be read.
+pub(crate) fn language_asked() -> Language {
+    locale::of_the_machine()
+}
+
+/// Reads an organisation number from the command line.
+pub(crate) fn org_number(text: &str) -> Result<String, String> {
+    text.parse::<OrgNumber>().map(|number| number.to_string()).map_err(|error| error.to_string())
+}

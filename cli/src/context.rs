@@ -1,0 +1,140 @@
+//! What every command is given: the folder, the language, and where its words go.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    path::PathBuf,
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use praksis_node::{
+    client::{Client, ClientError, Progress},
+    locale::{self, Argument},
+    platform,
+};
+use praksis_protocol::language::Language;
+use serde_json::Value;
+
+use crate::{args::Args, failure::Failure, init::command};
+
+pub(crate) struct Context {
+    /// The node's folder.
+    pub(crate) dir: PathBuf,
+    /// Whether the folder was named, or is the platform's.
+    pub(crate) dir_given: bool,
+    /// Whether to print JSON.
+    pub(crate) json: bool,
+    /// The language of people's words.
+    pub(crate) language: Language,
+}
+
+impl Context {
+    pub(crate) fn new(args: &Args) -> Result<Self, Failure> {
+        let language = args.language();
+        let Some(dir) = args.dir.clone().or_else(platform::default_folder) else {
+            let hint = locale::text(language, "dir-unknown-hint", &[]);
+            return Err(Failure::misuse(locale::text(language, "dir-unknown", &[]), hint));
+        };
+        Ok(Self { dir, dir_given: args.dir.is_some(), json: args.json, language })
+    }
+
+    /// The node that serves the folder.
+    pub(crate) fn client(&self) -> Result<Client, Failure> {
+        Client::open(&self.dir).map_err(|error| self.failed(error))
+    }
+
+    /// A message in the language asked for.
+    pub(crate) fn text(&self, key: &str, arguments: &[(&'static str, Argument<'_>)]) -> String {
+        locale::text(self.language, key, arguments)
+    }
+
+    /// A failure told by the messages `key` and `key-hint`.
+    pub(crate) fn failure(&self, kind: &str, key: &str, arguments: &[(&'static str, Argument<'_>)]) -> Failure {
+        let hint = format!("{key}-hint");
+        let hint = if locale::has(&hint) { self.text(&hint, arguments) } else { String::new() };
+        Failure::new(kind, self.text(key, arguments), hint)
+    }
+
+    /// What the node, or the way to it, answered instead of a result.
+    pub(crate) fn failed(&self, error: ClientError) -> Failure {
+        let rest = error.problem().map(|problem| problem.rest.clone()).unwrap_or_default();
+        let mut failure = match &error {
+            ClientError::NoNode { dir } => {
+                let run = command(self, "run");
+                self.failure("no_node", "no-node", &[("dir", dir.display().to_string().into()), ("command", run.into())])
+            }
+            ClientError::Folder { .. }
+            | ClientError::Refused(_)
+            | ClientError::Http { .. }
+            | ClientError::Answer { .. }
+            | ClientError::Output { .. }
+            | ClientError::CutShort => Failure::new(error.kind(), error.to_string(), error.hint()),
+        };
+        failure.rest = rest;
+        failure
+    }
+
+    /// Prints a result: the JSON as it came, or the words.
+    pub(crate) fn show(&self, value: &Value, words: impl FnOnce() -> String) -> Result<(), Failure> {
+        let text = if self.json { value.to_string() } else { words() };
+        self.print(&text)
+    }
+
+    /// Prints a line, or several. Whoever reads may have had enough: that is no failure.
+    pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        match writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
+                "storage",
+                self.text("cannot-print", &[("why", error.to_string().into())]),
+                "",
+            )),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// A word beside the result, on standard error and for people only.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.json {
+            // Nothing rests on it.
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        }
+    }
+
+    /// A bar for long work: on a terminal, and only there.
+    pub(crate) fn progress(&self, key: &str) -> Bar {
+        if self.json || !io::stderr().is_terminal() {
+            return Bar(ProgressBar::hidden());
+        }
+        let style = ProgressStyle::with_template("  {msg} {wide_bar} {pos}/{len}")
+            .expect("the template is right")
+            .progress_chars("━╸─");
+        Bar(ProgressBar::new(0).with_style(style).with_message(self.text(key, &[])))
+    }
+
+    /// A sign of life while nobody knows how long it takes.
+    pub(crate) fn waiting(&self, key: &str) -> Bar {
+        if self.json || !io::stderr().is_terminal() {
+            return Bar(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::new_spinner().with_message(self.text(key, &[]));
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Bar(bar)
+    }
+}
+
+/// How far long work has come.
+pub(crate) struct Bar(ProgressBar);
+
+impl Bar {
+    pub(crate) fn set(&self, progress: Progress) {
+        self.0.set_length(progress.total);
+        self.0.set_position(progress.done);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -1,0 +1,82 @@
+//! `share`: lets the network read a draft as it stands.
+
+use praksis_node::client::Client;
+use serde_json::Value;
+
+use super::{Name, show::labels};
+use crate::{context::Context, failure::Failure, table};
+
+/// Share drafts with the network as they stand now
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Ids, or unique beginnings of at least 6 characters
+    #[arg(required_unless_present = "all", conflicts_with = "all", value_name = "ID")]
+    ids: Vec<String>,
+    /// Every draft that can be
+    #[arg(long)]
+    all: bool,
+}
+
+pub(crate) async fn run(args: Args, name: Name, context: &Context) -> Result<(), Failure> {
+    let client = context.client()?;
+    these(context, &client, name.0, (!args.all).then_some(&args.ids)).await
+}
+
+/// Shares these, or all; tells what was refused, and is a failure when anything was.
+pub(crate) async fn these(
+    context: &Context,
+    client: &Client,
+    kind: &'static str,
+    ids: Option<&[String]>,
+) -> Result<(), Failure> {
+    let bar = context.progress("share-progress");
+    let answer = client.share_many(kind, ids, |progress| bar.set(progress)).await;
+    drop(bar);
+    let answer = answer.map_err(|error| context.failed(error))?;
+    let list = |name: &str| answer[name].as_array().map_or(&[][..], Vec::as_slice);
+    let (shared, refused) = (list("shared"), list("refused"));
+    context.show(&answer, || words(context, shared))?;
+    let Some(first) = refused.first() else { return Ok(()) };
+    let only_time = refused.iter().all(|refused| labels_missing(refused).is_empty() && !refused["embargo_until"].is_null());
+    let error = if only_time { "embargoed" } else { "missing" };
+    let mut failure = context.failure(
+        error,
+        "share-refused",
+        &[("count", refused.len().into()), ("id", short(&first["id"]).into())],
+    );
+    let lines: Vec<Value> = refused.iter().map(|refused| why(context, Name(kind), refused).into()).collect();
+    failure.rest.insert("faults".to_owned(), lines.into());
+    Err(failure)
+}
+
+fn words(context: &Context, shared: &[Value]) -> String {
+    let mut lines = vec![context.text("share-done", &[("count", shared.len().into())])];
+    lines.extend(shared.iter().take(20).map(|shared| format!("  {}", short(&shared["id"]))));
+    lines.join("\n")
+}
+
+/// Everything that stands in the way of one, by the labels of its fields.
+fn why(context: &Context, name: Name, refused: &Value) -> String {
+    let mut reasons = Vec::new();
+    let missing = labels(context, name, labels_missing(refused));
+    if !missing.is_empty() {
+        reasons.push(context.text("show-missing", &[("fields", missing.join(", ").into())]));
+    }
+    if let Some(day) = refused["embargo_until"].as_str() {
+        reasons.push(context.text("share-embargo", &[("day", day.into())]));
+    }
+    let faults = refused["faults"].as_array().into_iter().flatten();
+    reasons.extend(faults.map(|fault| table::text(&fault["message"])));
+    if let Some(message) = refused["message"].as_str().or(refused["why"].as_str()).filter(|_| reasons.is_empty()) {
+        reasons.push(message.to_owned());
+    }
+    format!("{}: {}", short(&refused["id"]), reasons.join("; "))
+}
+
+fn labels_missing(refused: &Value) -> &[Value] {
+    refused["missing"].as_array().map_or(&[], Vec::as_slice)
+}
+
+fn short(id: &Value) -> String {
+    table::text(id).chars().take(12).collect()
+}

@@ -1,0 +1,63 @@
+//! `status`: where the node stands.
+
+use praksis_protocol::genesis::Kind;
+use serde_json::Value;
+
+use crate::{context::Context, failure::Failure, peer, table};
+
+pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
+    let answer = context.client()?.status().await.map_err(|error| context.failed(error))?;
+    context.show(&answer, || words(context, &answer))
+}
+
+fn words(context: &Context, status: &Value) -> String {
+    let own = &status["organisation"];
+    let name = format!("{} ({})", table::text(&own["name"]), table::text(&own["org"]));
+    let mut rows = vec![
+        ("status-organisation", name),
+        ("status-device", table::text(&status["device"])),
+        ("status-network", known(context, &status["network"], "status-no-network")),
+        ("status-documents", documents(context, &status["documents"])),
+        ("status-shared", table::text(&status["shared"])),
+        ("status-members", table::text(&status["members"])),
+        ("status-traffic", traffic(context, status)),
+    ];
+    if let Some(refused) = status["refused"].as_object().filter(|refused| !refused.is_empty()) {
+        let refused: Vec<_> = refused.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
+        rows.push(("status-refused", refused.join(", ")));
+    }
+    let head = table::pairs(rows.into_iter().map(|(key, value)| (context.text(key, &[]), value)));
+    let peers = status["peers"].as_array().map_or(&[][..], Vec::as_slice);
+    format!("{head}\n\n{}", peer::peers(context, peers))
+}
+
+fn documents(context: &Context, documents: &Value) -> String {
+    let counts: Vec<_> = documents
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(kind, count)| {
+            let label = kind.parse::<Kind>().map(|kind| kind.labels().get(context.language));
+            format!("{count} {}", label.unwrap_or(kind).to_lowercase())
+        })
+        .collect();
+    if counts.is_empty() { context.text("none", &[]) } else { counts.join(", ") }
+}
+
+fn traffic(context: &Context, status: &Value) -> String {
+    let size = |field: &str| bytes(status[field].as_u64().unwrap_or_default());
+    context.text("status-in-out", &[("in", size("bytes_in").into()), ("out", size("bytes_out").into())])
+}
+
+fn known(context: &Context, value: &Value, absent: &str) -> String {
+    if value.is_null() { context.text(absent, &[]) } else { table::text(value) }
+}
+
+/// A size as people read it.
+pub(crate) fn bytes(count: u64) -> String {
+    match count {
+        0..1024 => format!("{count} B"),
+        1024..1_048_576 => format!("{} KiB", count / 1024),
+        _ => format!("{} MiB", count / 1_048_576),
+    }
+}

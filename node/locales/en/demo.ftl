@@ -1,0 +1,17 @@
+demo-intro = Four nodes start on this machine: { $names }.
+demo-founded = { $name } founds the network; the three municipalities are invited and join.
+demo-drafts = Each enters its own procurements as drafts: { $counts }. Nobody else sees them.
+demo-sharing = Sharing
+demo-shared = They share them, and after { $seconds } seconds all four hold all { $count }. There is no central server.
+demo-parted = { $name } is switched off. Meanwhile { $writer } corrects a case and shares it again.
+demo-healed = { $name } is back: after { $seconds } seconds all are level again, and the correction is there.
+demo-report = { $name } counts: { $count } demonstrations from { $reporting } members. { $phases }. { $gains }
+demo-report-gains = Measured or reported gains: { $gains }.
+demo-report-no-gains = No gains can be added up yet.
+demo-query = { $name } asks: “{ $query }”
+demo-took = Answered in { $ms } ms without asking anybody else. The whole demo took { $seconds } seconds.
+demo-note = The nodes are made up; the procurements are real and retold from public sources.
+demo-stays = The nodes run until you press Ctrl-C. Try it yourself in another window:
+demo-timeout = the other nodes did not answer within { $seconds } seconds
+demo-timeout-hint = see whether the machine is very busy, and try again
+demo-stopped = a node stopped: { $why }

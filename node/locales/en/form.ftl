@@ -1,0 +1,10 @@
+ask-title = Title: what is to be procured?
+ask-need = The need: what is the problem, and for whom?
+ask-sector = Sector, codes with commas between: { $codes }
+ask-phase = Phase: { $codes }
+ask-dates-expected-notice = When is the notice expected? 2027, 2027-03 or 2027-03-15
+ask-buyers = Who is with you? Names with commas between
+ask-innovation-kind = Kind of procurement: { $codes }
+ask-help-wanted = What would you like help with, or to hear from others?
+ask-contact = Contact: a role's mailbox; empty: the organisation's own
+ask-audience = Who may see it? organisation or network

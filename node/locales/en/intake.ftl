@@ -1,0 +1,16 @@
+intake-empty = the file is empty
+intake-file-too-large = the file is larger than 64 MiB
+intake-record-too-large = the record takes { $bytes } bytes, more than 512 KiB
+intake-not-utf8 = not UTF-8 at byte { $offset } of the file
+intake-utf16 = the file is UTF-16; save it as UTF-8
+intake-unknown-format = neither JSON, JSON Lines nor TOML
+intake-json = not valid JSON at column { $column }: { $message }
+intake-toml = not valid TOML: { $message }
+intake-unclosed = what opens here is never closed
+intake-trailing = more follows after the end; one case a line is JSON Lines (.jsonl)
+intake-duplicate-key = the key { $key } stands twice
+intake-inexact-number = the number { $number } cannot be kept exactly; write it as a string
+intake-not-a-case = expected a case (an object), found { $found }
+intake-other-kind = expected a case, found a record of the kind { $kind }
+intake-no-case = the file holds no case
+intake-audience = expected organisation or network, found { $found }

@@ -1,0 +1,16 @@
+report-title = Report as of { $as_of }
+report-real = CASES
+report-demonstrations = DEMONSTRATION (counted apart)
+report-coverage = { $reporting } of { $members } members
+report-not-stated = not stated
+report-none = The network has no cases yet.
+report-written = The report is in { $dir }.
+report-totals = Added up (measured or reported, in the own organisation or the participants):
+report-apart = Shown apart:
+report-in-words = in words
+report-cases = Procurements. Those that share an external id are one.
+report-phase = By phase: how far each has come.
+report-sector = By sector. A procurement counts in each of its sectors.
+report-procedure = By procedure: how it was bought.
+report-kind = By kind of innovation.
+report-gains = Gains. Only like gains are added, lowest and highest values apart.

@@ -1,0 +1,17 @@
+demo-intro = Fire noder starter på denne maskinen: { $names }.
+demo-founded = { $name } stifter nettverket; de tre kommunene inviteres og blir med.
+demo-drafts = Hver legger inn sine egne anskaffelser som kladder: { $counts }. Ingen andre ser dem.
+demo-sharing = Deler
+demo-shared = De deler dem, og etter { $seconds } sekunder har alle fire alle { $count }. Det finnes ingen sentral tjener.
+demo-parted = { $name } slås av. Imens retter { $writer } en erfaring og deler den på nytt.
+demo-healed = { $name } er tilbake: etter { $seconds } sekunder er alle på linje igjen, og rettelsen er på plass.
+demo-report = { $name } teller opp: { $count } demonstrasjoner fra { $reporting } medlemmer. { $phases }. { $gains }
+demo-report-gains = Målte eller rapporterte gevinster: { $gains }.
+demo-report-no-gains = Ingen gevinster kan legges sammen ennå.
+demo-query = { $name } spør: «{ $query }»
+demo-took = Svart på { $ms } ms uten å spørre noen andre. Hele demoen tok { $seconds } sekunder.
+demo-note = Nodene er oppdiktede; anskaffelsene er virkelige og gjenfortalt fra åpne kilder.
+demo-stays = Nodene kjører til du trykker Ctrl-C. Prøv selv i et annet vindu:
+demo-timeout = de andre nodene svarte ikke innen { $seconds } sekunder
+demo-timeout-hint = se om maskinen er svært opptatt, og prøv igjen
+demo-stopped = en node stoppet: { $why }

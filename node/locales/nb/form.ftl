@@ -1,0 +1,10 @@
+ask-title = Tittel: hva skal anskaffes?
+ask-need = Behovet: hva er problemet, og for hvem?
+ask-sector = Sektor, koder med komma mellom: { $codes }
+ask-phase = Fase: { $codes }
+ask-dates-expected-notice = Når ventes kunngjøringen? 2027, 2027-03 eller 2027-03-15
+ask-buyers = Hvem er med? Navn med komma mellom
+ask-innovation-kind = Slags anskaffelse: { $codes }
+ask-help-wanted = Hva vil dere ha hjelp med eller høre fra andre?
+ask-contact = Kontakt: en felles postkasse; tomt: organisasjonens egen
+ask-audience = Hvem kan se den? organisation eller network

@@ -1,0 +1,16 @@
+intake-empty = filen er tom
+intake-file-too-large = filen er større enn 64 MiB
+intake-record-too-large = erfaringen tar { $bytes } byte, mer enn 512 KiB
+intake-not-utf8 = ikke UTF-8 ved byte { $offset } i filen
+intake-utf16 = filen er UTF-16; lagre den som UTF-8
+intake-unknown-format = verken JSON, JSON Lines eller TOML
+intake-json = ikke gyldig JSON ved kolonne { $column }: { $message }
+intake-toml = ikke gyldig TOML: { $message }
+intake-unclosed = det som åpnes her, blir aldri lukket
+intake-trailing = det følger mer etter slutten; én erfaring per linje er JSON Lines (.jsonl)
+intake-duplicate-key = feltet { $key } står to ganger
+intake-inexact-number = tallet { $number } kan ikke lagres nøyaktig; skriv det i anførselstegn
+intake-not-a-case = ventet en erfaring (et objekt), fant { $found }
+intake-other-kind = ventet en erfaring, fant noe av slaget { $kind }
+intake-no-case = filen har ingen erfaring
+intake-audience = ventet organisation eller network, fant { $found }

@@ -1,0 +1,16 @@
+report-title = Rapport per { $as_of }
+report-real = ERFARINGER
+report-demonstrations = DEMONSTRASJON (telles for seg)
+report-coverage = { $reporting } av { $members } medlemmer
+report-not-stated = ikke oppgitt
+report-none = Nettverket har ingen erfaringer ennå.
+report-written = Rapporten står i { $dir }.
+report-totals = Lagt sammen (målt eller rapportert, hos egen organisasjon eller deltakerne):
+report-apart = Vist for seg:
+report-in-words = i ord
+report-cases = Anskaffelser. De som deler en ekstern id, er én.
+report-phase = Etter fase: hvor langt hver er kommet.
+report-sector = Etter sektor. En anskaffelse telles i hver av sine sektorer.
+report-procedure = Etter prosedyre: hvordan det ble kjøpt.
+report-kind = Etter slags innovasjon.
+report-gains = Gevinster. Bare like gevinster legges sammen, laveste og høyeste verdi for seg.

@@ -1,0 +1,17 @@
+demo-intro = Fire nodar startar på denne maskina: { $names }.
+demo-founded = { $name } stiftar nettverket; dei tre kommunane blir inviterte og blir med.
+demo-drafts = Kvar legg inn sine eigne innkjøp som kladdar: { $counts }. Ingen andre ser dei.
+demo-sharing = Deler
+demo-shared = Dei deler dei, og etter { $seconds } sekund har alle fire alle { $count }. Det finst ingen sentral tenar.
+demo-parted = { $name } blir slått av. Imens rettar { $writer } ei erfaring og deler henne på nytt.
+demo-healed = { $name } er tilbake: etter { $seconds } sekund er alle på linje att, og rettinga er på plass.
+demo-report = { $name } tel opp: { $count } demonstrasjonar frå { $reporting } medlemmer. { $phases }. { $gains }
+demo-report-gains = Målte eller rapporterte gevinstar: { $gains }.
+demo-report-no-gains = Ingen gevinstar kan leggjast saman enno.
+demo-query = { $name } spør: «{ $query }»
+demo-took = Svart på { $ms } ms utan å spørje nokon andre. Heile demoen tok { $seconds } sekund.
+demo-note = Nodane er oppdikta; innkjøpa er verkelege og attfortalde frå opne kjelder.
+demo-stays = Nodane køyrer til du trykkjer Ctrl-C. Prøv sjølv i eit anna vindauge:
+demo-timeout = dei andre nodane svara ikkje innan { $seconds } sekund
+demo-timeout-hint = sjå om maskina er svært oppteken, og prøv igjen
+demo-stopped = ein node stoppa: { $why }

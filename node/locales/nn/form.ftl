@@ -1,0 +1,10 @@
+ask-title = Tittel: kva skal kjøpast inn?
+ask-need = Behovet: kva er problemet, og for kven?
+ask-sector = Sektor, kodar med komma mellom: { $codes }
+ask-phase = Fase: { $codes }
+ask-dates-expected-notice = Når er kunngjeringa venta? 2027, 2027-03 eller 2027-03-15
+ask-buyers = Kven er med? Namn med komma mellom
+ask-innovation-kind = Slags innkjøp: { $codes }
+ask-help-wanted = Kva vil de ha hjelp med eller høyre frå andre?
+ask-contact = Kontakt: ei felles postkasse; tomt: organisasjonen si eiga
+ask-audience = Kven kan sjå henne? organisation eller network

@@ -1,0 +1,16 @@
+intake-empty = fila er tom
+intake-file-too-large = fila er større enn 64 MiB
+intake-record-too-large = erfaringa tek { $bytes } byte, meir enn 512 KiB
+intake-not-utf8 = ikkje UTF-8 ved byte { $offset } i fila
+intake-utf16 = fila er UTF-16; lagre henne som UTF-8
+intake-unknown-format = verken JSON, JSON Lines eller TOML
+intake-json = ikkje gyldig JSON ved kolonne { $column }: { $message }
+intake-toml = ikkje gyldig TOML: { $message }
+intake-unclosed = det som blir opna her, blir aldri lukka
+intake-trailing = det følgjer meir etter slutten; éi erfaring per linje er JSON Lines (.jsonl)
+intake-duplicate-key = feltet { $key } står to gonger
+intake-inexact-number = talet { $number } kan ikkje lagrast nøyaktig; skriv det i hermeteikn
+intake-not-a-case = venta ei erfaring (eit objekt), fann { $found }
+intake-other-kind = venta ei erfaring, fann noko av slaget { $kind }
+intake-no-case = fila har inga erfaring
+intake-audience = venta organisation eller network, fann { $found }

@@ -1,0 +1,16 @@
+report-title = Rapport per { $as_of }
+report-real = ERFARINGAR
+report-demonstrations = DEMONSTRASJON (tel for seg)
+report-coverage = { $reporting } av { $members } medlemmer
+report-not-stated = ikkje oppgitt
+report-none = Nettverket har ingen erfaringar enno.
+report-written = Rapporten står i { $dir }.
+report-totals = Lagt saman (målt eller rapportert, hos eigen organisasjon eller deltakarane):
+report-apart = Vist for seg:
+report-in-words = i ord
+report-cases = Innkjøp. Dei som deler ein ekstern id, er eitt.
+report-phase = Etter fase: kor langt kvart er kome.
+report-sector = Etter sektor. Eit innkjøp tel i kvar av sektorane sine.
+report-procedure = Etter prosedyre: korleis det vart kjøpt.
+report-kind = Etter slags innovasjon.
+report-gains = Gevinstar. Berre like gevinstar blir lagde saman, lågaste og høgaste verdi for seg.

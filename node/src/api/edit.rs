@@ -1,0 +1,131 @@
+//! Beginning and changing a draft, the same for every kind.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use praksis_protocol::{
+    document::Form as DocumentForm,
+    engine::{Command, Edit, Reply},
+    genesis::Kind,
+    id::{ChangeHash, DocumentId},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{Api, ApiError, heads, ids::resolve, input::new_id, org, record};
+
+/// `field=value` expressions, one after the other.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Expressions {
+    /// `title.nb=…`, `keywords+=x`, `keywords-=x`, `dates.notice=2026-03`, `lessons+={…}`
+    pub(super) set: Vec<String>,
+}
+
+/// Which value of a conflict is to stand.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Settlement {
+    /// The field, as the conflict names it.
+    pub(super) field: String,
+    /// Which of its values, counted from 1 as they are shown.
+    pub(super) take: usize,
+}
+
+/// Which document's changes.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct HistoryQuery {
+    /// `draft` or `shared`; the draft where there is one if absent.
+    pub(super) of: Option<String>,
+}
+
+/// What a write came to.
+pub(super) struct Written {
+    pub(super) record: DocumentId,
+    pub(super) heads: Vec<ChangeHash>,
+}
+
+/// The canonical JSON of a new record, strictly read.
+pub(super) fn parse(kind: Kind, value: &Value) -> Result<Map<String, Value>, ApiError> {
+    Ok(kind.parse(value, &mut new_id)?)
+}
+
+/// Begins a draft.
+///
+/// What does not say in which language it is written is in its organisation's.
+pub(super) async fn create(api: &Api, kind: Kind, mut value: Value) -> Result<Response, ApiError> {
+    if let (Some(field), Some(record)) = (kind.language_field(), value.as_object_mut())
+        && !record.contains_key(field)
+        && let Some(language) = org::language(api).await?
+    {
+        record.insert(field.to_owned(), language.into());
+    }
+    let record = parse(kind, &value)?;
+    let written = write(api, Command::Draft(kind, Value::Object(record))).await?;
+    let id = written.record.to_string();
+    let location = format!("/api/v1/{}s/{id}", kind.code());
+    let mut response = (StatusCode::CREATED, Json(json!({"id": id}))).into_response();
+    response.headers_mut().insert(header::ETAG, heads::etag(&written.heads));
+    let location = HeaderValue::from_str(&location).expect("letters and digits");
+    response.headers_mut().insert(header::LOCATION, location);
+    Ok(response)
+}
+
+/// Changes a draft as it read at some heads, and answers with the record as it reads then.
+pub(super) async fn change(
+    api: &Api,
+    kind: Kind,
+    id: &str,
+    at: &heads::At,
+    edit: Edit,
+) -> Result<Response, ApiError> {
+    let at = at.heads()?;
+    let record = resolve(api, id, kind).await?.record;
+    write(api, Command::Edit(record, Some(at), edit)).await?;
+    record::respond(api, record, StatusCode::OK).await
+}
+
+/// Settles a conflict.
+pub(super) async fn settle(
+    api: &Api,
+    kind: Kind,
+    id: &str,
+    settlement: Settlement,
+) -> Result<Response, ApiError> {
+    let record = resolve(api, id, kind).await?.record;
+    let take =
+        settlement.take.checked_sub(1).ok_or(praksis_protocol::engine::CommandError::NothingToSettle)?;
+    write(api, Command::Edit(record, None, Edit::Settle(settlement.field, take))).await?;
+    record::respond(api, record, StatusCode::OK).await
+}
+
+/// A record's changes.
+pub(super) async fn history(
+    api: &Api,
+    kind: Kind,
+    id: &str,
+    query: &HistoryQuery,
+) -> Result<Json<Value>, ApiError> {
+    let reference = resolve(api, id, kind).await?;
+    let form = match query.of.as_deref() {
+        Some("draft") => DocumentForm::Draft,
+        Some("shared") => DocumentForm::Shared,
+        None if reference.draft.is_some() => DocumentForm::Draft,
+        None => DocumentForm::Shared,
+        Some(other) => return Err(ApiError::Misuse(format!("of={other:.60}: expected draft or shared"))),
+    };
+    record::present_history(api, &reference, form).await.map(Json)
+}
+
+/// Gives a command that writes.
+pub(super) async fn write(api: &Api, command: Command) -> Result<Written, ApiError> {
+    let Reply::Written { record, heads, .. } = api.handle.call(command).await? else {
+        return Err(record::unexpected());
+    };
+    Ok(Written { record, heads })
+}

@@ -1,0 +1,394 @@
+//! What is refused, as problem details (RFC 9457): one enum for the whole interface.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use praksis_protocol::{
+    engine::CommandError,
+    record::{Fault, Invalid, Problem},
+    share::Refused,
+    store::StoreError,
+};
+use serde_json::{Map, Value, json};
+
+use crate::handle::CallError;
+
+/// Why a request was refused.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ApiError {
+    /// The request itself is not one that the interface knows.
+    #[error("{0}")]
+    Misuse(String),
+    /// Not there, by address.
+    #[error("there is nothing at {0}")]
+    NoSuchRoute(String),
+    /// There, but not so.
+    #[error("{0} is not done there")]
+    NoSuchMethod(String),
+    /// The token is missing or wrong.
+    #[error("the request does not show this node's token")]
+    NoToken,
+    /// The request names another host.
+    #[error("the request is meant for another host")]
+    OtherHost,
+    /// The body is longer than may be.
+    #[error("the body is larger than {} KiB", .limit >> 10)]
+    TooLarge {
+        /// The most, in bytes.
+        limit: usize,
+    },
+    /// The body is not JSON in which no key stands twice.
+    #[error("{0}")]
+    NotJson(String),
+    /// A change that does not say at which heads it was read.
+    #[error("a change names the heads it was read at")]
+    HeadsMissing,
+    /// Nothing has this id, or nothing of this kind.
+    #[error("{0}")]
+    NotFound(String),
+    /// Several records' ids begin so.
+    #[error("several records begin with {beginning}")]
+    Ambiguous {
+        /// What was given.
+        beginning: String,
+        /// Their ids with their titles, at most ten.
+        candidates: Vec<Value>,
+    },
+    /// The engine refused.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// Others could not be reached in time.
+    #[error("{0}")]
+    Offline(String),
+    /// The join was refused by the one who would admit.
+    #[error("the join was refused: {0}")]
+    JoinRefused(String),
+    /// Not an invitation, request or grant.
+    #[error("{0}")]
+    Ticket(String),
+    /// The node cannot now.
+    #[error("{0}")]
+    Busy(String),
+    /// The search index failed.
+    #[error("{0}")]
+    Search(String),
+}
+
+/// The kinds of error that the interface lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The request is not one.
+    Misuse,
+    /// A value cannot be.
+    Invalid,
+    /// Fields must be filled in first.
+    Missing,
+    /// Nothing has this id.
+    NotFound,
+    /// Several things have it.
+    AmbiguousId,
+    /// Not for you, or not in this state.
+    NotAllowed,
+    /// Read at heads that are not in the document.
+    Stale,
+    /// Not before a day.
+    Embargoed,
+    /// The node cannot now.
+    Busy,
+    /// There already.
+    Exists,
+    /// Others cannot be reached.
+    Offline,
+    /// The disk.
+    Storage,
+}
+
+impl ErrorKind {
+    /// Its name in JSON.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Misuse => "misuse",
+            Self::Invalid => "invalid",
+            Self::Missing => "missing",
+            Self::NotFound => "not_found",
+            Self::AmbiguousId => "ambiguous_id",
+            Self::NotAllowed => "not_allowed",
+            Self::Stale => "stale",
+            Self::Embargoed => "embargoed",
+            Self::Busy => "busy",
+            Self::Exists => "exists",
+            Self::Offline => "offline",
+            Self::Storage => "storage",
+        }
+    }
+}
+
+impl ApiError {
+    /// Its kind.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Misuse(_) | Self::NoSuchMethod(_) | Self::HeadsMissing => ErrorKind::Misuse,
+            Self::NoSuchRoute(_) | Self::NotFound(_) => ErrorKind::NotFound,
+            Self::NoToken | Self::OtherHost | Self::JoinRefused(_) => ErrorKind::NotAllowed,
+            Self::TooLarge { .. } | Self::NotJson(_) | Self::Ticket(_) => ErrorKind::Invalid,
+            Self::Ambiguous { .. } => ErrorKind::AmbiguousId,
+            Self::Command(error) => of_command(error),
+            Self::Offline(_) => ErrorKind::Offline,
+            Self::Busy(_) => ErrorKind::Busy,
+            Self::Search(_) => ErrorKind::Storage,
+        }
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NoToken => StatusCode::UNAUTHORIZED,
+            Self::OtherHost => StatusCode::MISDIRECTED_REQUEST,
+            Self::NoSuchMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::HeadsMissing => StatusCode::PRECONDITION_REQUIRED,
+            Self::TooLarge { .. } | Self::Command(CommandError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
+            // The node goes on trying.
+            Self::Offline(_) => StatusCode::ACCEPTED,
+            Self::Misuse(_)
+            | Self::NoSuchRoute(_)
+            | Self::NotJson(_)
+            | Self::NotFound(_)
+            | Self::Ambiguous { .. }
+            | Self::Command(_)
+            | Self::JoinRefused(_)
+            | Self::Ticket(_)
+            | Self::Busy(_)
+            | Self::Search(_) => match self.kind() {
+                ErrorKind::Misuse => StatusCode::BAD_REQUEST,
+                ErrorKind::Invalid | ErrorKind::Missing => StatusCode::UNPROCESSABLE_ENTITY,
+                ErrorKind::NotFound => StatusCode::NOT_FOUND,
+                ErrorKind::NotAllowed => StatusCode::FORBIDDEN,
+                ErrorKind::Stale => StatusCode::PRECONDITION_FAILED,
+                ErrorKind::AmbiguousId | ErrorKind::Embargoed | ErrorKind::Exists => StatusCode::CONFLICT,
+                ErrorKind::Busy => StatusCode::SERVICE_UNAVAILABLE,
+                ErrorKind::Offline => StatusCode::GATEWAY_TIMEOUT,
+                ErrorKind::Storage => StatusCode::INTERNAL_SERVER_ERROR,
+            },
+        }
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Misuse(_) | Self::NoSuchRoute(_) | Self::NoSuchMethod(_) => {
+                "/api/v1/openapi.json describes every request"
+            }
+            Self::NoToken => {
+                "send Authorization: Bearer with what stands in the file token of the node's folder"
+            }
+            Self::OtherHost => "speak to 127.0.0.1, localhost or [::1]",
+            Self::TooLarge { .. } => "a record takes at most 512 KiB, a file 64 MiB: split it",
+            Self::NotJson(_) => "send one JSON object, encoded as UTF-8",
+            Self::HeadsMissing => "send If-Match with the ETag, the heads, of the record as you read it",
+            Self::NotFound(_) => "list shows the ids of what is there",
+            Self::Ambiguous { .. } => "give more characters of the id",
+            Self::Command(error) => hint_of(error),
+            Self::Offline(_) => "the node goes on trying; status shows where it stands",
+            Self::JoinRefused(_) => "ask the association for a new invitation",
+            Self::Ticket(_) => hint_of(&CommandError::BadTicket),
+            Self::Busy(_) => "try again in a while",
+            Self::Search(_) => "the index is made anew when the node starts again",
+        }
+    }
+
+    /// The error in words, each fault included.
+    pub fn message(&self) -> String {
+        let Self::Command(CommandError::Invalid(faults)) = self else { return self.to_string() };
+        let faults: Vec<_> = faults.iter().map(Fault::to_string).collect();
+        format!("{self}: {}", faults.join("; "))
+    }
+
+    /// The problem as JSON, with what it says of itself beside the common members.
+    pub fn to_json(&self) -> Value {
+        let (kind, message) = (self.kind().code(), self.message());
+        let mut problem = Map::new();
+        problem.insert("type".to_owned(), format!("urn:praksis:error:{kind}").into());
+        problem.insert("title".to_owned(), kind.replace('_', " ").into());
+        problem.insert("status".to_owned(), self.status().as_u16().into());
+        problem.insert("detail".to_owned(), message.clone().into());
+        problem.insert("error".to_owned(), json!({"kind": kind, "message": message, "hint": self.hint()}));
+        match self {
+            Self::Ambiguous { candidates, .. } => {
+                problem.insert("candidates".to_owned(), candidates.clone().into());
+            }
+            Self::Command(CommandError::Invalid(faults)) => {
+                problem.insert("faults".to_owned(), faults.iter().map(fault).collect());
+            }
+            Self::Command(CommandError::NotShareable(refused)) => problem.extend(refusal(refused)),
+            Self::Misuse(_)
+            | Self::NoSuchRoute(_)
+            | Self::NoSuchMethod(_)
+            | Self::NoToken
+            | Self::OtherHost
+            | Self::TooLarge { .. }
+            | Self::NotJson(_)
+            | Self::HeadsMissing
+            | Self::NotFound(_)
+            | Self::Command(_)
+            | Self::Offline(_)
+            | Self::JoinRefused(_)
+            | Self::Ticket(_)
+            | Self::Busy(_)
+            | Self::Search(_) => {}
+        }
+        Value::Object(problem)
+    }
+}
+
+fn of_command(error: &CommandError) -> ErrorKind {
+    match error {
+        CommandError::NotFound => ErrorKind::NotFound,
+        CommandError::UnknownHeads => ErrorKind::Stale,
+        CommandError::NotShareable(refused) => of_refusal(refused),
+        CommandError::Invalid(_)
+        | CommandError::Unwritable(_)
+        | CommandError::NothingToSettle
+        | CommandError::TooLarge
+        | CommandError::BadTicket => ErrorKind::Invalid,
+        CommandError::NotOwner
+        | CommandError::NoNetwork
+        | CommandError::NoRoot
+        | CommandError::NotForUs
+        | CommandError::Expired
+        | CommandError::NotGranted => ErrorKind::NotAllowed,
+        CommandError::InNetwork | CommandError::Taken => ErrorKind::Exists,
+        CommandError::Store(_) => ErrorKind::Storage,
+    }
+}
+
+/// What a refusal to share is called: what is missing comes before what is only a matter of time.
+pub(super) fn of_refusal(refused: &Refused) -> ErrorKind {
+    if refused.never {
+        ErrorKind::NotAllowed
+    } else if !refused.faults.is_empty() {
+        ErrorKind::Invalid
+    } else if !refused.missing.is_empty() {
+        ErrorKind::Missing
+    } else {
+        ErrorKind::Embargoed
+    }
+}
+
+fn hint_of(error: &CommandError) -> &'static str {
+    match error {
+        CommandError::NotFound => "list shows the ids of what is there",
+        CommandError::NotOwner => "only its owner changes a record; others answer with a response",
+        CommandError::UnknownHeads => "read the record again, and make the change on what stands there now",
+        CommandError::Invalid(_) => "each fault names its field and what is expected there",
+        CommandError::NotShareable(refused) if refused.never => "it stays in the organisation",
+        CommandError::NotShareable(refused) if of_refusal(refused) == ErrorKind::Embargoed => {
+            "share it on that day, or change embargo_until"
+        }
+        CommandError::NotShareable(_) => "fill in the fields that are missing, and share again",
+        CommandError::Unwritable(_) => "a node of a newer version can change it",
+        CommandError::NothingToSettle => {
+            "show lists the conflicts with their fields and values, counted from 1"
+        }
+        CommandError::TooLarge => "a record takes at most 512 KiB: shorten its texts",
+        CommandError::NoNetwork => "join a network first: praksis join INVITATION",
+        CommandError::InNetwork => "a folder belongs to one network; another needs a folder of its own",
+        CommandError::NoRoot => "do it on the node that holds the organisation's root key",
+        CommandError::NotForUs => "ask for one made for this organisation and device",
+        CommandError::Taken => "member list shows who has it",
+        CommandError::Expired => "ask for a new one",
+        CommandError::BadTicket => "copy it whole, from the first character to the last",
+        CommandError::NotGranted => "have it granted where the root key is: praksis org device add REQUEST",
+        CommandError::Store(_) => {
+            "look at the node's log and the disk; nothing that was acknowledged is lost"
+        }
+    }
+}
+
+/// A fault with its place, for people and for programs.
+pub(super) fn fault(fault: &Fault) -> Value {
+    let mut json = json!({
+        "path": fault.path,
+        "problem": problem(fault.problem),
+        "expected": fault.expected.to_string(),
+        "found": fault.found,
+    });
+    if let Some(nearest) = &fault.nearest {
+        json["nearest"] = nearest.as_str().into();
+    }
+    json["message"] = fault.to_string().into();
+    json
+}
+
+/// What stands in the way of sharing, all of it.
+pub(super) fn refusal(refused: &Refused) -> Map<String, Value> {
+    let mut json = Map::new();
+    json.insert("missing".to_owned(), refused.missing.clone().into());
+    if let Some(day) = refused.embargo_until {
+        json.insert("embargo_until".to_owned(), day.to_string().into());
+    }
+    if !refused.faults.is_empty() {
+        json.insert("faults".to_owned(), refused.faults.iter().map(fault).collect());
+    }
+    json
+}
+
+fn problem(problem: Problem) -> &'static str {
+    match problem {
+        Problem::UnknownField => "unknown_field",
+        Problem::UnknownCode => "unknown_code",
+        Problem::Missing => "missing",
+        Problem::Type => "type",
+        Problem::Value => "value",
+        Problem::TooLong => "too_long",
+        Problem::Rule => "rule",
+    }
+}
+
+impl From<CallError> for ApiError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Refused(error) => Self::Command(error),
+            CallError::Stopped => Self::Busy(error.to_string()),
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Self::Command(CommandError::Store(error))
+    }
+}
+
+impl From<Invalid> for ApiError {
+    fn from(invalid: Invalid) -> Self {
+        Self::Command(invalid.into())
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        if self.kind() == ErrorKind::Storage {
+            tracing::error!(error = %self, "a request failed");
+        }
+        problem_response(self.status(), &self.to_json())
+    }
+}
+
+/// A problem on its way.
+pub(super) fn problem_response(status: StatusCode, problem: &Value) -> Response {
+    let mut response = (status, problem.to_string()).into_response();
+    let content = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(header::CONTENT_TYPE, content);
+    response
+}
+
+/// For addresses that nothing answers at.
+pub(super) async fn no_such_route(uri: axum::http::Uri) -> ApiError {
+    ApiError::NoSuchRoute(uri.path().to_owned())
+}
+
+/// For methods that an address does not know.
+pub(super) async fn no_such_method(method: axum::http::Method, uri: axum::http::Uri) -> ApiError {
+    ApiError::NoSuchMethod(format!("{method} {}", uri.path()))
+}

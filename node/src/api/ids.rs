@@ -1,0 +1,53 @@
+//! Ids as people give them: whole, or their beginning.
+
+use praksis_protocol::{engine::output::RecordRef, genesis::Kind};
+use serde_json::json;
+
+use super::{Api, ApiError, list, record};
+
+/// The least that is taken for the beginning of an id.
+const SHORTEST: usize = 6;
+/// A whole id.
+const WHOLE: usize = 52;
+
+/// The record that an id leads to: its own, its draft's or that of what was shared from it, or the unique beginning
+/// of one. It must be of this kind.
+pub(super) async fn resolve(api: &Api, id: &str, kind: Kind) -> Result<RecordRef, ApiError> {
+    let found = any(api, id).await?;
+    if found.kind == Some(kind) {
+        return Ok(found);
+    }
+    let is = found.kind.map_or("something that a newer version knows", Kind::code);
+    Err(ApiError::NotFound(format!("{id} is not a {} but a {is}", kind.code())))
+}
+
+/// The record of any kind that an id leads to.
+pub(super) async fn any(api: &Api, id: &str) -> Result<RecordRef, ApiError> {
+    let letters = id.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'));
+    if !letters || !(SHORTEST..=WHOLE).contains(&id.len()) {
+        let expected = "an id has 52 characters of a-z and 2-7; a beginning has at least 6 of them";
+        return Err(ApiError::Misuse(format!("{id:.60} is not an id: {expected}")));
+    }
+    let mut found = record::find(api, id).await?;
+    if id.len() == WHOLE {
+        // Somebody may have made a record under an id that is another's: the document's own id decides.
+        let exact = |record: &RecordRef| {
+            [record.draft, record.shared].into_iter().flatten().any(|document| document.to_string() == id)
+        };
+        let index = found.iter().position(exact).unwrap_or_default();
+        found = found.into_iter().skip(index).take(1).collect();
+    }
+    if found.len() > 1 {
+        let mut candidates = Vec::new();
+        for record in &found {
+            let title = list::title_of(api, record)?;
+            candidates.push(json!({
+                "id": record.record,
+                "kind": record.kind.map_or("unknown", Kind::code),
+                "title": title,
+            }));
+        }
+        return Err(ApiError::Ambiguous { beginning: id.to_owned(), candidates });
+    }
+    found.pop().ok_or_else(|| ApiError::NotFound(format!("no record has the id {id}")))
+}

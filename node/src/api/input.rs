@@ -1,0 +1,111 @@
+//! What requests bring, read with our own errors.
+
+use std::time::Duration;
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Query, Request},
+    http::{StatusCode, request::Parts},
+    response::IntoResponse as _,
+};
+use praksis_protocol::{id::ItemId, record::RECORD_MAX};
+use rand::Rng as _;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Api, ApiError, BODY_LIMIT};
+use crate::intake;
+
+/// How long a body may take to arrive; it comes from this machine.
+const ARRIVAL: Duration = Duration::from_secs(60);
+
+/// The query of a request; a name that it does not know is refused.
+pub(super) struct Params<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Api> for Params<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, ApiError> {
+        let query = Query::<T>::try_from_uri(&parts.uri);
+        query.map(|Query(query)| Self(query)).map_err(|error| ApiError::Misuse(error.body_text()))
+    }
+}
+
+/// The whole body, within the route's limit.
+pub(super) struct Body(pub(super) Bytes);
+
+impl FromRequest<Api> for Body {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
+        let file = request.uri().path().ends_with("/import");
+        let limit = if file { intake::FILE_LIMIT } else { BODY_LIMIT };
+        let told = request.headers().get(axum::http::header::CONTENT_LENGTH);
+        let told = told.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if told.is_some_and(|length| length > limit as u64) {
+            return Err(ApiError::TooLarge { limit });
+        }
+        let read = tokio::time::timeout(ARRIVAL, Bytes::from_request(request, api)).await;
+        match read.map_err(|_| ApiError::Misuse("the body did not arrive in time".to_owned()))? {
+            Ok(bytes) => Ok(Self(bytes)),
+            Err(rejection) => match rejection.into_response().status() {
+                StatusCode::PAYLOAD_TOO_LARGE => Err(ApiError::TooLarge { limit }),
+                _ => Err(ApiError::Misuse("the body was cut off".to_owned())),
+            },
+        }
+    }
+}
+
+/// A body that is one JSON value: a record, or part of one.
+pub(super) struct Document(pub(super) Value);
+
+impl FromRequest<Api> for Document {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
+        let Body(bytes) = Body::from_request(request, api).await?;
+        if bytes.len() > RECORD_MAX {
+            return Err(ApiError::TooLarge { limit: RECORD_MAX });
+        }
+        Ok(Self(json(&bytes)?))
+    }
+}
+
+/// A body that is a small JSON object of a known form.
+pub(super) struct Form<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Api> for Form<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
+        let Body(bytes) = Body::from_request(request, api).await?;
+        let value = json(&bytes)?;
+        serde_json::from_value(value).map(Self).map_err(|error| ApiError::Misuse(error.to_string()))
+    }
+}
+
+/// One JSON value in which no key stands twice and every number can be kept.
+pub(super) fn json(bytes: &[u8]) -> Result<Value, ApiError> {
+    let text =
+        std::str::from_utf8(bytes).map_err(|_| ApiError::NotJson("the body is not UTF-8".to_owned()))?;
+    if text.trim().is_empty() {
+        return Err(ApiError::NotJson("the body is empty".to_owned()));
+    }
+    intake::json::value(text).map_err(|refusal| {
+        let line = refusal.line.map(|line| format!(" (line {line})")).unwrap_or_default();
+        ApiError::NotJson(format!("{}{line}", refusal.problem))
+    })
+}
+
+/// Codes separated by commas.
+pub(super) fn codes(list: Option<&str>) -> Vec<String> {
+    let codes = list.unwrap_or_default().split(',').map(str::trim).filter(|code| !code.is_empty());
+    codes.map(str::to_owned).collect()
+}
+
+/// Ids for items of lists that come without.
+pub(super) fn new_id() -> ItemId {
+    let mut bytes = [0; 16];
+    rand::rng().fill_bytes(&mut bytes);
+    ItemId(bytes)
+}

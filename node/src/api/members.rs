@@ -1,0 +1,159 @@
+//! The network's members, and how one becomes one.
+
+use std::time::Duration;
+
+use axum::{Json, extract::State, http::StatusCode};
+use praksis_protocol::{
+    engine::{Command, Event, Reply},
+    id::OrgId,
+    membership::{joining::Ticket, statement::Role},
+    org_number::OrgNumber,
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+use utoipa::ToSchema;
+
+use super::{Api, ApiError, input::Form, record};
+
+/// Days that an invitation can be used when nobody says.
+const DAYS: u64 = 14;
+const DAYS_MAX: u64 = 366;
+const DAY_S: u64 = 24 * 60 * 60;
+/// Seconds to wait for the network when nobody says.
+const WAIT: u64 = 30;
+const WAIT_MAX: u64 = 3600;
+
+/// Whom to invite.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewInvitation {
+    /// Organisation number.
+    org: String,
+    /// `member`, `association` or `partner`; `member` if absent.
+    role: Option<String>,
+    /// Days until it expires, 14 if absent.
+    days: Option<u64>,
+}
+
+/// An invitation, or an office's grant.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Join {
+    /// What `invite` or `org device add` printed.
+    invitation: String,
+    /// Seconds to wait for the network, 30 if absent.
+    wait: Option<u64>,
+}
+
+/// The member organisations
+///
+/// `{"items": [{"org", "name", "role", "devices"}]}`; `devices` are slots.
+#[utoipa::path(get, path = "/api/v1/members", operation_id = "members_list", tag = "network",
+    responses((status = 200, description = "The members", body = Value)))]
+pub(super) async fn list(State(api): State<Api>) -> Result<Json<Value>, ApiError> {
+    let status = api.status().await?;
+    let members = status.members.iter().map(|member| {
+        let mut slots: Vec<u8> = member.devices.iter().map(|(_, slot)| *slot).collect();
+        slots.sort_unstable();
+        json!({"org": member.number, "name": member.name, "role": name(member.role), "devices": slots})
+    });
+    let mut items: Vec<Value> = members.collect();
+    items.sort_by_key(|item| item["org"].as_str().unwrap_or_default().to_owned());
+    Ok(Json(json!({"items": items})))
+}
+
+/// Signs an invitation
+///
+/// Answers with `{"invitation"}`: one word, to be given to that organisation alone.
+#[utoipa::path(post, path = "/api/v1/invitations", operation_id = "invite", tag = "network",
+    request_body = NewInvitation,
+    responses((status = 201, description = "Signed", body = Value), (status = 403, description = "Not an association"),
+        (status = 409, description = "A member already")))]
+pub(super) async fn invite(
+    State(api): State<Api>,
+    Form(invitation): Form<NewInvitation>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let number: OrgNumber = invitation
+        .org
+        .parse()
+        .map_err(|error| ApiError::Misuse(format!("org {:.20}: {error}", invitation.org)))?;
+    let role = match invitation.role.as_deref() {
+        None => Role::Member,
+        Some(code) => ROLES.into_iter().find(|role| name(*role) == code).ok_or_else(|| {
+            ApiError::Misuse(format!("role {code:.20}: expected {}", ROLES.map(name).join(", ")))
+        })?,
+    };
+    let days = invitation.days.unwrap_or(DAYS);
+    if !(1..=DAYS_MAX).contains(&days) {
+        return Err(ApiError::Misuse(format!("days {days}: expected 1 to {DAYS_MAX}")));
+    }
+    let command = Command::Invite(number.to_string(), role, days * DAY_S);
+    let Reply::Ticket(invitation) = api.handle.call(command).await? else {
+        return Err(record::unexpected());
+    };
+    Ok((StatusCode::CREATED, Json(json!({"invitation": invitation}))))
+}
+
+/// Joins a network, or as a second office an organisation
+///
+/// Waits until the grant is stored: `{"network", "org", "name"}`. When that takes longer, 202 with a problem of the
+/// kind `offline`: the node goes on trying.
+#[utoipa::path(post, path = "/api/v1/join", operation_id = "join", tag = "network", request_body = Join,
+    responses((status = 200, description = "Joined", body = Value), (status = 202, description = "Still trying"),
+        (status = 403, description = "Refused"), (status = 409, description = "In a network already")))]
+pub(super) async fn join(State(api): State<Api>, Form(join): Form<Join>) -> Result<Json<Value>, ApiError> {
+    let ticket = Ticket::from_text(&join.invitation).map_err(|error| ApiError::Ticket(error.to_string()))?;
+    let office = match &ticket {
+        Ticket::Office(grant) => Some(grant.org),
+        Ticket::Invitation(_) | Ticket::Request(_) => None,
+    };
+    let wait = Duration::from_secs(join.wait.unwrap_or(WAIT).min(WAIT_MAX));
+    // Listen first: it may be over before the answer is here.
+    let events = api.handle.events();
+    api.handle.call(Command::Join(ticket)).await?;
+    match tokio::time::timeout(wait, joined(&api, events, office)).await {
+        Ok(result) => result?,
+        Err(_) => {
+            let why = "nobody who can admit this node has answered yet";
+            return Err(ApiError::Offline(why.to_owned()));
+        }
+    }
+    let status = api.status().await?;
+    let mut json = Map::new();
+    if let Some(network) = status.network {
+        json.insert("network".to_owned(), network.to_string().into());
+    }
+    json.insert("org".to_owned(), status.number.clone().into());
+    json.insert("name".to_owned(), status.name.clone().into());
+    Ok(Json(Value::Object(json)))
+}
+
+/// Waits for the network; an office of an organisation without one is done when it belongs to that.
+async fn joined(api: &Api, mut events: Receiver<Event>, office: Option<OrgId>) -> Result<(), ApiError> {
+    loop {
+        let status = api.status().await?;
+        let in_organisation = status.slot.is_some() && office.is_some() && status.org == office;
+        if status.network.is_some() || in_organisation {
+            return Ok(());
+        }
+        loop {
+            match events.recv().await {
+                Ok(Event::Joined(_) | Event::RosterChanged) | Err(RecvError::Lagged(_)) => break,
+                Ok(Event::JoinRefused(refusal)) => return Err(ApiError::JoinRefused(refusal.to_string())),
+                Ok(Event::RecordChanged(_) | Event::Level(..) | Event::Failed(_)) => {}
+                Err(RecvError::Closed) => return Err(ApiError::Busy("the node has stopped".to_owned())),
+            }
+        }
+    }
+}
+
+const ROLES: [Role; 3] = [Role::Member, Role::Association, Role::Partner];
+
+fn name(role: Role) -> &'static str {
+    match role {
+        Role::Member => "member",
+        Role::Association => "association",
+        Role::Partner => "partner",
+    }
+}

@@ -1,0 +1,124 @@
+//! Sharing one draft, or many.
+
+use axum::{
+    Json,
+    response::{IntoResponse as _, Response},
+};
+use futures::{StreamExt as _, stream};
+use praksis_protocol::{
+    engine::{Command, CommandError},
+    genesis::Kind,
+    id::DocumentId,
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+use super::{Api, ApiError, directory::PAGE, edit, error::refusal, ids::resolve, progress::Progress, record};
+
+/// Drafts that are shared at a time: each is a job for a worker and a place in a batch.
+const AT_ONCE: usize = 64;
+/// Most ids in one request.
+const IDS_MAX: usize = 10_000;
+
+/// Which drafts to share.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ShareMany {
+    /// These.
+    ids: Option<Vec<String>>,
+    /// Every draft of the organisation.
+    #[serde(default)]
+    all: bool,
+}
+
+/// Shares one draft; refused, the problem says so in the same shape.
+pub(super) async fn one(api: &Api, kind: Kind, id: &str) -> Result<Response, ApiError> {
+    let record = resolve(api, id, kind).await?.record;
+    match share(api, record).await {
+        Ok(()) => Ok(Json(json!({"shared": [shared(record)], "refused": []})).into_response()),
+        Err(error) => {
+            let mut problem = error.to_json();
+            problem["shared"] = json!([]);
+            problem["refused"] = json!([refused(&record.to_string(), &error)]);
+            Ok(super::error::problem_response(error.status(), &problem))
+        }
+    }
+}
+
+/// Shares many, as many at a time as the workers keep up with.
+pub(super) async fn many(
+    api: Api,
+    kind: Kind,
+    which: ShareMany,
+    progress: Progress,
+) -> Result<Value, ApiError> {
+    let (mut taken, mut refusals) = (Vec::new(), Vec::new());
+    match (which.ids, which.all) {
+        (Some(ids), false) if ids.len() <= IDS_MAX => {
+            for id in ids {
+                match resolve(&api, &id, kind).await {
+                    Ok(record) => taken.push(record.record),
+                    Err(error) => refusals.push(refused(&id, &error)),
+                }
+            }
+        }
+        (None, true) => taken = drafts(&api, kind).await?,
+        (Some(_), _) | (None, false) => {
+            let expected = format!("expected either ids, at most {IDS_MAX}, or all: true");
+            return Err(ApiError::Misuse(expected));
+        }
+    }
+    let total = taken.len() + refusals.len();
+    let mut done = refusals.len();
+    let mut results = stream::iter(taken.into_iter().map(|id| {
+        let api = &api;
+        async move { (id, share(api, id).await) }
+    }))
+    .buffered(AT_ONCE);
+    let mut all_shared = Vec::new();
+    while let Some((id, result)) = results.next().await {
+        match result {
+            Ok(()) => all_shared.push(shared(id)),
+            Err(ApiError::Busy(why)) => return Err(ApiError::Busy(why)),
+            Err(error) => refusals.push(refused(&id.to_string(), &error)),
+        }
+        done += 1;
+        progress.tell(done, total);
+    }
+    Ok(json!({"shared": all_shared, "refused": refusals}))
+}
+
+async fn share(api: &Api, record: DocumentId) -> Result<(), ApiError> {
+    edit::write(api, Command::Share(record, api.handle.today())).await.map(drop)
+}
+
+async fn drafts(api: &Api, kind: Kind) -> Result<Vec<DocumentId>, ApiError> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let (records, next) = record::page(api, Some(kind), after, PAGE).await?;
+        all.extend(records.iter().filter(|record| record.draft.is_some()).map(|record| record.record));
+        after = next;
+        if after.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+/// A draft's own id is the record id.
+fn shared(record: DocumentId) -> Value {
+    json!({"draft": record, "id": record})
+}
+
+fn refused(id: &str, error: &ApiError) -> Value {
+    let mut json = Map::new();
+    json.insert("id".to_owned(), id.into());
+    if let ApiError::Command(CommandError::NotShareable(why)) = error {
+        json.extend(refusal(why));
+    } else {
+        json.insert("missing".to_owned(), json!([]));
+    }
+    let error = error.to_json();
+    json.insert("error".to_owned(), error["error"].clone());
+    Value::Object(json)
+}

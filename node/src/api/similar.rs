@@ -1,0 +1,124 @@
+//! Similar past cases.
+
+#![expect(unused_qualifications, reason = "written by the macro that describes the query")]
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, header},
+};
+use praksis_protocol::genesis::Kind;
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::IntoParams;
+
+use super::{
+    Api, ApiError, edit,
+    ids::resolve,
+    input::{Body, Params, codes, json},
+    record,
+};
+use crate::search::{self, Ask, Entry, Filters, Query};
+
+/// Hits when nobody says how many.
+const LIMIT: usize = 10;
+
+/// What to find, and among what. Codes separated by commas: one of them must hold.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SimilarQuery {
+    /// Words.
+    q: Option<String>,
+    /// A case's id, or its beginning.
+    case: Option<String>,
+    /// Most hits, 10 if absent, at most 100.
+    limit: Option<usize>,
+    /// Language in which titles are preferred.
+    lang: Option<String>,
+    /// Kinds of record.
+    kind: Option<String>,
+    /// Codes of phases.
+    phase: Option<String>,
+    /// Codes of sectors.
+    sector: Option<String>,
+    /// Organisation numbers of owners.
+    owner: Option<String>,
+    /// CPV codes or their beginnings.
+    cpv: Option<String>,
+}
+
+/// Similar past cases, to words or to a case
+///
+/// `{"query", "searched_also", "took_ms", "nothing_close", "hits"}`; each hit says why, in shares of its score.
+#[utoipa::path(get, path = "/api/v1/similar", operation_id = "similar", tag = "similar", params(SimilarQuery),
+    responses((status = 200, description = "The hits, best first", body = Value)))]
+pub(super) async fn by_query(
+    State(api): State<Api>,
+    Params(query): Params<SimilarQuery>,
+) -> Result<Json<Value>, ApiError> {
+    let ask = match (&query.q, &query.case) {
+        (Some(words), None) if !words.trim().is_empty() => Ask::Text(words.clone()),
+        (None, Some(id)) => {
+            let reference = resolve(&api, id, Kind::Case).await?;
+            let view = record::present_view(&api, &reference)?;
+            let record = view.as_ref().and_then(|view| view.record.as_object());
+            let entry = record.map(Entry::from_case).unwrap_or_default();
+            Ask::Record(Box::new(Entry { record: reference.record.to_string(), ..entry }))
+        }
+        (Some(_) | None, Some(_) | None) => {
+            return Err(ApiError::Misuse("expected either q, some words, or case, an id".to_owned()));
+        }
+    };
+    answer(api, ask, query).await
+}
+
+/// Similar past cases, to a whole text or to a case that is nowhere yet
+///
+/// The body is plain text, or a case as JSON.
+#[utoipa::path(post, path = "/api/v1/similar", operation_id = "similar_to", tag = "similar", params(SimilarQuery),
+    request_body(content((String = "text/plain"), (Value = "application/json"))),
+    responses((status = 200, description = "The hits, best first", body = Value)))]
+pub(super) async fn by_body(
+    State(api): State<Api>,
+    Params(query): Params<SimilarQuery>,
+    headers: HeaderMap,
+    Body(bytes): Body,
+) -> Result<Json<Value>, ApiError> {
+    if query.q.is_some() || query.case.is_some() {
+        return Err(ApiError::Misuse("the body says what to find: leave out q and case".to_owned()));
+    }
+    let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let ask = if content.is_some_and(|content| content.starts_with("application/json")) {
+        Ask::Record(Box::new(Entry::from_case(&edit::parse(Kind::Case, &json(&bytes)?)?)))
+    } else {
+        let text = std::str::from_utf8(&bytes);
+        let text = text.map_err(|_| ApiError::NotJson("the text is not UTF-8".to_owned()))?;
+        if text.trim().is_empty() {
+            return Err(ApiError::Misuse("the text is empty".to_owned()));
+        }
+        Ask::Text(text.to_owned())
+    };
+    answer(api, ask, query).await
+}
+
+async fn answer(api: Api, ask: Ask, query: SimilarQuery) -> Result<Json<Value>, ApiError> {
+    let filters = Filters {
+        kind: codes(query.kind.as_deref()),
+        phase: codes(query.phase.as_deref()),
+        sector: codes(query.sector.as_deref()),
+        owner: codes(query.owner.as_deref()),
+        cpv: codes(query.cpv.as_deref()),
+        lang: Vec::new(),
+    };
+    let limit = query.limit.unwrap_or(LIMIT).clamp(1, Query::LIMIT_MAX);
+    let query = Query { ask, limit, filters, lang: query.lang, ..Query::default() };
+    let index = Arc::clone(api.handle.search());
+    // The index computes and reads files: not on a thread that others' requests wait for.
+    let found = tokio::task::spawn_blocking(move || index.similar(&query)).await;
+    let found = found.map_err(|_| ApiError::Search("the search failed".to_owned()))?;
+    let similar = found.map_err(|error: search::Error| ApiError::Search(error.to_string()))?;
+    serde_json::to_value(similar).map(Json).map_err(|error| ApiError::Search(error.to_string()))
+}

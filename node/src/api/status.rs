@@ -1,0 +1,77 @@
+//! Where the node stands.
+
+use axum::{Json, extract::State};
+use praksis_protocol::{
+    engine::{Status, output::PeerStatus},
+    genesis::Kind,
+};
+use serde_json::{Map, Value, json};
+
+use super::{Api, ApiError, directory::Names, record};
+
+/// Where the node stands
+///
+/// `{"organisation", "device", "network", "documents", "shared", "members", "peers", "bytes_in", "bytes_out",
+/// "refused"}`, and what waits. A draft and what was shared from it count once.
+#[utoipa::path(get, path = "/api/v1/status", operation_id = "status", tag = "network",
+    responses((status = 200, description = "Where it stands", body = Value)))]
+pub(super) async fn show(State(api): State<Api>) -> Result<Json<Value>, ApiError> {
+    let names = api.directory.names(&api).await?;
+    let status = api.status().await?;
+    let traffic = api.handle.traffic();
+    let mut json = Map::new();
+    json.insert("organisation".to_owned(), json!({"org": status.number, "name": status.name}));
+    json.insert("device".to_owned(), status.device.to_string().into());
+    if let Some(slot) = status.slot {
+        json.insert("slot".to_owned(), slot.into());
+    }
+    if let Some(network) = status.network {
+        json.insert("network".to_owned(), network.to_string().into());
+    }
+    json.insert("documents".to_owned(), documents(&status));
+    json.insert("shared".to_owned(), status.shared.into());
+    json.insert("members".to_owned(), status.members.len().into());
+    json.insert("peers".to_owned(), peers(&status, &names));
+    json.insert("bytes_in".to_owned(), traffic.socket_in.into());
+    json.insert("bytes_out".to_owned(), traffic.socket_out.into());
+    json.insert("refused".to_owned(), json!(status.refused));
+    json.insert("waiting".to_owned(), status.waiting.into());
+    json.insert("invitations".to_owned(), status.invitations.into());
+    json.insert("alarms".to_owned(), json!(status.alarms));
+    json.insert("addresses".to_owned(), json!(status.addresses));
+    Ok(Json(Value::Object(json)))
+}
+
+/// Records by kind, of which there are none too.
+fn documents(status: &Status) -> Value {
+    let mut documents: Map<String, Value> =
+        Kind::ALL.into_iter().map(|kind| (kind.code().to_owned(), 0.into())).collect();
+    documents.extend(status.documents.iter().map(|(kind, count)| ((*kind).to_owned(), (*count).into())));
+    Value::Object(documents)
+}
+
+/// Other nodes as people see them.
+pub(super) fn peers(status: &Status, names: &Names) -> Value {
+    let peer = |peer: &PeerStatus| {
+        let mut json = Map::new();
+        if let Some(org) = peer.org {
+            let (number, name) = names.org(org);
+            json.insert("org".to_owned(), number.into());
+            json.insert("name".to_owned(), name.into());
+        }
+        if let Some(device) = peer.device {
+            json.insert("device".to_owned(), device.to_string().into());
+        }
+        json.insert("connected".to_owned(), peer.connected.into());
+        if let Some(address) = &peer.address {
+            json.insert("address".to_owned(), address.as_str().into());
+        }
+        json.insert("level".to_owned(), peer.level.into());
+        if let Some(at) = peer.last_level {
+            let seconds = i64::try_from(at.seconds()).unwrap_or(i64::MAX);
+            json.insert("last_level_at".to_owned(), record::instant(seconds).into());
+        }
+        Value::Object(json)
+    };
+    status.peers.iter().map(peer).collect()
+}

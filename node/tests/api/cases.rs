@@ -1,0 +1,119 @@
+//! What is written is what is read, and every refusal says its kind.
+
+use serde_json::json;
+
+use crate::node::{BERGEN, Node, complete, problem};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_is_begun_read_changed_and_shared() {
+    let ks = Node::association().await;
+    let id = ks.case("Trygghetsalarm").await;
+    assert_eq!(id.len(), 52);
+
+    let draft = ks.client.show("case", &id[..8]).await.unwrap();
+    assert_eq!(draft["id"], json!(id));
+    assert_eq!((&draft["kind"], &draft["state"]), (&json!("case"), &json!("draft")));
+    assert_eq!(draft["draft"], json!(id), "a draft's own id is the record id");
+    assert_eq!(draft.get("shared"), None);
+    assert_eq!(draft["case"]["title"], json!({"nb": "Trygghetsalarm"}));
+    assert_eq!(draft["missing"], json!([]), "the organisation's default contact goes along: {draft}");
+
+    let heads = ks.heads(&id).await;
+    let changed = ks.client.patch("case", &id, &heads, &json!({"keywords": ["varsling"]})).await.unwrap();
+    assert_eq!(changed["case"]["keywords"], json!(["varsling"]));
+    assert_ne!(changed["heads"], draft["heads"]);
+
+    // Read before that change, written after: both stand.
+    let merged = ks.client.set("case", &id, &heads, &["title.nn=Tryggleiksalarm".to_owned()]).await.unwrap();
+    assert_eq!(merged["case"]["title"], json!({"nb": "Trygghetsalarm", "nn": "Tryggleiksalarm"}));
+    assert_eq!(merged["case"]["keywords"], json!(["varsling"]));
+
+    let shared = ks.client.share("case", &id).await.unwrap();
+    assert_eq!(shared, json!({"shared": [{"draft": id, "id": id}], "refused": []}));
+    let shared = ks.client.show("case", &id).await.unwrap();
+    assert_eq!(shared["state"], json!("shared"));
+    let document = shared["shared"].as_str().unwrap();
+    assert_ne!(document, id);
+    assert_eq!(ks.client.show("case", document).await.unwrap(), shared, "the shared id serves too");
+
+    let heads = ks.heads(&id).await;
+    let changed = ks.client.patch("case", &id, &heads, &json!({"help_wanted": "Alt"})).await.unwrap();
+    assert_eq!(changed["state"], json!("changed_since_shared"));
+
+    let list = ks.client.list("case", &[]).await.unwrap();
+    assert_eq!(list["next"], json!(null));
+    assert_eq!(list["items"][0]["title"], json!("Trygghetsalarm"));
+    assert_eq!(list["items"][0]["state"], json!("changed_since_shared"));
+    assert_eq!(list["items"][0]["owner"], json!({"org": "310000043", "name": "KS (test)"}));
+    ks.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refusals_have_their_kinds() {
+    let node = Node::municipality(BERGEN, "Bergen (test)").await;
+    let client = &node.client;
+    let id = node.case("Vannmålere").await;
+    let heads = node.heads(&id).await;
+
+    let faulty = json!({"titel": "x", "phase": "ned", "sector": ["health_care"]});
+    let invalid = problem(client.create("case", &faulty).await);
+    assert_eq!((invalid.status, invalid.kind.as_str()), (422, "invalid"));
+    let faults = invalid.rest["faults"].as_array().unwrap();
+    assert_eq!(faults.len(), 2, "{faults:?}");
+    assert_eq!((&faults[0]["path"], &faults[0]["nearest"]), (&json!("titel"), &json!("title")));
+    assert_eq!((&faults[1]["path"], &faults[1]["nearest"]), (&json!("phase"), &json!("need")));
+
+    let without = problem(client.patch("case", &id, &[], &json!({})).await);
+    assert_eq!((without.status, without.kind.as_str()), (428, "misuse"));
+    let stranger = "a".repeat(52);
+    let stale = problem(client.patch("case", &id, &[stranger.clone()], &json!({"phase": "dialogue"})).await);
+    assert_eq!((stale.status, stale.kind.as_str()), (412, "stale"));
+    let nonsense = problem(client.patch("case", &id, &["X".to_owned()], &json!({})).await);
+    assert_eq!((nonsense.status, nonsense.kind.as_str()), (400, "misuse"));
+
+    let unknown = problem(client.show("case", &stranger).await);
+    assert_eq!((unknown.status, unknown.kind.as_str()), (404, "not_found"));
+    let short = problem(client.show("case", "abc").await);
+    assert_eq!((short.status, short.kind.as_str()), (400, "misuse"));
+    let other_kind = problem(client.show("template", &id).await);
+    assert_eq!((other_kind.status, other_kind.kind.as_str()), (404, "not_found"));
+    assert!(other_kind.message.contains("a case"), "{}", other_kind.message);
+
+    let alone = problem(client.share("case", &id).await);
+    assert_eq!((alone.status, alone.kind.as_str()), (403, "not_allowed"), "in no network yet");
+    let nothing = problem(client.settle("case", &id, "title.nb", 1).await);
+    assert_eq!((nothing.status, nothing.kind.as_str()), (422, "invalid"));
+    assert_eq!(node.heads(&id).await, heads, "nothing was written");
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_keeps_a_case_from_being_shared_is_told_at_once() {
+    let ks = Node::association().await;
+    let empty = ks.client.create("case", &json!({"title": "Tomt", "phase": "competition"})).await.unwrap();
+    let refused = problem(ks.client.share("case", &empty).await);
+    assert_eq!((refused.status, refused.kind.as_str()), (422, "missing"));
+    let missing = json!(["sector", "cpv_main", "need", "procedure"]);
+    assert_eq!(refused.rest["refused"][0]["missing"], missing, "{:?}", refused.rest);
+    assert_eq!(refused.rest["shared"], json!([]));
+    let shown = ks.client.show("case", &empty).await.unwrap();
+    assert_eq!(shown["missing"], missing);
+    assert_eq!(shown["case"]["title"], json!({"nn": "Tomt"}), "in the organisation's language");
+
+    let mut later = complete("Senere");
+    later["embargo_until"] = json!("2199-01-01");
+    let later = ks.client.create("case", &later).await.unwrap();
+    let embargoed = problem(ks.client.share("case", &later).await);
+    assert_eq!((embargoed.status, embargoed.kind.as_str()), (409, "embargoed"));
+
+    let whole = ks.case("Hel").await;
+    let all = ks.client.share_many("case", None, |_| {}).await.unwrap();
+    assert_eq!(all["shared"], json!([{"draft": whole, "id": whole}]));
+    assert_eq!(all["refused"].as_array().unwrap().len(), 2);
+    let some = [whole.clone(), "abc".to_owned(), later.clone()];
+    let some = ks.client.share_many("case", Some(&some), |_| {}).await.unwrap();
+    assert_eq!(some["shared"].as_array().unwrap().len(), 1);
+    assert_eq!(some["refused"][0]["error"]["kind"], json!("misuse"));
+    assert_eq!(some["refused"][1]["embargo_until"], json!("2199-01-01"));
+    ks.stop().await;
+}
