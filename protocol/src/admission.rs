@@ -62,6 +62,9 @@ pub enum Refusal {
     /// The change does not continue what it rests on.
     #[error("the change does not continue what it rests on")]
     Discontinuous,
+    /// A co-owner writes where the owner has not.
+    #[error("the owner named has not written in this document")]
+    OwnerAbsent,
     /// Automerge does not take the change.
     #[error("the change cannot be applied")]
     Apply,
@@ -82,6 +85,7 @@ impl Refusal {
             Self::NoRight(verdict) => verdict.name(),
             Self::Twin => "envelope_twin",
             Self::Discontinuous => "change_discontinuous",
+            Self::OwnerAbsent => "owner_absent",
             Self::Apply => "apply",
         }
     }
@@ -149,7 +153,8 @@ pub fn admit(admission: &Admission) -> Admitted {
     }
     let Some(record) = Record::of(genesis) else {
         // A kind from a later version: nothing in it can be read, so nothing is kept yet.
-        outcome.waiting.extend(incoming.iter().cloned().map(|change| (change, Wait::Cause)));
+        let fresh = fresh.iter().map(|hash| entries[hash].1.clone());
+        outcome.waiting.extend(fresh.map(|change| (change, Wait::Cause)));
         return outcome;
     };
     loop {
@@ -242,12 +247,15 @@ fn finish(
             outcome.refused.push(Refusal::Twin);
         } else if counted.broken.contains(hash) {
             outcome.refused.push(Refusal::Discontinuous);
+        } else if counted.unfounded.contains(hash) {
+            outcome.refused.push(Refusal::OwnerAbsent);
         } else {
             outcome.waiting.push((SignedChange::clone(change), Wait::Cause));
         }
     }
     if !counting.is_empty() {
-        let newest = entries.values().map(|(entry, _)| entry.header.time).max().unwrap_or_default();
+        let times = counted.order.iter().map(|hash| entries[hash].0.header.time);
+        let newest = times.max().unwrap_or_default();
         outcome.state = Some(State::read(replica, counted, newest));
     }
 }

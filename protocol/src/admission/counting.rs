@@ -1,11 +1,20 @@
 //! What counts: a pure function of a document's envelopes and the roster.
 //!
-//! A change counts when its device may write, its envelope is the one that stands for its number,
-//! every change it rests on counts, and it continues these: the writer's next number, operations
-//! numbered after theirs, no actor named that wrote in none of them. (A change that does not would
-//! apply here and panic, or ruin the saved document, there.) Of two envelopes with one (device, session, sequence), or of
-//! two changes with one (actor, number), the smaller envelope hash stands. The order in which things
-//! arrived plays no part, so all nodes with the same envelopes and statements agree.
+//! Changes are taken up in one order that no arrival can alter: by the number of the first operation,
+//! then by envelope hash. It is a causal order, since operations are numbered after those that a
+//! change rests on. A change counts when its turn comes and
+//!
+//! - its device may write here, and the owner has written in this document before anybody else;
+//! - every change it rests on counts;
+//! - nothing that counts has its (device, session, sequence) or its (actor, number): of twins that
+//!   both could count, the first in this order does;
+//! - it continues what it rests on: the writer's next number, operations numbered after theirs, no
+//!   actor named that wrote in none of them. (A change that does not would apply here and panic, or
+//!   ruin the saved document, there.)
+//!
+//! So what does not count decides nothing. Two nodes that compare what counts, and give each other
+//! what the other lacks of it, agree on an ever longer beginning of this order and in the end on all
+//! of it, whatever else each has been sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +22,7 @@ use super::own;
 use crate::{
     envelope::{Envelope, context},
     genesis::Genesis,
-    id::{ActorBytes, ChangeHash, Digest, EnvelopeHash},
+    id::{ActorBytes, ChangeHash, DeviceId, Digest, EnvelopeHash, SessionId},
     membership::roster::{Act, Roster},
     scan::ChangeHeader,
     wire::message::SignedChange,
@@ -37,10 +46,12 @@ pub struct Counted {
     pub order: Vec<EnvelopeHash>,
     /// What nothing that counts rests on.
     pub heads: Vec<EnvelopeHash>,
-    /// Envelopes that lost their number to another.
+    /// Envelopes whose number is another's.
     pub twins: BTreeSet<EnvelopeHash>,
     /// Envelopes of changes that do not continue what they rest on: they can never count.
     pub broken: BTreeSet<EnvelopeHash>,
+    /// Envelopes of co-owners in a document that the owner had not begun: they can never count.
+    pub unfounded: BTreeSet<EnvelopeHash>,
 }
 
 impl Counted {
@@ -64,38 +75,39 @@ pub fn count<'a>(
             && entry.header.actor == entry.envelope.actor(document)
             && roster.may(entry.envelope.device, Act::Write, genesis.scope, &writers).is_yes()
     };
-    let candidates: Vec<&Entry> = entries.filter(rightful).collect();
-    let twins = twins(&candidates);
-    let standing: BTreeMap<ChangeHash, &Entry> = candidates
-        .into_iter()
-        .filter(|entry| !twins.contains(&entry.hash))
-        .map(|entry| (entry.header.hash, entry))
-        .collect();
-    let (order, broken) = in_causal_order(&standing, containers);
-    let covered: BTreeSet<ChangeHash> =
-        order.iter().flat_map(|entry| entry.header.deps.iter().copied()).collect();
-    let heads =
-        order.iter().filter(|entry| !covered.contains(&entry.header.hash)).map(|entry| entry.hash).collect();
-    Counted { order: order.iter().map(|entry| entry.hash).collect(), heads, twins, broken }
+    let mut candidates: Vec<&Entry> = entries.filter(rightful).collect();
+    candidates.sort_unstable_by_key(|entry| (entry.header.start_op, entry.hash));
+    let is_owner = |entry: &Entry| {
+        roster.device(entry.envelope.device).is_some_and(|granted| granted.org == genesis.owner)
+    };
+    let mut counting = Counting::over(containers);
+    for entry in &candidates {
+        if !counting.has_twin(entry)
+            && let Some(past) = counting.past(entry)
+            && let Ok(past) = past.continued_by(&entry.header, is_owner(entry))
+        {
+            counting.take(entry, past);
+        }
+    }
+    let mut counted = Counted { heads: counting.heads(), ..Counted::default() };
+    for entry in candidates.into_iter().filter(|entry| !counting.has(entry)) {
+        if counting.has_twin(entry) {
+            counted.twins.insert(entry.hash);
+        } else if let Some(past) = counting.past(entry) {
+            match past.continued_by(&entry.header, is_owner(entry)) {
+                Err(Never::Unfounded) => counted.unfounded.insert(entry.hash),
+                Ok(_) | Err(Never::Broken) => counted.broken.insert(entry.hash),
+            };
+        }
+    }
+    counted.order = counting.order.iter().map(|entry| entry.hash).collect();
+    counted
 }
 
-/// Those that share a number with a smaller envelope hash.
-fn twins(candidates: &[&Entry]) -> BTreeSet<EnvelopeHash> {
-    let mut by_sequence = BTreeMap::new();
-    let mut by_actor = BTreeMap::new();
-    for entry in candidates {
-        let Envelope { device, session, sequence, .. } = &entry.envelope;
-        let smallest = by_sequence.entry((*device, *session, *sequence)).or_insert(entry.hash);
-        *smallest = entry.hash.min(*smallest);
-        let smallest = by_actor.entry((entry.header.actor, entry.header.seq)).or_insert(entry.hash);
-        *smallest = entry.hash.min(*smallest);
-    }
-    let stands = |entry: &Entry| {
-        let Envelope { device, session, sequence, .. } = &entry.envelope;
-        by_sequence[&(*device, *session, *sequence)] == entry.hash
-            && by_actor[&(entry.header.actor, entry.header.seq)] == entry.hash
-    };
-    candidates.iter().filter(|entry| !stands(entry)).map(|entry| entry.hash).collect()
+/// Why a change can never count, whatever else comes.
+enum Never {
+    Broken,
+    Unfounded,
 }
 
 /// What a change and all that it rests on have used up.
@@ -103,114 +115,127 @@ fn twins(candidates: &[&Entry]) -> BTreeSet<EnvelopeHash> {
 struct Past {
     last_operation: u64,
     actors: BTreeSet<ActorBytes>,
+    /// Whether the owner wrote any of it.
+    is_founded: bool,
 }
 
 impl Past {
     fn join(&mut self, other: &Self) {
         self.last_operation = self.last_operation.max(other.last_operation);
         self.actors.extend(&other.actors);
+        self.is_founded |= other.is_founded;
     }
 
-    /// Whether a change continues this past; if so, it becomes part of it.
-    fn is_continued_by(&mut self, header: &ChangeHeader) -> bool {
+    /// This past with a change that continues it.
+    fn continued_by(mut self, header: &ChangeHeader, by_owner: bool) -> Result<Self, Never> {
         let numbered_after = header.start_op > self.last_operation;
         let known_actors = header.other_actors.iter().all(|actor| self.actors.contains(actor));
         // Whoever writes the first number is new, and whoever writes a later one is not.
         let own_turn = self.actors.contains(&header.actor) == (header.seq > 1);
+        if !numbered_after || !known_actors || !own_turn || header.operations == 0 {
+            return Err(Never::Broken);
+        }
+        // Anybody can name himself a co-owner in a genesis; that the owner writes says that it is so.
+        if !by_owner && !self.is_founded {
+            return Err(Never::Unfounded);
+        }
         self.last_operation = header.start_op - 1 + u64::from(header.operations);
         self.actors.insert(header.actor);
-        numbered_after && known_actors && own_turn && header.operations > 0
+        self.is_founded |= by_owner;
+        Ok(self)
     }
 }
 
-/// Takes up what rests only on what was taken up before, smallest envelope hash first; apart from it
-/// what does not continue what it rests on.
-fn in_causal_order<'a>(
-    standing: &BTreeMap<ChangeHash, &'a Entry>,
-    containers: &[ChangeHeader],
-) -> (Vec<&'a Entry>, BTreeSet<EnvelopeHash>) {
-    let mut pasts: BTreeMap<ChangeHash, Past> = BTreeMap::new();
-    let mut base = Past::default();
-    for header in containers {
-        base.is_continued_by(header);
-        pasts.insert(header.hash, base.clone());
+/// What counts so far.
+struct Counting<'a> {
+    order: Vec<&'a Entry>,
+    pasts: BTreeMap<ChangeHash, Past>,
+    by_sequence: BTreeMap<(DeviceId, SessionId, u64), EnvelopeHash>,
+    by_actor: BTreeMap<(ActorBytes, u64), (EnvelopeHash, ChangeHash)>,
+}
+
+impl<'a> Counting<'a> {
+    fn over(containers: &[ChangeHeader]) -> Self {
+        let mut base = Past::default();
+        let mut pasts = BTreeMap::new();
+        for header in containers {
+            base.last_operation = header.start_op - 1 + u64::from(header.operations);
+            base.actors.insert(header.actor);
+            pasts.insert(header.hash, base.clone());
+        }
+        Self { order: Vec::new(), pasts, by_sequence: BTreeMap::new(), by_actor: BTreeMap::new() }
     }
-    let by_actor: BTreeMap<_, _> =
-        standing.values().map(|entry| ((entry.header.actor, entry.header.seq), entry.header.hash)).collect();
-    let mut missing: BTreeMap<ChangeHash, usize> = BTreeMap::new();
-    let mut effects: BTreeMap<ChangeHash, Vec<&'a Entry>> = BTreeMap::new();
-    let mut ready = BTreeSet::new();
-    for entry in standing.values() {
-        let Some(causes) = causes(entry, &by_actor) else { continue };
-        let open: BTreeSet<ChangeHash> =
-            causes.into_iter().filter(|cause| !pasts.contains_key(cause)).collect();
-        if open.iter().any(|cause| !standing.contains_key(cause)) {
-            continue;
-        }
-        if open.is_empty() {
-            ready.insert((entry.hash, entry.header.hash));
-        }
-        missing.insert(entry.header.hash, open.len());
-        for cause in open {
-            effects.entry(cause).or_default().push(entry);
-        }
+
+    fn has(&self, entry: &Entry) -> bool {
+        self.by_sequence.get(&sequence(entry)) == Some(&entry.hash)
     }
-    let (mut order, mut broken) = (Vec::new(), BTreeSet::new());
-    while let Some((_, change)) = ready.pop_first() {
-        let entry = standing[&change];
+
+    /// Whether something else that counts has one of its numbers.
+    fn has_twin(&self, entry: &Entry) -> bool {
+        let by_sequence = self.by_sequence.get(&sequence(entry));
+        let by_actor = self.by_actor.get(&(entry.header.actor, entry.header.seq)).map(|(hash, _)| hash);
+        by_sequence.into_iter().chain(by_actor).any(|hash| *hash != entry.hash)
+    }
+
+    /// What a change rests on, if all of it counts: what it says, and its writer's change before it
+    /// whether it says so or not.
+    fn past(&self, entry: &Entry) -> Option<Past> {
+        let ChangeHeader { actor, seq, deps, .. } = &entry.header;
         let mut past = Past::default();
-        for cause in causes(entry, &by_actor).into_iter().flatten() {
-            past.join(&pasts[&cause]);
+        for cause in deps {
+            past.join(self.pasts.get(cause)?);
         }
-        if !past.is_continued_by(&entry.header) {
-            broken.insert(entry.hash);
-            continue;
+        if *seq > 1 {
+            let (_, before) = self.by_actor.get(&(*actor, seq - 1))?;
+            past.join(self.pasts.get(before)?);
         }
-        order.push(entry);
-        pasts.insert(change, past);
-        for effect in effects.remove(&change).unwrap_or_default() {
-            let left = missing.get_mut(&effect.header.hash).expect("every effect was counted");
-            *left -= 1;
-            if *left == 0 {
-                ready.insert((effect.hash, effect.header.hash));
-            }
-        }
+        Some(past)
     }
-    (order, broken)
+
+    fn take(&mut self, entry: &'a Entry, past: Past) {
+        self.by_sequence.insert(sequence(entry), entry.hash);
+        self.by_actor.insert((entry.header.actor, entry.header.seq), (entry.hash, entry.header.hash));
+        self.pasts.insert(entry.header.hash, past);
+        self.order.push(entry);
+    }
+
+    fn heads(&self) -> Vec<EnvelopeHash> {
+        let covered: BTreeSet<_> = self.order.iter().flat_map(|entry| &entry.header.deps).collect();
+        let open = self.order.iter().filter(|entry| !covered.contains(&entry.header.hash));
+        let mut heads: Vec<_> = open.map(|entry| entry.hash).collect();
+        heads.sort_unstable();
+        heads
+    }
 }
 
-/// What a change rests on: what it says, and its writer's change before it whether it says so or not.
-fn causes(entry: &Entry, by_actor: &BTreeMap<(ActorBytes, u64), ChangeHash>) -> Option<BTreeSet<ChangeHash>> {
-    let mut causes: BTreeSet<ChangeHash> = entry.header.deps.iter().copied().collect();
-    if entry.header.seq > 1 {
-        causes.insert(*by_actor.get(&(entry.header.actor, entry.header.seq - 1))?);
-    }
-    Some(causes)
+fn sequence(entry: &Entry) -> (DeviceId, SessionId, u64) {
+    (entry.envelope.device, entry.envelope.session, entry.envelope.sequence)
 }
 
 /// What somebody who has these envelopes, and all that they rest on, lacks; causes before effects.
 pub fn missing(held: Vec<SignedChange>, have: &[EnvelopeHash]) -> Vec<SignedChange> {
-    let entries: BTreeMap<ChangeHash, (Entry, SignedChange)> = held
-        .into_iter()
-        .filter_map(|change| own(&change).ok().map(|entry| (entry.header.hash, (entry, change))))
-        .collect();
+    // By envelope: one change may have been signed twice.
+    let entries: Vec<(Entry, SignedChange)> =
+        held.into_iter().filter_map(|change| own(&change).ok().map(|entry| (entry, change))).collect();
+    let deps: BTreeMap<ChangeHash, &[ChangeHash]> =
+        entries.iter().map(|(entry, _)| (entry.header.hash, entry.header.deps.as_slice())).collect();
+    let have: BTreeSet<&EnvelopeHash> = have.iter().collect();
+    let is_had = |entry: &Entry| have.contains(&entry.hash);
     let mut had = BTreeSet::new();
     let mut open: Vec<ChangeHash> = entries
-        .values()
-        .filter(|(entry, _)| have.contains(&entry.hash))
-        .map(|(entry, _)| entry.header.hash)
+        .iter()
+        .filter(|(entry, _)| is_had(entry))
+        .flat_map(|(entry, _)| entry.header.deps.clone())
         .collect();
     while let Some(change) = open.pop() {
-        if let Some((entry, _)) = entries.get(&change)
-            && had.insert(change)
-        {
-            open.extend(&entry.header.deps);
+        if had.insert(change) {
+            open.extend(deps.get(&change).copied().unwrap_or_default());
         }
     }
     let mut lacking: Vec<(u64, EnvelopeHash, SignedChange)> = entries
         .into_iter()
-        .filter(|(hash, _)| !had.contains(hash))
-        .map(|(_, (entry, change))| (entry.header.start_op, entry.hash, change))
+        .filter(|(entry, _)| !is_had(entry) && !had.contains(&entry.header.hash))
+        .map(|(entry, change)| (entry.header.start_op, entry.hash, change))
         .collect();
     // An effect's operations are numbered after those of its causes.
     lacking.sort_unstable_by_key(|(start, hash, _)| (*start, *hash));

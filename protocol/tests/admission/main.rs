@@ -1,0 +1,7 @@
+//! What of a peer's changes is admitted, what waits, what is refused and by which name; and what
+//! counts in the end, whoever got what in which order.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
+
+mod cast;
+mod order;
