@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::NamedTempFile;
 
 use super::{file, questions};
-use crate::{context::Context, failure::Failure};
+use crate::{context::Context, failure::Failure, refused};
 
 /// What marks the lines that say what was wrong; they are taken out again before the form is reopened.
 const FAULT: &str = "#! ";
@@ -61,9 +61,8 @@ pub(crate) async fn fill<T>(
             return Err(draft.keep(context, Failure::new("invalid", wrong.join("; "), "")));
         }
         let plain = without_faults(&written);
-        let read = form::read("form", &plain).map_err(|refusal| vec![file::line(context, &refusal)]);
-        wrong = match read.and_then(|form| sound(context, form)) {
-            Err(faults) => faults,
+        wrong = match form::read("form", &plain) {
+            Err(refusal) => vec![file::line(context, &refusal)],
             Ok(form) => match take(form).await {
                 Ok(taken) => return Ok(Some(taken)),
                 Err(failure) if failure.kind == "invalid" => failure.sentences(),
@@ -77,18 +76,10 @@ pub(crate) async fn fill<T>(
     }
 }
 
-/// The form, unless the domain has something against it.
-fn sound(context: &Context, form: Form) -> Result<Form, Vec<String>> {
-    let mut next = 0_u128;
-    let mut new_id = || {
-        next += 1;
-        ItemId(next.to_be_bytes())
-    };
-    let parsed = Kind::Case.parse(&Value::Object(form.case()), &mut new_id);
-    match parsed {
-        Ok(_) => Ok(form),
-        Err(invalid) => Err(invalid.faults.iter().map(|fault| fault.text(context.language)).collect()),
-    }
+/// Refuses a case that the domain has something against, as the node would, in the reader's language.
+pub(super) fn sound(context: &Context, case: &Value) -> Result<(), Failure> {
+    let parsed = Kind::Case.parse(case, &mut || ItemId(rand::random()));
+    parsed.map(drop).map_err(|invalid| refused::invalid(context, &invalid))
 }
 
 /// The form as a file that only its writer can read; gone when it was taken or given up.

@@ -95,11 +95,16 @@ fn a_file_that_cannot_be_read_is_named_with_what_is_wrong() {
         assert!(!told.error()["hint"].as_str().unwrap_or_default().is_empty(), "{file}: {told:?}");
     }
     let told = node.run(&["case", "new", "--file", &wrong[7].0]);
-    assert!(told.err.contains("titel") && told.err.contains("title"), "{told:?}");
+    assert!(told.err.contains("titel: ventet") && told.err.contains("title"), "{told:?}");
     assert_eq!(node.json(&["case", "list"]).json()["items"].as_array().map(Vec::len), Some(0));
 
     assert_eq!(node.json(&["case", "show", &"a".repeat(52)]).kind(), "not_found");
     assert_eq!(node.json(&["case", "show", "no"]).status, 2);
     assert_eq!(node.json(&["join", "abc"]).kind(), "invalid");
     assert_eq!(node.json(&["case", "list", "--cursor", "x"]).status, 2);
+
+    let told = node.run(&["case", "show", &"a".repeat(52), "--lang", "nn"]);
+    assert!(told.err.starts_with("Feil: ") && told.err.contains("ikkje"), "{told:?}");
+    let told = node.run(&["invite", "--org", KS]);
+    assert!(told.err.contains("Neste steg: "), "{told:?}");
 }
