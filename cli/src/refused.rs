@@ -52,6 +52,17 @@ fn by_kind(context: &Context, problem: &Problem) -> Failure {
     Failure::new(&problem.kind, message, hint.unwrap_or_else(|| problem.hint.clone()))
 }
 
+/// A case as far as it can be looked at here: which contact a mailbox means, the node knows.
+pub(crate) fn without_mailbox(case: &Value) -> Value {
+    let mut case = case.clone();
+    if let Some(fields) = case.as_object_mut()
+        && fields.get("contact").and_then(Value::as_str).is_some_and(|contact| contact.contains('@'))
+    {
+        fields.shift_remove("contact");
+    }
+    case
+}
+
 /// A record that the domain refuses, each fault in the reader's language.
 pub(crate) fn invalid(context: &Context, invalid: &Invalid) -> Failure {
     let mut failure = context.failure("invalid", "kind-invalid", &[]);

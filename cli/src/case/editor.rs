@@ -78,7 +78,7 @@ pub(crate) async fn fill<T>(
 
 /// Refuses a case that the domain has something against, as the node would, in the reader's language.
 pub(super) fn sound(context: &Context, case: &Value) -> Result<(), Failure> {
-    let parsed = Kind::Case.parse(case, &mut || ItemId(rand::random()));
+    let parsed = Kind::Case.parse(&refused::without_mailbox(case), &mut || ItemId(rand::random()));
     parsed.map(drop).map_err(|invalid| refused::invalid(context, &invalid))
 }
 

@@ -108,7 +108,8 @@ fn changed(shown: &Value, form: &Form) -> Value {
 
 /// Refuses a patch that the domain has something against, as the node would, in the reader's language.
 fn merged(context: &Context, name: Name, before: &Value, patch: &Value) -> Result<(), Failure> {
-    let merged = change::merge(name.kind(), &fields(name, before), patch, &mut new_id);
+    let patch = refused::without_mailbox(patch);
+    let merged = change::merge(name.kind(), &fields(name, before), &patch, &mut new_id);
     merged.map(drop).map_err(|invalid| refused::invalid(context, &invalid))
 }
 

@@ -7,3 +7,4 @@ mod story;
 mod wrong;
 
 mod demo;
+mod messages;

@@ -63,6 +63,16 @@ fn a_folder_is_refused_before_anything_in_it_is_touched() {
     assert_eq!((again.status, again.kind().as_str()), (1, "exists"), "{again:?}");
     let demo = node.json(&["demo", "--exit"]);
     assert_eq!((demo.status, demo.kind().as_str()), (1, "exists"), "{demo:?}");
+    let address = node.json(&["run", "--http", "127.0.0.1:0", "--listen", "7421"]);
+    assert_eq!((address.status, address.kind().as_str()), (2, "misuse"), "{address:?}");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let listen = format!("/ip4/127.0.0.1/tcp/{}", taken.local_addr().expect("bound").port());
+    let taken = node.json(&["run", "--http", "127.0.0.1:0", "--listen", &listen]);
+    assert_eq!((taken.status, taken.kind().as_str()), (1, "busy"), "{taken:?}");
+    assert!(
+        taken.error()["message"].as_str().is_some_and(|message| message.contains("--listen")),
+        "{taken:?}"
+    );
     let empty = Node::nowhere().json(&["run"]);
     assert_eq!((empty.status, empty.kind().as_str()), (1, "not_found"), "{empty:?}");
 
