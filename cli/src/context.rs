@@ -49,10 +49,14 @@ impl Context {
     }
 
     /// A failure told by the messages `key` and `key-hint`.
-    pub(crate) fn failure(&self, kind: &str, key: &str, arguments: &[(&'static str, Argument<'_>)]) -> Failure {
-        let hint = format!("{key}-hint");
-        let hint = if locale::has(&hint) { self.text(&hint, arguments) } else { String::new() };
-        Failure::new(kind, self.text(key, arguments), hint)
+    pub(crate) fn failure(
+        &self,
+        kind: &str,
+        key: &str,
+        arguments: &[(&'static str, Argument<'_>)],
+    ) -> Failure {
+        let hint = locale::find(self.language, &format!("{key}-hint"), arguments);
+        Failure::new(kind, self.text(key, arguments), hint.unwrap_or_default())
     }
 
     /// What the node, or the way to it, answered instead of a result.
@@ -61,7 +65,11 @@ impl Context {
         let mut failure = match &error {
             ClientError::NoNode { dir } => {
                 let run = command(self, "run");
-                self.failure("no_node", "no-node", &[("dir", dir.display().to_string().into()), ("command", run.into())])
+                self.failure(
+                    "no_node",
+                    "no-node",
+                    &[("dir", dir.display().to_string().into()), ("command", run.into())],
+                )
             }
             ClientError::Folder { .. }
             | ClientError::Refused(_)
@@ -70,7 +78,7 @@ impl Context {
             | ClientError::Output { .. }
             | ClientError::CutShort => Failure::new(error.kind(), error.to_string(), error.hint()),
         };
-        failure.rest = rest;
+        *failure.rest = rest;
         failure
     }
 

@@ -1,3 +1,8 @@
-//! What the tests share: a deterministic simulator of whole networks.
+//! What the tests share: a deterministic simulator of whole networks, and nodes on real sockets and disks.
 
 pub mod sim;
+
+pub mod audit;
+pub mod node;
+pub mod process;
+pub mod sentence;
