@@ -40,7 +40,8 @@ impl Context {
 
     /// The node that serves the folder.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
-        Client::open(&self.dir).map_err(|error| self.failed(error))
+        let client = Client::open(&self.dir).map_err(|error| self.failed(error))?;
+        Ok(client.in_language(self.language.code()))
     }
 
     /// A message in the language asked for.

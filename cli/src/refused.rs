@@ -1,15 +1,11 @@
 //! What a node refused, in the reader's language.
 //!
-//! A node gives its reasons in English, for programs and logs. Those of the engine are a closed list and
-//! are told in full; of the others the kind is told, and the node's own words stand beside it.
+//! A node tells faults of a record in the language asked for, and its other reasons in English, for
+//! programs and logs. Those of the engine are a closed list and are told in full; of the others the kind
+//! is told, and the node's own words stand beside it.
 
 use praksis_node::{client::Problem, locale};
-use praksis_protocol::{
-    engine::CommandError,
-    language::Language,
-    record::{Fault, Invalid},
-};
-use serde_json::Value;
+use praksis_protocol::{engine::CommandError, language::Language};
 
 use crate::{context::Context, failure::Failure};
 
@@ -50,37 +46,4 @@ fn by_kind(context: &Context, problem: &Problem) -> Failure {
     let message = told.filter(|_| !english).unwrap_or_else(|| problem.message.clone());
     let hint = locale::find(context.language, &format!("{key}-hint"), &[]);
     Failure::new(&problem.kind, message, hint.unwrap_or_else(|| problem.hint.clone()))
-}
-
-/// A case as far as it can be looked at here: which contact a mailbox means, the node knows.
-pub(crate) fn without_mailbox(case: &Value) -> Value {
-    let mut case = case.clone();
-    if let Some(fields) = case.as_object_mut()
-        && fields.get("contact").and_then(Value::as_str).is_some_and(|contact| contact.contains('@'))
-    {
-        fields.shift_remove("contact");
-    }
-    case
-}
-
-/// A record that the domain refuses, each fault in the reader's language.
-pub(crate) fn invalid(context: &Context, invalid: &Invalid) -> Failure {
-    let mut failure = context.failure("invalid", "kind-invalid", &[]);
-    failure
-        .rest
-        .insert("faults".to_owned(), invalid.faults.iter().map(|fault| told(context, fault)).collect());
-    failure
-}
-
-fn told(context: &Context, fault: &Fault) -> Value {
-    let mut json = serde_json::json!({
-        "path": fault.path,
-        "expected": fault.expected.text(context.language),
-        "found": fault.found,
-    });
-    if let Some(nearest) = &fault.nearest {
-        json["nearest"] = nearest.as_str().into();
-    }
-    json["message"] = fault.text(context.language).into();
-    json
 }

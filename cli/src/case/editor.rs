@@ -6,12 +6,11 @@ use praksis_node::{
     intake::form::{self, Audience, Form},
     platform,
 };
-use praksis_protocol::{genesis::Kind, id::ItemId};
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
 use super::{file, questions};
-use crate::{context::Context, failure::Failure, refused};
+use crate::{context::Context, failure::Failure};
 
 /// What marks the lines that say what was wrong; they are taken out again before the form is reopened.
 const FAULT: &str = "#! ";
@@ -74,12 +73,6 @@ pub(crate) async fn fill<T>(
         shown = faults.collect::<String>() + &plain;
         draft.write(context, &shown)?;
     }
-}
-
-/// Refuses a case that the domain has something against, as the node would, in the reader's language.
-pub(super) fn sound(context: &Context, case: &Value) -> Result<(), Failure> {
-    let parsed = Kind::Case.parse(&refused::without_mailbox(case), &mut || ItemId(rand::random()));
-    parsed.map(drop).map_err(|invalid| refused::invalid(context, &invalid))
 }
 
 /// The form as a file that only its writer can read; gone when it was taken or given up.

@@ -11,7 +11,7 @@ use praksis_node::{
 };
 use serde_json::{Value, json};
 
-use super::{editor::sound, file, fill};
+use super::{file, fill};
 use crate::{context::Context, failure::Failure, init::command, record::share};
 
 /// Begin a case: in the editor, or from a file
@@ -27,7 +27,6 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     if let Some(path) = &args.file {
         let bytes = file::load(context, path)?;
         let case = file::one(context, intake::read(&path.display().to_string(), &bytes))?;
-        sound(context, &case)?;
         let id = client.create("case", &case).await.map_err(|error| context.failed(error))?;
         return tell(context, &id);
     }
@@ -46,9 +45,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
 
 async fn create(context: &Context, client: &Client, form: Form) -> Result<(String, Audience), Failure> {
     let audience = form.audience.unwrap_or(Audience::Organisation);
-    let case = Value::Object(form.case());
-    sound(context, &case)?;
-    let id = client.create("case", &case).await;
+    let id = client.create("case", &Value::Object(form.case())).await;
     Ok((id.map_err(|error| context.failed(error))?, audience))
 }
 

@@ -9,8 +9,7 @@ use praksis_node::{
         form::{self, Audience, Form},
     },
 };
-use praksis_protocol::{change, id::ItemId};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Name;
 use crate::{
@@ -18,7 +17,6 @@ use crate::{
     context::Context,
     failure::Failure,
     record::share,
-    refused,
 };
 
 /// Change a draft: in the editor, by expressions, or by a merge patch
@@ -46,17 +44,12 @@ pub(crate) async fn run(args: Args, name: Name, context: &Context) -> Result<(),
             at = read_at;
         }
         if at.is_empty() {
-            let before = read(context, &client, name, &args.id).await?;
-            merged(context, name, &before, &patch)?;
-            at = heads(&before);
+            at = heads(&read(context, &client, name, &args.id).await?);
         }
         client.patch(name.0, &args.id, &at, &patch).await
     } else if !args.set.is_empty() {
         if at.is_empty() {
-            let before = read(context, &client, name, &args.id).await?;
-            let set = change::set(name.kind(), &fields(name, &before), &args.set, &mut new_id);
-            set.map_err(|invalid| refused::invalid(context, &invalid))?;
-            at = heads(&before);
+            at = heads(&read(context, &client, name, &args.id).await?);
         }
         client.set(name.0, &args.id, &at, &args.set).await
     } else {
@@ -74,7 +67,6 @@ async fn by_form(context: &Context, client: &Client, name: Name, id: &str) -> Re
     one_title(&mut shown);
     let take = async |form: Form| {
         let patch = changed(&shown, &form);
-        merged(context, name, &before, &patch)?;
         let answer = client.patch(name.0, id, &form.heads, &patch).await;
         Ok((answer.map_err(|error| context.failed(error))?, form.audience))
     };
@@ -104,23 +96,6 @@ fn changed(shown: &Value, form: &Form) -> Value {
     let mut patch = form.fields.clone();
     patch.retain(|field, value| shown.get(field).unwrap_or(&Value::Null) != value);
     Value::Object(patch)
-}
-
-/// Refuses a patch that the domain has something against, as the node would, in the reader's language.
-fn merged(context: &Context, name: Name, before: &Value, patch: &Value) -> Result<(), Failure> {
-    let patch = refused::without_mailbox(patch);
-    let merged = change::merge(name.kind(), &fields(name, before), &patch, &mut new_id);
-    merged.map(drop).map_err(|invalid| refused::invalid(context, &invalid))
-}
-
-/// The record as it read.
-fn fields(name: Name, before: &Value) -> Map<String, Value> {
-    before[name.0].as_object().cloned().unwrap_or_default()
-}
-
-/// Only to look whether it would be taken; the node draws the ids that stay.
-fn new_id() -> ItemId {
-    ItemId(rand::random())
 }
 
 async fn read(context: &Context, client: &Client, name: Name, id: &str) -> Result<Value, Failure> {
