@@ -240,6 +240,9 @@ impl World {
             let mut documents = BTreeMap::<Scope, Vec<u8>>::new();
             for (_, bytes) in node.store.rows().expect("reads") {
                 let row: praksis_protocol::admission::state::Row = minicbor::decode(&bytes).expect("a row");
+                if row.heads.is_empty() {
+                    continue;
+                }
                 documents.entry(row.genesis.scope).or_default().extend(row.item().0);
             }
             let identity = setup::identity(&*node.store).expect("has one");
