@@ -423,7 +423,8 @@ impl Engine {
 
     /// A peer's hello that agrees with ours says as much as our own would.
     pub(super) fn hello_was_heard(&mut self, device: DeviceId, agrees: bool) {
-        let due = self.now + HELLO_EVERY;
+        // A little later than the peer's next one, or both would speak.
+        let due = self.now + HELLO_EVERY + HELLO_EVERY / 4;
         if let Some(peer) = self.peers.by_device.get_mut(&device).filter(|peer| agrees && peer.connected) {
             peer.hello_due = Some(due);
         }

@@ -120,6 +120,11 @@ impl World {
         node.store.crash();
     }
 
+    /// The keys of a node.
+    pub fn keys(&self, id: NodeId) -> &Keys {
+        &self.nodes[id.0].keys
+    }
+
     /// A node's folder as it is now, to be put back later.
     pub fn backup(&self, id: NodeId) -> MemoryStore {
         self.nodes[id.0].store.copy()
