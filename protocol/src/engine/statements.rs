@@ -137,9 +137,8 @@ impl Statements {
 
     /// The statement that says where a device is.
     fn address(&self, device: crate::id::DeviceId) -> Option<&Known> {
-        let own = |known: &&Known| {
-            matches!(known.fact, Fact::Address(_)) && known.statement.issuer.0 == device.0
-        };
+        let own =
+            |known: &&Known| matches!(known.fact, Fact::Address(_)) && known.statement.issuer.0 == device.0;
         let newest = |known: &&Known| (known.statement.number, std::cmp::Reverse(known.hash));
         self.known.values().filter(own).max_by_key(newest)
     }

@@ -30,7 +30,7 @@ fn honest(node: &Node, office: &Device) -> SignedChange {
 /// The name under which a change is refused, together with one that is not.
 fn refused(node: &mut Node, change: SignedChange) -> Vec<&'static str> {
     let before = (node.held.clone(), node.state.clone());
-    let names = node.refusals(&[change.clone()]);
+    let names = node.refusals(std::slice::from_ref(&change));
     assert_eq!((&node.held, &node.state), (&before.0, &before.1), "nothing of it is kept");
     assert!(node.waiting.is_empty());
     let other = Device::new(20).session_of(98).write(node, Edit::Merge(json!({"result": "Bra."})));
