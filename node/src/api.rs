@@ -5,7 +5,7 @@
 //! interface describes it, errors are problem details (RFC 9457), and a route is declared together with its
 //! description, so that `openapi.json` cannot miss one.
 //!
-//! Bound to loopback and closed to whoever does not show the token in the node's folder ([`gate`]).
+//! Bound to loopback and closed to whoever does not show the token in the node's folder (`gate`).
 
 mod error;
 mod gate;

@@ -2,8 +2,8 @@
 //!
 //! Two legs find them: Norwegian stems, and per-word 4-grams, which carry compounds, inflections, nynorsk and
 //! misspellings without a dictionary. Each leg is BM25; their scores, each divided by its best, are added, and CPV
-//! and a few facts of the procurement weigh in beside, visibly small ([`weights`]). Every hit says why it is one, from
-//! the numbers it was ranked by ([`explain`]).
+//! and a few facts of the procurement weigh in beside, visibly small (`weights`). Every hit says why it is one, from
+//! the numbers it was ranked by (`explain`).
 //!
 //! The index is a cache of the store: it holds one entry per record, can be thrown away at any time, and is brought up
 //! to date by comparing versions ([`Index::stale`]). Only this module knows the engine behind it, tantivy.

@@ -1,7 +1,7 @@
 //! What a node keeps on disk: sled behind the protocol's [`Store`](praksis_protocol::store::Store).
 //!
 //! A store is a folder with a `version`, a `lock` and sled's own folder `sled`. Everything stands in
-//! one tree (see [`keyspace`]): only within one tree does sled apply a batch whole.
+//! one tree (see `keyspace`): only within one tree does sled apply a batch whole.
 //!
 //! **Durable means fsync.** sled's `flush` is `sync_file_range` on Linux, which is none, and the
 //! errors of its fsync in the background are only logged. So a commit is: batches, flush, then
