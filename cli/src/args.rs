@@ -7,8 +7,8 @@ use praksis_node::locale;
 use praksis_protocol::{language::Language, org_number::OrgNumber};
 
 use crate::{
-    case, completions, demo, export, import, init, invite, join, member, org, peer, report, run, similar, sync,
-    template,
+    case, completions, demo, export, import, init, invite, join, member, org, peer, report, run, similar,
+    sync, template,
 };
 
 /// Municipalities share what they learn from innovative public procurement.

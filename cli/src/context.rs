@@ -49,7 +49,12 @@ impl Context {
     }
 
     /// A failure told by the messages `key` and `key-hint`.
-    pub(crate) fn failure(&self, kind: &str, key: &str, arguments: &[(&'static str, Argument<'_>)]) -> Failure {
+    pub(crate) fn failure(
+        &self,
+        kind: &str,
+        key: &str,
+        arguments: &[(&'static str, Argument<'_>)],
+    ) -> Failure {
         let hint = format!("{key}-hint");
         let hint = if locale::has(&hint) { self.text(&hint, arguments) } else { String::new() };
         Failure::new(kind, self.text(key, arguments), hint)
@@ -61,7 +66,11 @@ impl Context {
         let mut failure = match &error {
             ClientError::NoNode { dir } => {
                 let run = command(self, "run");
-                self.failure("no_node", "no-node", &[("dir", dir.display().to_string().into()), ("command", run.into())])
+                self.failure(
+                    "no_node",
+                    "no-node",
+                    &[("dir", dir.display().to_string().into()), ("command", run.into())],
+                )
             }
             ClientError::Folder { .. }
             | ClientError::Refused(_)

@@ -15,7 +15,6 @@ use tempfile::TempDir;
 use self::{node::Node, story::Told};
 use crate::{context::Context, failure::Failure, init::folder_failure, similar};
 
-
 /// Longer than any step takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -117,10 +116,14 @@ async fn finish(
         "seconds": told.seconds,
     });
     context.show(&answer, || similar::words(context, &told.similar))?;
-    story::say(context, "demo-took", &[
-        ("ms", told.similar["took_ms"].as_f64().unwrap_or_default().ceil().into()),
-        ("seconds", story::seconds(context, told.seconds).into()),
-    ])?;
+    story::say(
+        context,
+        "demo-took",
+        &[
+            ("ms", told.similar["took_ms"].as_f64().unwrap_or_default().ceil().into()),
+            ("seconds", story::seconds(context, told.seconds).into()),
+        ],
+    )?;
     if args.exit {
         return Ok(());
     }
@@ -129,9 +132,9 @@ async fn finish(
         let dir = nodes[BERGEN].dir().display();
         context.print(&format!("  praksis similar \"elektriske maskiner på byggeplassen\" --dir {dir}"))?;
     }
-    asked_to_stop.await.map_err(|error| {
-        context.failure("storage", "run-signal", &[("why", error.to_string().into())])
-    })
+    asked_to_stop
+        .await
+        .map_err(|error| context.failure("storage", "run-signal", &[("why", error.to_string().into())]))
 }
 
 fn temporary(context: &Context) -> Result<TempDir, Failure> {

@@ -29,7 +29,10 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let format = args.format.as_deref().unwrap_or(if lines { "lines" } else { "json" });
     let Some(out) = &args.out else {
         let mut out = BufWriter::new(io::stdout());
-        return client.export(format, args.owner.as_deref(), &mut out).await.map_err(|error| context.failed(error));
+        return client
+            .export(format, args.owner.as_deref(), &mut out)
+            .await
+            .map_err(|error| context.failed(error));
     };
     let name = out.display().to_string();
     let failed = |error: io::Error| {

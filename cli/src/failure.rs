@@ -54,7 +54,11 @@ impl Failure {
     /// The message, or the faults where there are such: each in a sentence.
     pub(crate) fn sentences(&self) -> Vec<String> {
         let faults = lines(&self.rest);
-        if faults.is_empty() { vec![self.message.clone()] } else { faults.iter().map(|line| line.trim().to_owned()).collect() }
+        if faults.is_empty() {
+            vec![self.message.clone()]
+        } else {
+            faults.iter().map(|line| line.trim().to_owned()).collect()
+        }
     }
 
     fn to_json(&self) -> Value {

@@ -39,7 +39,8 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
     if args.office {
         return office(&args.org, context);
     }
-    let (language, name) = (args.content_lang.map_or(Language::Nb, Into::into), args.name.unwrap_or_default());
+    let (language, name) =
+        (args.content_lang.map_or(Language::Nb, Into::into), args.name.unwrap_or_default());
     let beginning = beginning(&args.org, &name, language, args.contact.as_deref(), args.association)
         .map_err(|why| Failure::misuse(context.text("init-name", &[("why", why.into())]), ""))?;
     let make = if args.association { folder::association } else { folder::organisation };
@@ -57,13 +58,11 @@ pub(crate) fn run(args: Args, context: &Context) -> Result<(), Failure> {
 }
 
 fn office(number: &str, context: &Context) -> Result<(), Failure> {
-    let (_, request) = folder::office(&context.dir, number).map_err(|error| folder_failure(context, &error))?;
+    let (_, request) =
+        folder::office(&context.dir, number).map_err(|error| folder_failure(context, &error))?;
     let dir = context.dir.display().to_string();
     context.show(&json!({"org": number, "dir": dir, "request": request}), || {
-        context.text(
-            "init-office",
-            &[("dir", dir.as_str().into()), ("request", request.as_str().into())],
-        )
+        context.text("init-office", &[("dir", dir.as_str().into()), ("request", request.as_str().into())])
     })
 }
 
@@ -77,9 +76,8 @@ pub(crate) fn beginning(
 ) -> Result<Beginning, String> {
     let kind = if association { "association" } else { "municipality" };
     let card = json!({"org": number, "name": name, "kind": kind, "language": language.code()});
-    let card = Organisation::parse(&card).map_err(|invalid| {
-        invalid.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-    })?;
+    let card = Organisation::parse(&card)
+        .map_err(|invalid| invalid.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))?;
     let contact = contact.map(|mailbox| {
         let role = if language == Language::En { "Procurement" } else { "Innkjøp" };
         Kind::Contact.read(&json!({"role": role, "mailbox": mailbox}))
@@ -111,7 +109,11 @@ pub(crate) fn command(context: &Context, rest: &str) -> String {
         return format!("praksis {rest}");
     }
     let dir = context.dir.display().to_string();
-    if dir.contains(' ') { format!("praksis {rest} --dir \"{dir}\"") } else { format!("praksis {rest} --dir {dir}") }
+    if dir.contains(' ') {
+        format!("praksis {rest} --dir \"{dir}\"")
+    } else {
+        format!("praksis {rest} --dir {dir}")
+    }
 }
 
 fn mailbox(text: &str) -> Result<String, String> {

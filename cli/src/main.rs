@@ -20,8 +20,8 @@ mod member;
 mod org;
 
 mod case;
-mod template;
 mod similar;
+mod template;
 
 mod export;
 mod import;

@@ -4,7 +4,10 @@ use std::{fs, path::PathBuf};
 
 use praksis_protocol::{
     code::{Code as _, CodeList},
-    vocabulary::{GainBasis, GainCategory, GainMetric, GainPeriod, GainScope, GainUnit, InnovationKind, Phase, Procedure, Sector},
+    vocabulary::{
+        GainBasis, GainCategory, GainMetric, GainPeriod, GainScope, GainUnit, InnovationKind, Phase,
+        Procedure, Sector,
+    },
 };
 use serde_json::Value;
 
@@ -96,9 +99,9 @@ fn counts(context: &Context, counts: &Value, list: &CodeList) -> String {
 fn gains(context: &Context, gains: &Value) -> String {
     let list = |name: &str| gains[name].as_array().map_or(&[][..], Vec::as_slice);
     let mut text = vec![context.text("report-totals", &[])];
-    text.push(table::pairs(list("totals").iter().map(|total| {
-        (measure(context, total), span(&total["low"], &total["high"]))
-    })));
+    text.push(table::pairs(
+        list("totals").iter().map(|total| (measure(context, total), span(&total["low"], &total["high"]))),
+    ));
     if list("totals").is_empty() {
         text.push(context.text("none", &[]));
     }
@@ -109,7 +112,8 @@ fn gains(context: &Context, gains: &Value) -> String {
                 span if span.is_empty() => context.text("report-in-words", &[]),
                 span => span,
             };
-            let of = |list: &CodeList, field: &str| label(list, &table::text(&apart[field]), context.language);
+            let of =
+                |list: &CodeList, field: &str| label(list, &table::text(&apart[field]), context.language);
             let rests = [of(GainBasis::LIST, "basis"), of(GainScope::LIST, "scope")];
             let rests: Vec<_> = rests.into_iter().filter(|text| !text.is_empty()).collect();
             (measure(context, apart), format!("{value} ({})", rests.join(", ")))

@@ -63,7 +63,8 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let config =
         Config { listen: args.listen, announce: args.announce, peers: args.peer, ..Config::default() };
     let listener = api::bind(args.http).await.map_err(|error| http_failure(context, &error))?;
-    let running = Box::pin(driver::start(folder, config)).await.map_err(|error| start_failure(context, &error))?;
+    let running =
+        Box::pin(driver::start(folder, config)).await.map_err(|error| start_failure(context, &error))?;
     let (handle, listen) = (running.handle.clone(), running.listen.clone());
     let service = Service::start(running, listener, context)?;
 

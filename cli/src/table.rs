@@ -51,6 +51,7 @@ fn bare() -> Table {
 }
 
 fn trimmed(table: &Table) -> String {
-    let lines: Vec<_> = table.lines().map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned()).collect();
+    let lines: Vec<_> =
+        table.lines().map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned()).collect();
     lines.join("\n")
 }

@@ -22,8 +22,7 @@ fluent_templates::static_loader! {
 
 /// A message with its arguments put in. A key that no language has comes back as it is.
 pub fn text(language: Language, key: &str, arguments: &[(&'static str, Argument<'_>)]) -> String {
-    let arguments: HashMap<&str, _> =
-        arguments.iter().map(|(name, value)| (*name, value.clone())).collect();
+    let arguments: HashMap<&str, _> = arguments.iter().map(|(name, value)| (*name, value.clone())).collect();
     chain(language)
         .iter()
         .find_map(|language| LOCALES.lookup_single_language(language, key, Some(&arguments)).ok())
@@ -77,7 +76,9 @@ mod tests {
             let text = fs::read_to_string(file.expect("an entry").path()).expect("UTF-8");
             let mut message: Option<(String, BTreeSet<String>)> = None;
             for line in text.lines().filter(|line| !line.starts_with('#')) {
-                if let Some((key, _)) = line.split_once(" =").filter(|_| line.starts_with(char::is_alphabetic)) {
+                if let Some((key, _)) =
+                    line.split_once(" =").filter(|_| line.starts_with(char::is_alphabetic))
+                {
                     messages.extend(message.replace((key.to_owned(), BTreeSet::new())));
                 }
                 let Some((_, arguments)) = &mut message else { continue };

@@ -113,6 +113,8 @@ struct Resting {
 struct Source {
     peer: DeviceId,
     item: Option<Item>,
+    /// The peer has more of the document than one answer holds.
+    more: bool,
 }
 
 impl Engine {
@@ -233,6 +235,9 @@ impl Engine {
         let key = (row.genesis.record_id(), row.genesis.owner);
         if let Some(item) = self.index.put(row) {
             self.hint(scope, document, item, source);
+        }
+        if let Some(source) = source {
+            self.pulled(source, scope, document);
         }
         if let Some(record) = self.index.reference(key) {
             self.outputs.push_back(Output::Announce(Event::RecordChanged(record)));

@@ -6,10 +6,7 @@ use praksis_node::{
     intake::form::{self, Audience, Form},
     platform,
 };
-use praksis_protocol::{
-    genesis::Kind,
-    id::ItemId,
-};
+use praksis_protocol::{genesis::Kind, id::ItemId};
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
@@ -128,7 +125,11 @@ impl Draft {
             Ok(status) => status.to_string(),
             Err(error) => error.to_string(),
         };
-        Err(context.failure("storage", "editor-failed", &[("editor", program.as_str().into()), ("why", why.into())]))
+        Err(context.failure(
+            "storage",
+            "editor-failed",
+            &[("editor", program.as_str().into()), ("why", why.into())],
+        ))
     }
 
     fn read(&self, context: &Context) -> Result<String, Failure> {
@@ -155,7 +156,9 @@ fn words(line: &str) -> Vec<String> {
     for c in line.trim().chars() {
         match c {
             '"' => quoted = !quoted,
-            c if c.is_whitespace() && !quoted => words.extend(Some(std::mem::take(&mut word)).filter(|w| !w.is_empty())),
+            c if c.is_whitespace() && !quoted => {
+                words.extend(Some(std::mem::take(&mut word)).filter(|w| !w.is_empty()))
+            }
             c => word.push(c),
         }
     }

@@ -36,7 +36,8 @@ pub(crate) fn utf8(context: &Context, file: &str, bytes: Vec<u8>) -> Result<Stri
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(context.failure("invalid", "file-empty", &[("file", file.into())]));
     }
-    String::from_utf8(bytes).map_err(|_| context.failure("invalid", "file-not-utf8", &[("file", file.into())]))
+    String::from_utf8(bytes)
+        .map_err(|_| context.failure("invalid", "file-not-utf8", &[("file", file.into())]))
 }
 
 /// The one case of a file.
@@ -78,14 +79,18 @@ fn why(context: &Context, problem: &intake::Problem) -> String {
     let arguments = match problem {
         P::RecordTooLarge { bytes } => vec![("bytes", (*bytes).into())],
         P::NotUtf8 { offset } => vec![("offset", (*offset).into())],
-        P::Json { column, message } => vec![("column", (*column).into()), ("message", message.as_str().into())],
+        P::Json { column, message } => {
+            vec![("column", (*column).into()), ("message", message.as_str().into())]
+        }
         P::Toml { message } => vec![("message", message.as_str().into())],
         P::DuplicateKey { key } => vec![("key", key.as_str().into())],
         P::InexactNumber { number } => vec![("number", number.as_str().into())],
         P::NotACase { found } => vec![("found", (*found).into())],
         P::OtherKind { kind } => vec![("kind", kind.as_str().into())],
         P::Audience { found } => vec![("found", found.as_str().into())],
-        P::Empty | P::FileTooLarge | P::Utf16 | P::UnknownFormat | P::Unclosed | P::Trailing | P::NoCase => vec![],
+        P::Empty | P::FileTooLarge | P::Utf16 | P::UnknownFormat | P::Unclosed | P::Trailing | P::NoCase => {
+            vec![]
+        }
     };
     context.text(problem.key(), &arguments)
 }

@@ -11,7 +11,7 @@ use praksis_node::{
 };
 use serde_json::{Value, json};
 
-use super::{fill, file};
+use super::{file, fill};
 use crate::{context::Context, failure::Failure, init::command, record::share};
 
 /// Begin a case: in the editor, or from a file

@@ -16,7 +16,12 @@ use crate::{context::Context, failure::Failure};
 const LISTS: [&str; 2] = ["sector", "buyers"];
 
 /// Asks one entry of the form after the other. An empty answer leaves what is there.
-pub(crate) fn ask(context: &Context, case: &Value, audience: Audience, heads: &[String]) -> Result<Form, Failure> {
+pub(crate) fn ask(
+    context: &Context,
+    case: &Value,
+    audience: Audience,
+    heads: &[String],
+) -> Result<Form, Failure> {
     let mut answers = Vec::new();
     let mut heard_nothing = true;
     for field in form::FIELDS {

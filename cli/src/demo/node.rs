@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use praksis_node::{
-    api, config::Config,
+    api,
+    config::Config,
     driver,
     folder::{self, Folder},
     handle::{CallError, Handle},
@@ -48,7 +49,11 @@ pub(super) struct Node {
 
 impl Node {
     /// Makes the folder, as `init` does.
-    pub(super) fn new(context: &Context, home: &Path, organisation: &'static Organisation) -> Result<Self, Failure> {
+    pub(super) fn new(
+        context: &Context,
+        home: &Path,
+        organisation: &'static Organisation,
+    ) -> Result<Self, Failure> {
         let dir = home.join(organisation.folder);
         let mailbox = format!("innkjop@{}.example", organisation.folder);
         let Organisation { number, name, association, .. } = *organisation;
@@ -110,10 +115,12 @@ impl Node {
 
     /// Drafts the organisation's cases; their ids.
     pub(super) async fn draft_all(&self) -> Result<Vec<DocumentId>, Stopped> {
-        let cases: Vec<Value> = serde_json::from_str(self.organisation.cases).expect("the demo's data is JSON");
+        let cases: Vec<Value> =
+            serde_json::from_str(self.organisation.cases).expect("the demo's data is JSON");
         let mut ids = Vec::new();
         for case in cases {
-            let case = Kind::Case.parse(&case, &mut new_id).map_err(|invalid| Stopped(invalid.to_string()))?;
+            let case =
+                Kind::Case.parse(&case, &mut new_id).map_err(|invalid| Stopped(invalid.to_string()))?;
             match self.call(Command::Draft(Kind::Case, Value::Object(case))).await? {
                 Reply::Written { record, .. } => ids.push(record),
                 other => return Err(Stopped::unexpected(&other)),
@@ -146,7 +153,9 @@ impl Node {
     }
 
     /// The shared cases that this node holds, as they read.
-    pub(super) async fn shared_cases(&self) -> Result<Vec<(DocumentId, praksis_protocol::id::OrgId, Case)>, Stopped> {
+    pub(super) async fn shared_cases(
+        &self,
+    ) -> Result<Vec<(DocumentId, praksis_protocol::id::OrgId, Case)>, Stopped> {
         let records = match self.call(Command::Records(Some(Kind::Case), None, RECORDS)).await? {
             Reply::Records(records, _) => records,
             other => return Err(Stopped::unexpected(&other)),
@@ -155,14 +164,20 @@ impl Node {
         for record in records {
             let Some(shared) = record.shared else { continue };
             let Some(bytes) = self.handle().store().view(shared)? else { continue };
-            let view = View::read(&bytes).ok_or_else(|| Stopped(format!("cannot read {}", shared.short())))?;
+            let view =
+                View::read(&bytes).ok_or_else(|| Stopped(format!("cannot read {}", shared.short())))?;
             cases.push((record.record, record.owner, Case::read(&view.record)));
         }
         Ok(cases)
     }
 
     /// Similar cases by this node's own index, once that holds so many.
-    pub(super) async fn similar(&self, context: &Context, text: &str, cases: usize) -> Result<Similar, Failure> {
+    pub(super) async fn similar(
+        &self,
+        context: &Context,
+        text: &str,
+        cases: usize,
+    ) -> Result<Similar, Failure> {
         let index = self.handle().search().clone();
         let expected = u64::try_from(cases).expect("a small number");
         let seen = index.clone();
@@ -194,7 +209,9 @@ impl Node {
         };
         match time::timeout(PATIENCE, looking).await {
             Ok(found) => found.map_err(|stopped| stopped.failure(context)),
-            Err(_) => Err(context.failure("offline", "demo-timeout", &[("seconds", PATIENCE.as_secs().into())])),
+            Err(_) => {
+                Err(context.failure("offline", "demo-timeout", &[("seconds", PATIENCE.as_secs().into())]))
+            }
         }
     }
 

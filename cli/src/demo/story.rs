@@ -13,7 +13,10 @@ use praksis_protocol::{
 };
 use serde_json::Value;
 
-use super::{BERGEN, KS, ORGANISATIONS, QUERY, TRONDHEIM, node::{Node, Stopped}};
+use super::{
+    BERGEN, KS, ORGANISATIONS, QUERY, TRONDHEIM,
+    node::{Node, Stopped},
+};
 use crate::{context::Context, failure::Failure, similar::label};
 
 /// A word of the case's own, put among its keywords while the network is parted: nothing is added
@@ -31,7 +34,11 @@ pub(super) struct Told {
 /// Tells the story. The nodes are left as they stand, for whoever called to stop.
 pub(super) async fn tell(context: &Context, home: &Path, nodes: &mut Vec<Node>) -> Result<Told, Failure> {
     let began = Instant::now();
-    say(context, "demo-intro", &[("names", ORGANISATIONS.map(|organisation| organisation.name).join(", ").into())])?;
+    say(
+        context,
+        "demo-intro",
+        &[("names", ORGANISATIONS.map(|organisation| organisation.name).join(", ").into())],
+    )?;
     say(context, "demo-note", &[])?;
     for organisation in &ORGANISATIONS {
         let mut node = Node::new(context, home, organisation)?;
@@ -43,13 +50,17 @@ pub(super) async fn tell(context: &Context, home: &Path, nodes: &mut Vec<Node>) 
 
     let stopped = |stopped: Stopped| stopped.failure(context);
     let drafts = try_join_all(nodes.iter().map(Node::draft_all)).await.map_err(stopped)?;
-    let counts: Vec<_> =
-        nodes.iter().zip(&drafts).map(|(node, drafts)| format!("{} {}", node.organisation.name, drafts.len())).collect();
+    let counts: Vec<_> = nodes
+        .iter()
+        .zip(&drafts)
+        .map(|(node, drafts)| format!("{} {}", node.organisation.name, drafts.len()))
+        .collect();
     say(context, "demo-drafts", &[("counts", counts.join(", ").into())])?;
 
     let count = drafts.iter().map(Vec::len).sum();
     let sharing = Instant::now();
-    let all = nodes.iter().zip(&drafts).flat_map(|(node, drafts)| drafts.iter().map(|draft| node.share(*draft)));
+    let all =
+        nodes.iter().zip(&drafts).flat_map(|(node, drafts)| drafts.iter().map(|draft| node.share(*draft)));
     let (shared, held) = tokio::join!(try_join_all(all), held_by_all(context, nodes, count));
     shared.map_err(stopped)?;
     held?;
@@ -112,7 +123,10 @@ async fn part_and_heal(
     nodes: &mut [Node],
     record: praksis_protocol::id::DocumentId,
 ) -> Result<(), Failure> {
-    let names = [("name", nodes[BERGEN].organisation.name.into()), ("writer", nodes[TRONDHEIM].organisation.name.into())];
+    let names = [
+        ("name", nodes[BERGEN].organisation.name.into()),
+        ("writer", nodes[TRONDHEIM].organisation.name.into()),
+    ];
     say(context, "demo-parted", &names)?;
     nodes[BERGEN].switch_off(context).await?;
     let stopped = |stopped: Stopped| stopped.failure(context);
@@ -132,7 +146,11 @@ async fn part_and_heal(
     });
     try_join_all(level).await?;
     let taken = seconds(context, healing.elapsed().as_secs_f64());
-    say(context, "demo-healed", &[("name", nodes[BERGEN].organisation.name.into()), ("seconds", taken.into())])
+    say(
+        context,
+        "demo-healed",
+        &[("name", nodes[BERGEN].organisation.name.into()), ("seconds", taken.into())],
+    )
 }
 
 /// What the association computes from what it holds.
@@ -144,7 +162,9 @@ async fn report(context: &Context, association: &Node) -> Result<Report, Failure
     let cases = association.shared_cases().await.map_err(stopped)?;
     let entries: Vec<_> = cases
         .iter()
-        .filter_map(|(record, owner, case)| Some(Entry { record: *record, owner: *numbers.get(owner)?, case }))
+        .filter_map(|(record, owner, case)| {
+            Some(Entry { record: *record, owner: *numbers.get(owner)?, case })
+        })
         .collect();
     let members = numbers.values().copied().collect();
     Ok(aggregate::report(&entries, &members, association.handle().today()))
@@ -179,7 +199,11 @@ fn gain(context: &Context, total: &Total) -> String {
     let of = |list, code: &Option<String>| label(list, code.as_deref().unwrap_or_default(), context.language);
     let (low, high) = (grouped(&total.low.to_string()), grouped(&total.high.to_string()));
     let span = if low == high { low } else { format!("{low}–{high}") };
-    format!("{} {span} {}", of(GainMetric::LIST, &total.measure.metric), of(GainUnit::LIST, &total.measure.unit))
+    format!(
+        "{} {span} {}",
+        of(GainMetric::LIST, &total.measure.metric),
+        of(GainUnit::LIST, &total.measure.unit)
+    )
 }
 
 /// Digits in groups of three, so that millions are seen as such.
@@ -196,7 +220,11 @@ fn grouped(number: &str) -> String {
 }
 
 /// Tells people; a program gets the whole at the end.
-pub(super) fn say(context: &Context, key: &str, arguments: &[(&'static str, Argument<'_>)]) -> Result<(), Failure> {
+pub(super) fn say(
+    context: &Context,
+    key: &str,
+    arguments: &[(&'static str, Argument<'_>)],
+) -> Result<(), Failure> {
     if context.json { Ok(()) } else { context.print(&context.text(key, arguments)) }
 }
 

@@ -119,11 +119,19 @@ fn patch(context: &Context, path: &Path) -> Result<(Value, Vec<String>), Failure
     }
     let patch: Value = serde_json::from_str(text).map_err(|error| {
         let why = error.to_string();
-        context.failure("invalid", "file-not-a-record", &[("file", name.as_str().into()), ("why", why.into())])
+        context.failure(
+            "invalid",
+            "file-not-a-record",
+            &[("file", name.as_str().into()), ("why", why.into())],
+        )
     })?;
     if !patch.is_object() {
         let why = context.text("intake-not-a-case", &[("found", "JSON".into())]);
-        return Err(context.failure("invalid", "file-not-a-record", &[("file", name.into()), ("why", why.into())]));
+        return Err(context.failure(
+            "invalid",
+            "file-not-a-record",
+            &[("file", name.into()), ("why", why.into())],
+        ));
     }
     Ok((patch, Vec::new()))
 }

@@ -37,7 +37,9 @@ pub(crate) async fn these(
     let (shared, refused) = (list("shared"), list("refused"));
     context.show(&answer, || words(context, shared))?;
     let Some(first) = refused.first() else { return Ok(()) };
-    let only_time = refused.iter().all(|refused| labels_missing(refused).is_empty() && !refused["embargo_until"].is_null());
+    let only_time = refused
+        .iter()
+        .all(|refused| labels_missing(refused).is_empty() && !refused["embargo_until"].is_null());
     let error = if only_time { "embargoed" } else { "missing" };
     let mut failure = context.failure(
         error,
@@ -67,7 +69,9 @@ fn why(context: &Context, name: Name, refused: &Value) -> String {
     }
     let faults = refused["faults"].as_array().into_iter().flatten();
     reasons.extend(faults.map(|fault| table::text(&fault["message"])));
-    if let Some(message) = refused["message"].as_str().or(refused["why"].as_str()).filter(|_| reasons.is_empty()) {
+    if let Some(message) =
+        refused["message"].as_str().or(refused["why"].as_str()).filter(|_| reasons.is_empty())
+    {
         reasons.push(message.to_owned());
     }
     format!("{}: {}", short(&refused["id"]), reasons.join("; "))

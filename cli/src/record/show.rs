@@ -26,7 +26,13 @@ fn words(context: &Context, name: Name, answer: &Value) -> String {
     let lang = lang.and_then(|code| code.parse().ok()).unwrap_or_default();
     let head = [
         Some(show::by_language(&record["title"], context.language, lang)),
-        Some([owner(&answer["owner"]), state(context, answer)].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" · ")),
+        Some(
+            [owner(&answer["owner"]), state(context, answer)]
+                .into_iter()
+                .filter(|t| !t.is_empty())
+                .collect::<Vec<_>>()
+                .join(" · "),
+        ),
         Some(table::text(&answer["id"])),
         missing(context, name, answer),
         used_by(context, answer),

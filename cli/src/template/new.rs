@@ -32,7 +32,11 @@ fn read(context: &Context, args: &Args) -> Result<Value, Failure> {
             .and_then(|value| serde_json::to_value(value).map_err(|error| error.to_string()))
     };
     let value: Value = read.map_err(|why| {
-        context.failure("invalid", "file-not-a-record", &[("file", name.as_str().into()), ("why", why.into())])
+        context.failure(
+            "invalid",
+            "file-not-a-record",
+            &[("file", name.as_str().into()), ("why", why.into())],
+        )
     })?;
     // As an export or `show` writes it.
     Ok(value.get("template").filter(|template| template.is_object()).unwrap_or(&value).clone())

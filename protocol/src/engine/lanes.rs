@@ -16,7 +16,7 @@ use crate::{
     },
     envelope::Envelope,
     genesis::Genesis,
-    id::{ChangeHash, DeviceId, DocumentId, EnvelopeHash, Item},
+    id::{ChangeHash, DeviceId, DocumentId, EnvelopeHash},
     signed::{Verified, encoding::to_vec},
     store::{Batch, Put, Read, StoreError},
     wire::message::SignedChange,
@@ -178,9 +178,12 @@ impl Engine {
             *self.refused.entry(refusal.name().to_owned()).or_default() += 1;
         }
         self.quarantine.put(genesis, admitted.waiting);
-        if let Some(Source { peer, .. }) = source {
-            self.pulled(peer, !admitted.accepted.is_empty());
-        }
+        let source = if admitted.accepted.is_empty() {
+            source.into_iter().for_each(|source| self.pulled_in_vain(source));
+            None
+        } else {
+            source
+        };
         let state = admitted.state?;
         let same = self.index.row(document).is_some_and(|row| row.heads == state.heads);
         if admitted.accepted.is_empty() && same {
@@ -294,14 +297,13 @@ impl Engine {
         &mut self,
         genesis: Genesis,
         mut changes: Vec<SignedChange>,
-        peer: DeviceId,
-        item: Option<Item>,
+        source: Source,
         store: &impl Read,
         rng: &mut impl Rng,
     ) -> Result<(), StoreError> {
         if let Some((_, waiting)) = self.quarantine.take(genesis.document()) {
             changes.extend(waiting);
         }
-        self.line_up(genesis, Task::Admit { changes, source: Some(Source { peer, item }) }, store, rng)
+        self.line_up(genesis, Task::Admit { changes, source: Some(source) }, store, rng)
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rand_core::Rng;
 
-use super::{Engine, MessageId, Resting, index::Index, statements::put};
+use super::{Engine, MessageId, Resting, Source, index::Index, statements::put};
 use crate::{
     genesis::{Genesis, Scope},
     id::{DeviceId, DocumentId, Item},
@@ -165,6 +165,7 @@ impl Engine {
             pull.asking = true;
             pull.questions += 1;
             if pull.questions > QUESTIONS_LIMIT {
+                *self.refused.entry("leads_nowhere".to_owned()).or_default() += 1;
                 self.pull_failed(device);
                 return;
             }
@@ -298,7 +299,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Documents came: each goes to its lane; what had no room is asked for again.
+    /// Documents came: each goes to its lane; those that had no room are asked for again.
     fn delivered(
         &mut self,
         from: DeviceId,
@@ -309,7 +310,6 @@ impl Engine {
         rng: &mut impl Rng,
     ) -> Result<(), StoreError> {
         let mut seen = BTreeSet::new();
-        let mut more = Vec::new();
         for delivery in deliveries {
             let genesis = match Genesis::read(&delivery.genesis) {
                 Ok(genesis) if genesis.scope == scope && self.is_our_network(&genesis) => genesis,
@@ -330,22 +330,19 @@ impl Engine {
             if !seen.insert(document) || delivery.changes.is_empty() {
                 continue;
             }
-            if !delivery.complete {
-                more.push(Fetch { document, item });
-            }
             if let Some(pull) = self.pull_of(from) {
                 pull.admitting += 1;
             }
-            self.take_in(genesis, delivery.changes, from, Some(item), store, rng)?;
+            let source = Source { peer: from, item: Some(item), more: !delivery.complete };
+            self.take_in(genesis, delivery.changes, source, store, rng)?;
         }
         // What had no room comes next; an answer with none of them says that the peer has none.
-        if !seen.is_empty() {
-            more.extend(items.into_iter().map(|(document, item)| Fetch { document, item }));
-        }
         if let Some(pull) = self.pull_of(from)
-            && !more.is_empty()
+            && !seen.is_empty()
+            && !items.is_empty()
         {
-            pull.steps.push_front(Next::Fetch(scope, more));
+            let rest = items.into_iter().map(|(document, item)| Fetch { document, item });
+            pull.steps.push_front(Next::Fetch(scope, rest.collect()));
         }
         Ok(())
     }
@@ -354,11 +351,23 @@ impl Engine {
         genesis.is_draft() || Some(genesis.network) == self.statements.roster().network()
     }
 
-    /// An admission for a pull is through.
-    pub(super) fn pulled(&mut self, peer: DeviceId, gained: bool) {
-        if let Some(pull) = self.pull_of(peer) {
-            pull.admitting = pull.admitting.saturating_sub(1);
-            pull.gained |= gained;
+    /// What a pull brought of a document is durable; what had no room of it comes next.
+    pub(super) fn pulled(&mut self, source: Source, scope: Scope, document: DocumentId) {
+        let Some(pull) = self.pull_of(source.peer) else { return };
+        pull.admitting = pull.admitting.saturating_sub(1);
+        pull.gained = true;
+        if let Some(item) = source.item.filter(|_| source.more) {
+            pull.steps.push_front(Next::Fetch(scope, vec![Fetch { document, item }]));
+        }
+    }
+
+    /// What a pull brought of a document is nothing new. The peer's word that it has more is worth
+    /// nothing then: it would be asked the same again.
+    pub(super) fn pulled_in_vain(&mut self, source: Source) {
+        let Some(pull) = self.pull_of(source.peer) else { return };
+        pull.admitting = pull.admitting.saturating_sub(1);
+        if source.more {
+            *self.refused.entry("leads_nowhere".to_owned()).or_default() += 1;
         }
     }
 
