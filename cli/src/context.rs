@@ -55,9 +55,8 @@ impl Context {
         key: &str,
         arguments: &[(&'static str, Argument<'_>)],
     ) -> Failure {
-        let hint = format!("{key}-hint");
-        let hint = if locale::has(&hint) { self.text(&hint, arguments) } else { String::new() };
-        Failure::new(kind, self.text(key, arguments), hint)
+        let hint = locale::find(self.language, &format!("{key}-hint"), arguments);
+        Failure::new(kind, self.text(key, arguments), hint.unwrap_or_default())
     }
 
     /// What the node, or the way to it, answered instead of a result.
@@ -79,7 +78,7 @@ impl Context {
             | ClientError::Output { .. }
             | ClientError::CutShort => Failure::new(error.kind(), error.to_string(), error.hint()),
         };
-        failure.rest = rest;
+        *failure.rest = rest;
         failure
     }
 

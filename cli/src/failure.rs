@@ -19,12 +19,12 @@ pub(crate) struct Failure {
     /// What to do next; empty when there is nothing to say.
     pub(crate) hint: String,
     /// What else there is to know: faults, candidates.
-    pub(crate) rest: Map<String, Value>,
+    pub(crate) rest: Box<Map<String, Value>>,
 }
 
 impl Failure {
     pub(crate) fn new(kind: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { kind: kind.to_owned(), message: message.into(), hint: hint.into(), rest: Map::new() }
+        Self { kind: kind.to_owned(), message: message.into(), hint: hint.into(), rest: Box::default() }
     }
 
     /// The command line is wrong.
@@ -63,7 +63,7 @@ impl Failure {
 
     fn to_json(&self) -> Value {
         let mut error = json!({"kind": self.kind, "message": self.message, "hint": self.hint});
-        error.as_object_mut().expect("made an object").extend(self.rest.clone());
+        error.as_object_mut().expect("made an object").extend(*self.rest.clone());
         json!({ "error": error })
     }
 }

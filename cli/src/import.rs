@@ -74,13 +74,7 @@ fn words(context: &Context, all: &Imported) -> String {
 
 /// `file:line: field: why`, as compilers write it.
 fn refusal(refused: &Value) -> String {
-    let line = match &refused["line"] {
-        Value::Null => String::new(),
-        line => format!(":{line}"),
-    };
-    let field = match &refused["field"] {
-        Value::String(field) => format!("{field}: "),
-        _ => String::new(),
-    };
+    let line = refused["line"].as_u64().map_or_else(String::new, |line| format!(":{line}"));
+    let field = refused["field"].as_str().map_or_else(String::new, |field| format!("{field}: "));
     format!("  {}{line}: {field}{}", table::text(&refused["file"]), table::text(&refused["why"]))
 }

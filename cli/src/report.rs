@@ -98,13 +98,10 @@ fn counts(context: &Context, counts: &Value, list: &CodeList) -> String {
 
 fn gains(context: &Context, gains: &Value) -> String {
     let list = |name: &str| gains[name].as_array().map_or(&[][..], Vec::as_slice);
+    let totals =
+        list("totals").iter().map(|total| (measure(context, total), span(&total["low"], &total["high"])));
     let mut text = vec![context.text("report-totals", &[])];
-    text.push(table::pairs(
-        list("totals").iter().map(|total| (measure(context, total), span(&total["low"], &total["high"]))),
-    ));
-    if list("totals").is_empty() {
-        text.push(context.text("none", &[]));
-    }
+    text.push(if list("totals").is_empty() { context.text("none", &[]) } else { table::pairs(totals) });
     if !list("apart").is_empty() {
         text.push(context.text("report-apart", &[]));
         text.push(table::pairs(list("apart").iter().map(|apart| {

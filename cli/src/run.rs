@@ -60,6 +60,8 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     telemetry::init(format, args.log.as_deref())
         .map_err(|error| context.failure("misuse", "run-log", &[("why", error.to_string().into())]))?;
     let folder = Folder::open(&context.dir).map_err(|error| folder_failure(context, &error))?;
+    // Told first: whoever holds the folder may hold the ports too.
+    folder.lock().map(drop).map_err(|error| folder_failure(context, &error))?;
     let config =
         Config { listen: args.listen, announce: args.announce, peers: args.peer, ..Config::default() };
     let listener = api::bind(args.http).await.map_err(|error| http_failure(context, &error))?;

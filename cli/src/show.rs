@@ -57,7 +57,26 @@ impl Shown {
                     lines.push(format!("{indent}{label}"));
                     self.fields(members, value, depth + 1, lines);
                 }
-                _ => {
+                Content::Text
+                | Content::Line
+                | Content::Keyword
+                | Content::Url
+                | Content::Mailbox
+                | Content::Flag
+                | Content::Count
+                | Content::Decimal
+                | Content::Date
+                | Content::Day
+                | Content::Cpv
+                | Content::OrgNumber
+                | Content::MunicipalityNumber
+                | Content::RecordId
+                | Content::ItemId
+                | Content::Language
+                | Content::Code(_)
+                | Content::Set(_)
+                | Content::Languages(_)
+                | Content::ByCode(..) => {
                     let text = self.value(&field.content, value);
                     if text.contains('\n') {
                         lines.push(format!("{indent}{label}:"));

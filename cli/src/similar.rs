@@ -16,6 +16,9 @@ use crate::{args::org_number, case::file, context::Context, failure::Failure, ta
 /// Reasons shown for one hit; the smaller ones stand in the JSON.
 const REASONS_SHOWN: usize = 5;
 
+/// The smallest share that is shown, in per cent.
+const SHARE_SHOWN: f64 = 2.0;
+
 /// Find similar past cases, with reasons
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -136,7 +139,7 @@ fn reasons(context: &Context, hit: &Value) -> String {
     let parts = hit["why"].as_array().map_or(&[][..], Vec::as_slice);
     let shown = parts.iter().take(REASONS_SHOWN).filter_map(|part| {
         let share = (part["share"].as_f64()? * 100.0).round();
-        (share >= 1.0).then(|| format!("{} {share} %", reason(context, part)))
+        (share >= SHARE_SHOWN).then(|| format!("{} {share} %", reason(context, part)))
     });
     shown.collect::<Vec<_>>().join(", ")
 }

@@ -36,9 +36,10 @@ fn documents(context: &Context, documents: &Value) -> String {
         .as_object()
         .into_iter()
         .flatten()
+        .filter(|(_, count)| count.as_u64() != Some(0))
         .map(|(kind, count)| {
             let label = kind.parse::<Kind>().map(|kind| kind.labels().get(context.language));
-            format!("{count} {}", label.unwrap_or(kind).to_lowercase())
+            format!("{} {count}", label.unwrap_or(kind))
         })
         .collect();
     if counts.is_empty() { context.text("none", &[]) } else { counts.join(", ") }

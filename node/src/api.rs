@@ -135,6 +135,7 @@ pub fn router(handle: Handle, token: &str) -> Router {
         .fallback(error::no_such_route)
         .method_not_allowed_fallback(error::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn(error::in_language))
         .layer(middleware::from_fn_with_state(api.clone(), gate::token))
         .merge(open)
         .layer(middleware::from_fn(gate::host))
@@ -197,7 +198,8 @@ fn described() -> OpenApiRouter<Api> {
     title = "Praksis",
     description = "A node of the network in which municipalities share what they learn from innovative procurement. \
         Every request shows the bearer token in the node's folder. Ids are 52 characters or a unique beginning of at \
-        least 6. Errors are problem details with the member `error`: {kind, message, hint}. Whoever accepts \
+        least 6. Errors are problem details with the member `error`: {kind, message, hint}; \
+        faults are told in the language of Accept-Language: nb, nn or en. Whoever accepts \
         `application/x-ndjson` is told the progress of long work: lines {progress: {done, total}}, then \
         {result: ..} or {problem: ..}."
 ))]

@@ -50,6 +50,7 @@ pub struct Client {
     token: String,
     /// The folder it serves, to name it when it is gone.
     dir: Option<PathBuf>,
+    language: Option<String>,
 }
 
 impl Client {
@@ -81,7 +82,13 @@ impl Client {
             .build()
             .map_err(|source| ClientError::Http { doing: "set up", source })?;
         let base = base.trim_end_matches('/').to_owned();
-        Ok(Self { http, base, token: token.to_owned(), dir: None })
+        Ok(Self { http, base, token: token.to_owned(), dir: None, language: None })
+    }
+
+    /// The same client, told of faults in this language: `nb`, `nn` or `en`, the last if nobody says.
+    pub fn in_language(mut self, language: &str) -> Self {
+        self.language = Some(language.to_owned());
+        self
     }
 
     /// Where the node serves, `http://127.0.0.1:7420`.
@@ -96,7 +103,12 @@ impl Client {
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}/api/v1/{path}", self.base)).bearer_auth(&self.token)
+        let request = self.http.request(method, format!("{}/api/v1/{path}", self.base));
+        let request = request.bearer_auth(&self.token);
+        match &self.language {
+            Some(language) => request.header(header::ACCEPT_LANGUAGE, language),
+            None => request,
+        }
     }
 
     fn get(&self, path: &str) -> RequestBuilder {

@@ -22,18 +22,15 @@ fluent_templates::static_loader! {
 
 /// A message with its arguments put in. A key that no language has comes back as it is.
 pub fn text(language: Language, key: &str, arguments: &[(&'static str, Argument<'_>)]) -> String {
-    let arguments: HashMap<&str, _> = arguments.iter().map(|(name, value)| (*name, value.clone())).collect();
-    chain(language)
-        .iter()
-        .find_map(|language| LOCALES.lookup_single_language(language, key, Some(&arguments)).ok())
-        .unwrap_or_else(|| key.to_owned())
+    find(language, key, arguments).unwrap_or_else(|| key.to_owned())
 }
 
-/// Whether there is such a message.
-pub fn has(key: &str) -> bool {
-    chain(Language::Nn)
-        .iter()
-        .any(|language| LOCALES.lookup_single_language::<&str>(language, key, None).is_ok())
+/// A message with its arguments put in, if there is one of this key.
+pub fn find(language: Language, key: &str, arguments: &[(&'static str, Argument<'_>)]) -> Option<String> {
+    let arguments: HashMap<&str, _> =
+        arguments.iter().map(|(name, value)| (*name, value.clone())).collect();
+    let in_language = |language| LOCALES.lookup_single_language(language, key, Some(&arguments)).ok();
+    chain(language).iter().find_map(in_language)
 }
 
 /// The language of the machine, if it is one of ours; bokmål otherwise.
@@ -76,9 +73,7 @@ mod tests {
             let text = fs::read_to_string(file.expect("an entry").path()).expect("UTF-8");
             let mut message: Option<(String, BTreeSet<String>)> = None;
             for line in text.lines().filter(|line| !line.starts_with('#')) {
-                if let Some((key, _)) =
-                    line.split_once(" =").filter(|_| line.starts_with(char::is_alphabetic))
-                {
+                if let Some((key, _)) = line.split_once(" =").filter(|_| line.starts_with(char::is_alphabetic)) {
                     messages.extend(message.replace((key.to_owned(), BTreeSet::new())));
                 }
                 let Some((_, arguments)) = &mut message else { continue };

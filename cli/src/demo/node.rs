@@ -102,10 +102,9 @@ impl Node {
     }
 
     pub(super) async fn invite(&self, number: &str) -> Result<String, Stopped> {
-        match self.call(Command::Invite(number.to_owned(), Role::Member, INVITATION)).await? {
-            Reply::Ticket(ticket) => Ok(ticket),
-            other => Err(Stopped::unexpected(&other)),
-        }
+        let reply = self.call(Command::Invite(number.to_owned(), Role::Member, INVITATION)).await?;
+        let Reply::Ticket(ticket) = reply else { return Err(Stopped::unexpected(&reply)) };
+        Ok(ticket)
     }
 
     pub(super) async fn join(&self, ticket: &str) -> Result<(), Stopped> {
@@ -121,10 +120,9 @@ impl Node {
         for case in cases {
             let case =
                 Kind::Case.parse(&case, &mut new_id).map_err(|invalid| Stopped(invalid.to_string()))?;
-            match self.call(Command::Draft(Kind::Case, Value::Object(case))).await? {
-                Reply::Written { record, .. } => ids.push(record),
-                other => return Err(Stopped::unexpected(&other)),
-            }
+            let reply = self.call(Command::Draft(Kind::Case, Value::Object(case))).await?;
+            let Reply::Written { record, .. } = reply else { return Err(Stopped::unexpected(&reply)) };
+            ids.push(record);
         }
         Ok(ids)
     }
@@ -139,10 +137,9 @@ impl Node {
     }
 
     pub(super) async fn status(&self) -> Result<Status, Stopped> {
-        match self.call(Command::Status).await? {
-            Reply::Status(status) => Ok(*status),
-            other => Err(Stopped::unexpected(&other)),
-        }
+        let reply = self.call(Command::Status).await?;
+        let Reply::Status(status) = reply else { return Err(Stopped::unexpected(&reply)) };
+        Ok(*status)
     }
 
     /// Connected to so many others, and level with each of them.
@@ -156,10 +153,8 @@ impl Node {
     pub(super) async fn shared_cases(
         &self,
     ) -> Result<Vec<(DocumentId, praksis_protocol::id::OrgId, Case)>, Stopped> {
-        let records = match self.call(Command::Records(Some(Kind::Case), None, RECORDS)).await? {
-            Reply::Records(records, _) => records,
-            other => return Err(Stopped::unexpected(&other)),
-        };
+        let reply = self.call(Command::Records(Some(Kind::Case), None, RECORDS)).await?;
+        let Reply::Records(records, _) = reply else { return Err(Stopped::unexpected(&reply)) };
         let mut cases = Vec::new();
         for record in records {
             let Some(shared) = record.shared else { continue };

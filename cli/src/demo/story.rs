@@ -180,7 +180,12 @@ fn in_short<'a>(context: &Context, name: &'a str, report: &Report) -> [(&'static
         .take(3)
         .map(|(code, count)| format!("{} {count}", label(Phase::LIST, code, context.language)))
         .collect();
-    let totals: Vec<_> = block.gains.value.totals.iter().map(|total| gain(context, total)).collect();
+    // Measures that people named themselves stand in the report, without a label for a summary.
+    let labelled = |total: &&Total| {
+        total.measure.metric.as_deref().is_some_and(|metric| GainMetric::LIST.labels_of(metric).is_some())
+    };
+    let totals: Vec<_> =
+        block.gains.value.totals.iter().filter(labelled).map(|total| gain(context, total)).collect();
     let gains = if totals.is_empty() {
         context.text("demo-report-no-gains", &[])
     } else {

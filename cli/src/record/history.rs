@@ -22,7 +22,8 @@ pub(crate) async fn run(args: Args, name: Name, context: &Context) -> Result<(),
         let rows = table::items(&answer).iter().map(|change| {
             let fields = change["fields"].as_array().map_or(&[][..], Vec::as_slice);
             let by = &change["by"];
-            let who = [table::text(&by["name"]), table::text(&by["slot"])];
+            let organisation = by["name"].as_str().or(by["org"].as_str()).unwrap_or_default().to_owned();
+            let who = [organisation, table::text(&by["slot"])];
             let who: Vec<_> = who.into_iter().filter(|text| !text.is_empty()).collect();
             vec![
                 table::moment(&change["at"]),

@@ -1,17 +1,23 @@
 //! What is refused, as problem details (RFC 9457): one enum for the whole interface.
 
+use std::sync::Arc;
+
 use axum::{
+    extract::Request,
     http::{HeaderValue, StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use praksis_protocol::{
     engine::CommandError,
+    language::Language,
     record::{Fault, Invalid, Problem},
     share::Refused,
     store::StoreError,
 };
 use serde_json::{Map, Value, json};
 
+use super::input::Asked;
 use crate::handle::CallError;
 
 /// Why a request was refused.
@@ -197,16 +203,9 @@ impl ApiError {
         }
     }
 
-    /// The error in words, each fault included.
-    pub fn message(&self) -> String {
-        let Self::Command(CommandError::Invalid(faults)) = self else { return self.to_string() };
-        let faults: Vec<_> = faults.iter().map(Fault::to_string).collect();
-        format!("{self}: {}", faults.join("; "))
-    }
-
-    /// The problem as JSON, with what it says of itself beside the common members.
-    pub fn to_json(&self) -> Value {
-        let (kind, message) = (self.kind().code(), self.message());
+    /// The problem as JSON, with what it says of itself beside the common members; faults in this language.
+    pub fn to_json(&self, language: Language) -> Value {
+        let (kind, message) = (self.kind().code(), self.to_string());
         let mut problem = Map::new();
         problem.insert("type".to_owned(), format!("urn:praksis:error:{kind}").into());
         problem.insert("title".to_owned(), kind.replace('_', " ").into());
@@ -218,9 +217,9 @@ impl ApiError {
                 problem.insert("candidates".to_owned(), candidates.clone().into());
             }
             Self::Command(CommandError::Invalid(faults)) => {
-                problem.insert("faults".to_owned(), faults.iter().map(fault).collect());
+                problem.insert("faults".to_owned(), of_faults(faults, language));
             }
-            Self::Command(CommandError::NotShareable(refused)) => problem.extend(refusal(refused)),
+            Self::Command(CommandError::NotShareable(refused)) => problem.extend(refusal(refused, language)),
             Self::Misuse(_)
             | Self::NoSuchRoute(_)
             | Self::NoSuchMethod(_)
@@ -305,30 +304,33 @@ fn hint_of(error: &CommandError) -> &'static str {
     }
 }
 
-/// A fault with its place, for people and for programs.
-pub(super) fn fault(fault: &Fault) -> Value {
-    let mut json = json!({
-        "path": fault.path,
-        "problem": problem(fault.problem),
-        "expected": fault.expected.to_string(),
-        "found": fault.found,
-    });
-    if let Some(nearest) = &fault.nearest {
-        json["nearest"] = nearest.as_str().into();
-    }
-    json["message"] = fault.to_string().into();
-    json
+/// Faults with their places, for people and for programs.
+pub(super) fn of_faults(faults: &[Fault], language: Language) -> Value {
+    let fault = |fault: &Fault| {
+        let mut json = json!({
+            "path": fault.path,
+            "problem": problem(fault.problem),
+            "expected": fault.expected.text(language),
+            "found": fault.found,
+        });
+        if let Some(nearest) = &fault.nearest {
+            json["nearest"] = nearest.as_str().into();
+        }
+        json["message"] = fault.text(language).into();
+        json
+    };
+    faults.iter().map(fault).collect()
 }
 
 /// What stands in the way of sharing, all of it.
-pub(super) fn refusal(refused: &Refused) -> Map<String, Value> {
+pub(super) fn refusal(refused: &Refused, language: Language) -> Map<String, Value> {
     let mut json = Map::new();
     json.insert("missing".to_owned(), refused.missing.clone().into());
     if let Some(day) = refused.embargo_until {
         json.insert("embargo_until".to_owned(), day.to_string().into());
     }
     if !refused.faults.is_empty() {
-        json.insert("faults".to_owned(), refused.faults.iter().map(fault).collect());
+        json.insert("faults".to_owned(), of_faults(&refused.faults, language));
     }
     json
 }
@@ -371,7 +373,20 @@ impl IntoResponse for ApiError {
         if self.kind() == ErrorKind::Storage {
             tracing::error!(error = %self, "a request failed");
         }
-        problem_response(self.status(), &self.to_json())
+        let mut response = problem_response(self.status(), &self.to_json(Language::En));
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+/// Tells a problem's faults in the language that the asker prefers.
+pub(super) async fn in_language(language: Asked, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    match response.extensions().get::<Arc<ApiError>>() {
+        Some(error) if language.0 != Language::En => {
+            problem_response(error.status(), &error.to_json(language.0))
+        }
+        Some(_) | None => response,
     }
 }
 

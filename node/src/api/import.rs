@@ -18,7 +18,8 @@ use praksis_protocol::{
     engine::{Command, CommandError, Edit},
     genesis::Kind,
     id::DocumentId,
-    record::Invalid,
+    language::Language,
+    record::{Fault, Invalid},
     store::{Read as _, StoreError},
 };
 use serde::Deserialize;
@@ -79,7 +80,9 @@ pub(super) async fn take(
     let read = tokio::task::spawn_blocking(move || intake::read(&read_as, &bytes)).await;
     let mut intake = read.map_err(|_| ApiError::NotJson("the file could not be read".to_owned()))?;
     intake.refused.iter_mut().for_each(|refusal| refusal.file.clone_from(&file));
-    Ok(progress::answer(wants, |progress| run(api, file, intake.records, intake.refused, progress)).await)
+    let language = wants.language;
+    Ok(progress::answer(wants, |progress| run(api, file, intake.records, intake.refused, language, progress))
+        .await)
 }
 
 /// What an import has come to.
@@ -104,21 +107,22 @@ async fn run(
     file: String,
     records: Vec<Record>,
     refused: Vec<Refusal>,
+    language: Language,
     progress: Progress,
 ) -> Result<Value, ApiError> {
     let refused = refused.into_iter().map(|refusal| json!(refusal)).collect();
     let mut tally = Tally { refused, ..Tally::default() };
-    let language = org::language(&api).await?;
+    let own_language = org::language(&api).await?;
     let mut known = Known::read(&api).await?;
     let total = records.len();
     let mut under_way = FuturesUnordered::new();
     let mut keys_under_way = BTreeSet::new();
     for (index, record) in records.into_iter().enumerate() {
         let line = record.line;
-        let incoming = match Incoming::parse(record, language.as_deref()) {
+        let incoming = match Incoming::parse(record, own_language.as_deref()) {
             Ok(incoming) => incoming,
             Err(invalid) => {
-                tally.refused.push(not_valid(&file, line, &invalid));
+                tally.refused.push(not_valid(&file, line, &invalid.faults, language));
                 continue;
             }
         };
@@ -126,7 +130,7 @@ async fn run(
         let waits = incoming.keys.iter().any(|key| keys_under_way.contains(key));
         while under_way.len() >= AT_ONCE || (waits && !under_way.is_empty()) {
             let Some(done) = under_way.next().await else { break };
-            tally.take(&file, done, &mut known)?;
+            tally.take(&file, language, done, &mut known)?;
         }
         if under_way.is_empty() {
             keys_under_way.clear();
@@ -151,7 +155,7 @@ async fn run(
         progress.tell(index + 1 - under_way.len(), total);
     }
     while let Some(done) = under_way.next().await {
-        tally.take(&file, done, &mut known)?;
+        tally.take(&file, language, done, &mut known)?;
         progress.tell(total - under_way.len(), total);
     }
     tally.refused.sort_by_key(|refusal| refusal["line"].as_u64());
@@ -169,6 +173,7 @@ impl Tally {
     fn take(
         &mut self,
         file: &str,
+        language: Language,
         (line, keys, done): (usize, Vec<Key>, Result<Done, ApiError>),
         known: &mut Known,
     ) -> Result<(), ApiError> {
@@ -190,7 +195,7 @@ impl Tally {
                 self.kept.extend(kept(id, fields));
             }
             Err(ApiError::Command(CommandError::Invalid(faults))) => {
-                self.refused.push(not_valid(file, line, &Invalid { faults }));
+                self.refused.push(not_valid(file, line, &faults, language));
             }
             Err(error @ ApiError::Command(CommandError::TooLarge | CommandError::Unwritable(_))) => {
                 self.refused.push(refusal(file, line, &error.to_string()));
@@ -311,14 +316,15 @@ fn refusal(file: &str, line: usize, why: &str) -> Value {
 }
 
 /// One refusal for a record, with all that is wrong with it.
-fn not_valid(file: &str, line: usize, invalid: &Invalid) -> Value {
+fn not_valid(file: &str, line: usize, faults: &[Fault], language: Language) -> Value {
     let mut json = Map::new();
     json.insert("file".to_owned(), file.into());
     json.insert("line".to_owned(), line.into());
-    if let Some(fault) = invalid.faults.iter().find(|fault| !fault.path.is_empty()) {
+    if let Some(fault) = faults.iter().find(|fault| !fault.path.is_empty()) {
         json.insert("field".to_owned(), fault.path.clone().into());
     }
-    json.insert("why".to_owned(), invalid.to_string().replace('\n', "; ").into());
-    json.insert("faults".to_owned(), invalid.faults.iter().map(error::fault).collect());
+    let why: Vec<_> = faults.iter().map(|fault| fault.text(language)).collect();
+    json.insert("why".to_owned(), why.join("; ").into());
+    json.insert("faults".to_owned(), error::of_faults(faults, language));
     Value::Object(json)
 }

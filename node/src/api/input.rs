@@ -1,14 +1,14 @@
 //! What requests bring, read with our own errors.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Query, Request},
-    http::{StatusCode, request::Parts},
+    http::{StatusCode, header, request::Parts},
     response::IntoResponse as _,
 };
-use praksis_protocol::{id::ItemId, record::RECORD_MAX};
+use praksis_protocol::{id::ItemId, language::Language, record::RECORD_MAX};
 use rand::Rng as _;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -40,7 +40,7 @@ impl FromRequest<Api> for Body {
     async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
         let file = request.uri().path().ends_with("/import");
         let limit = if file { intake::FILE_LIMIT } else { BODY_LIMIT };
-        let told = request.headers().get(axum::http::header::CONTENT_LENGTH);
+        let told = request.headers().get(header::CONTENT_LENGTH);
         let told = told.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         if told.is_some_and(|length| length > limit as u64) {
             return Err(ApiError::TooLarge { limit });
@@ -108,4 +108,20 @@ pub(super) fn new_id() -> ItemId {
     let mut bytes = [0; 16];
     rand::rng().fill_bytes(&mut bytes);
     ItemId(bytes)
+}
+
+/// The language that the asker prefers for what people read; English if it says none that we speak.
+#[derive(Clone, Copy)]
+pub(super) struct Asked(pub(super) Language);
+
+impl<S: Sync> FromRequestParts<S> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let accepts = parts.headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        // In the order given: what speaks to us does not weigh.
+        let tags = accepts.unwrap_or_default().split(',').map(|tag| tag.trim().get(..2).unwrap_or_default());
+        let known = tags.filter_map(|tag| if tag == "no" { Some(Language::Nb) } else { tag.parse().ok() });
+        Ok(Self(known.into_iter().next().unwrap_or(Language::En)))
+    }
 }

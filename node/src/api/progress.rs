@@ -18,25 +18,32 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::{FutureExt as _, StreamExt as _, stream};
+use praksis_protocol::language::Language;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::{Api, ApiError};
+use super::{Api, ApiError, input::Asked};
 
 /// How often progress is told at most.
 const PACE: Duration = Duration::from_millis(100);
 /// How often it is told at least, so that nobody takes long work for a dead node.
 const PULSE: Duration = Duration::from_secs(10);
 
-/// Whether the asker reads progress.
-pub(super) struct Wants(bool);
+/// Whether the asker reads progress, and in which language.
+pub(super) struct Wants {
+    lines: bool,
+    /// For faults.
+    pub(super) language: Language,
+}
 
 impl FromRequestParts<Api> for Wants {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Infallible> {
         let accepts = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-        Ok(Self(accepts.is_some_and(|accepts| accepts.contains("application/x-ndjson"))))
+        let lines = accepts.is_some_and(|accepts| accepts.contains("application/x-ndjson"));
+        let Asked(language) = Asked::from_request_parts(parts, api).await?;
+        Ok(Self { lines, language })
     }
 }
 
@@ -57,7 +64,8 @@ where
 {
     let (told, seen) = watch::channel((0, 0));
     let work = work(Progress(told));
-    if !wants.0 {
+    let Wants { lines, language } = wants;
+    if !lines {
         return match work.await {
             Ok(value) => Json(value).into_response(),
             Err(error) => error.into_response(),
@@ -72,9 +80,9 @@ where
         let (done, total) = *seen.borrow_and_update();
         Some((json!({"progress": {"done": done, "total": total}}), (seen, Instant::now())))
     });
-    let result = work.map(|result| match result {
+    let result = work.map(move |result| match result {
         Ok(value) => json!({"result": value}),
-        Err(error) => json!({"problem": error.to_json()}),
+        Err(error) => json!({"problem": error.to_json(language)}),
     });
     // What is told ends with the work, which holds the other end.
     let lines = stream::select(told.map(|line| (false, line)), result.into_stream().map(|line| (true, line)));

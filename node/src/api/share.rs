@@ -9,6 +9,7 @@ use praksis_protocol::{
     engine::{Command, CommandError},
     genesis::Kind,
     id::DocumentId,
+    language::Language,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -33,14 +34,14 @@ pub(super) struct ShareMany {
 }
 
 /// Shares one draft; refused, the problem says so in the same shape.
-pub(super) async fn one(api: &Api, kind: Kind, id: &str) -> Result<Response, ApiError> {
+pub(super) async fn one(api: &Api, kind: Kind, id: &str, language: Language) -> Result<Response, ApiError> {
     let record = resolve(api, id, kind).await?.record;
     match share(api, record).await {
         Ok(()) => Ok(Json(json!({"shared": [shared(record)], "refused": []})).into_response()),
         Err(error) => {
-            let mut problem = error.to_json();
+            let mut problem = error.to_json(language);
             problem["shared"] = json!([]);
-            problem["refused"] = json!([refused(&record.to_string(), &error)]);
+            problem["refused"] = json!([refused(&record.to_string(), &error, language)]);
             Ok(super::error::problem_response(error.status(), &problem))
         }
     }
@@ -51,6 +52,7 @@ pub(super) async fn many(
     api: Api,
     kind: Kind,
     which: ShareMany,
+    language: Language,
     progress: Progress,
 ) -> Result<Value, ApiError> {
     let (mut taken, mut refusals) = (Vec::new(), Vec::new());
@@ -59,7 +61,7 @@ pub(super) async fn many(
             for id in ids {
                 match resolve(&api, &id, kind).await {
                     Ok(record) => taken.push(record.record),
-                    Err(error) => refusals.push(refused(&id, &error)),
+                    Err(error) => refusals.push(refused(&id, &error, language)),
                 }
             }
         }
@@ -81,7 +83,7 @@ pub(super) async fn many(
         match result {
             Ok(()) => all_shared.push(shared(id)),
             Err(ApiError::Busy(why)) => return Err(ApiError::Busy(why)),
-            Err(error) => refusals.push(refused(&id.to_string(), &error)),
+            Err(error) => refusals.push(refused(&id.to_string(), &error, language)),
         }
         done += 1;
         progress.tell(done, total);
@@ -110,15 +112,15 @@ fn shared(record: DocumentId) -> Value {
     json!({"draft": record, "id": record})
 }
 
-fn refused(id: &str, error: &ApiError) -> Value {
+fn refused(id: &str, error: &ApiError, language: Language) -> Value {
     let mut json = Map::new();
     json.insert("id".to_owned(), id.into());
     if let ApiError::Command(CommandError::NotShareable(why)) = error {
-        json.extend(refusal(why));
+        json.extend(refusal(why, language));
     } else {
         json.insert("missing".to_owned(), json!([]));
     }
-    let error = error.to_json();
+    let error = error.to_json(language);
     json.insert("error".to_owned(), error["error"].clone());
     Value::Object(json)
 }

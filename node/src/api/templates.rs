@@ -14,7 +14,7 @@ use super::{
     edit::{self, Expressions, HistoryQuery, Settlement},
     heads::At,
     ids::resolve,
-    input::{Document, Form, Params},
+    input::{Asked, Document, Form, Params},
     list::{self, ListQuery},
     progress::{self, Wants},
     record,
@@ -133,8 +133,12 @@ pub(super) async fn history(
     params(("id" = String, Path, description = "Id, or its beginning")),
     responses((status = 200, description = "Shared", body = Value), (status = 422, description = "Something is missing"),
         (status = 409, description = "Under embargo"), (status = 403, description = "Not allowed")))]
-pub(super) async fn share(State(api): State<Api>, Path(id): Path<String>) -> Result<Response, ApiError> {
-    share::one(&api, KIND, &id).await
+pub(super) async fn share(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    Asked(language): Asked,
+) -> Result<Response, ApiError> {
+    share::one(&api, KIND, &id, language).await
 }
 
 /// Shares many drafts with the network
@@ -148,5 +152,6 @@ pub(super) async fn share_many(
     wants: Wants,
     Form(which): Form<ShareMany>,
 ) -> Response {
-    progress::answer(wants, |progress| share::many(api, KIND, which, progress)).await
+    let language = wants.language;
+    progress::answer(wants, |progress| share::many(api, KIND, which, language, progress)).await
 }

@@ -63,10 +63,16 @@ async fn refusals_have_their_kinds() {
     assert_eq!((&faults[0]["path"], &faults[0]["nearest"]), (&json!("titel"), &json!("title")));
     assert_eq!((&faults[1]["path"], &faults[1]["nearest"]), (&json!("phase"), &json!("need")));
 
+    let told = problem(client.clone().in_language("nn").create("case", &faulty).await);
+    let told = told.rest["faults"][0]["message"].as_str().unwrap().to_owned();
+    assert!(told.contains("meinte du \"title\"?"), "{told}");
+
     let without = problem(client.patch("case", &id, &[], &json!({})).await);
     assert_eq!((without.status, without.kind.as_str()), (428, "misuse"));
     let stranger = "a".repeat(52);
-    let stale = problem(client.patch("case", &id, &[stranger.clone()], &json!({"phase": "dialogue"})).await);
+    let stale = problem(
+        client.patch("case", &id, std::slice::from_ref(&stranger), &json!({"phase": "dialogue"})).await,
+    );
     assert_eq!((stale.status, stale.kind.as_str()), (412, "stale"));
     let nonsense = problem(client.patch("case", &id, &["X".to_owned()], &json!({})).await);
     assert_eq!((nonsense.status, nonsense.kind.as_str()), (400, "misuse"));

@@ -59,6 +59,7 @@ async fn sync(count: usize) -> Result<()> {
     let contact = written(bergen.handle.call(Command::Draft(Kind::Contact, contact)).await?)?;
     // The other side is away while all of this is written.
     ks.handle.stop().await?;
+    drop(ks);
     let mut records: Vec<DocumentId> = Vec::new();
     let mut tasks = JoinSet::new();
     for number in 0..count {
