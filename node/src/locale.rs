@@ -27,8 +27,7 @@ pub fn text(language: Language, key: &str, arguments: &[(&'static str, Argument<
 
 /// A message with its arguments put in, if there is one of this key.
 pub fn find(language: Language, key: &str, arguments: &[(&'static str, Argument<'_>)]) -> Option<String> {
-    let arguments: HashMap<&str, _> =
-        arguments.iter().map(|(name, value)| (*name, value.clone())).collect();
+    let arguments: HashMap<&str, _> = arguments.iter().map(|(name, value)| (*name, value.clone())).collect();
     let in_language = |language| LOCALES.lookup_single_language(language, key, Some(&arguments)).ok();
     chain(language).iter().find_map(in_language)
 }
@@ -73,7 +72,9 @@ mod tests {
             let text = fs::read_to_string(file.expect("an entry").path()).expect("UTF-8");
             let mut message: Option<(String, BTreeSet<String>)> = None;
             for line in text.lines().filter(|line| !line.starts_with('#')) {
-                if let Some((key, _)) = line.split_once(" =").filter(|_| line.starts_with(char::is_alphabetic)) {
+                if let Some((key, _)) =
+                    line.split_once(" =").filter(|_| line.starts_with(char::is_alphabetic))
+                {
                     messages.extend(message.replace((key.to_owned(), BTreeSet::new())));
                 }
                 let Some((_, arguments)) = &mut message else { continue };

@@ -1,6 +1,5 @@
 //! Whole nodes in one process: real sockets on loopback, real stores in temporary folders.
 
-
 use std::{
     collections::BTreeMap,
     path::PathBuf,

@@ -2,8 +2,10 @@
 
 mod praksis;
 
-mod story;
 mod form;
+mod killed;
+mod offices;
+mod story;
 mod wrong;
 
 mod demo;
