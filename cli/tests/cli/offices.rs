@@ -69,7 +69,9 @@ fn a_draft_edited_in_two_offices_while_apart_has_every_sentence_in_both() {
     second
         .json(&["case", "edit", &id, "--at", &heads, "--set", "result=Skrevet på gammelt grunnlag."])
         .json();
-    first.serve();
+    // Both listen elsewhere now, and one of them has to be told.
+    let ready = first.serve();
+    second.json(&["peer", "add", ready["listen"][0].as_str().expect("an address")]).json();
 
     let sentences = [
         "Fyrste kontor på nynorsk.",
