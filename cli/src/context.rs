@@ -15,7 +15,7 @@ use praksis_node::{
 use praksis_protocol::language::Language;
 use serde_json::Value;
 
-use crate::{args::Args, failure::Failure, init::command};
+use crate::{args::Args, failure::Failure, init::command, refused};
 
 pub(crate) struct Context {
     /// The node's folder.
@@ -40,7 +40,8 @@ impl Context {
 
     /// The node that serves the folder.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
-        Client::open(&self.dir).map_err(|error| self.failed(error))
+        let client = Client::open(&self.dir).map_err(|error| self.failed(error))?;
+        Ok(client.in_language(self.language.code()))
     }
 
     /// A message in the language asked for.
@@ -61,25 +62,19 @@ impl Context {
 
     /// What the node, or the way to it, answered instead of a result.
     pub(crate) fn failed(&self, error: ClientError) -> Failure {
-        let rest = error.problem().map(|problem| problem.rest.clone()).unwrap_or_default();
-        let mut failure = match &error {
+        match &error {
             ClientError::NoNode { dir } => {
                 let run = command(self, "run");
-                self.failure(
-                    "no_node",
-                    "no-node",
-                    &[("dir", dir.display().to_string().into()), ("command", run.into())],
-                )
+                let dir = dir.display().to_string();
+                self.failure("no_node", "no-node", &[("dir", dir.into()), ("command", run.into())])
             }
+            ClientError::Refused(problem) => refused::failure(self, problem),
             ClientError::Folder { .. }
-            | ClientError::Refused(_)
             | ClientError::Http { .. }
             | ClientError::Answer { .. }
             | ClientError::Output { .. }
             | ClientError::CutShort => Failure::new(error.kind(), error.to_string(), error.hint()),
-        };
-        *failure.rest = rest;
-        failure
+        }
     }
 
     /// Prints a result: the JSON as it came, or the words.

@@ -75,6 +75,9 @@ fn words(context: &Context, all: &Imported) -> String {
 /// `file:line: field: why`, as compilers write it.
 fn refusal(refused: &Value) -> String {
     let line = refused["line"].as_u64().map_or_else(String::new, |line| format!(":{line}"));
-    let field = refused["field"].as_str().map_or_else(String::new, |field| format!("{field}: "));
-    format!("  {}{line}: {field}{}", table::text(&refused["file"]), table::text(&refused["why"]))
+    let why = table::text(&refused["why"]);
+    // A fault of the domain names its field itself.
+    let field = refused["field"].as_str().filter(|field| !why.starts_with(field));
+    let field = field.map_or_else(String::new, |field| format!("{field}: "));
+    format!("  {}{line}: {field}{why}", table::text(&refused["file"]))
 }

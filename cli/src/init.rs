@@ -4,7 +4,7 @@ use std::path::Path;
 
 use praksis_node::folder::{self, Beginning};
 use praksis_protocol::{genesis::Kind, language::Language, organisation::Organisation, record::Record as _};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::{
     args::{Lang, org_number},
@@ -117,12 +117,9 @@ pub(crate) fn command(context: &Context, rest: &str) -> String {
 }
 
 fn mailbox(text: &str) -> Result<String, String> {
-    let expected = "expected a mailbox, such as innkjop@kommune.no";
-    let contact = json!({"role": "-", "mailbox": text});
-    let read: Map<String, Value> = Kind::Contact.read(&contact);
-    match read.get("mailbox") {
-        Some(Value::String(mailbox)) => Ok(mailbox.clone()),
-        Some(_) | None => Err(expected.to_owned()),
+    match Kind::Contact.faults(&json!({"role": "-", "mailbox": text})).is_empty() {
+        true => Ok(text.trim().to_owned()),
+        false => Err("expected a mailbox, such as innkjop@kommune.no".to_owned()),
     }
 }
 

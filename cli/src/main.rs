@@ -6,6 +6,7 @@
 mod args;
 mod context;
 mod failure;
+mod refused;
 
 mod record;
 mod show;

@@ -143,7 +143,13 @@ pub(crate) fn start_failure(context: &Context, error: &StartError) -> Failure {
 }
 
 fn net_failure(context: &Context, error: &NetError) -> Failure {
-    context.failure("busy", "run-listen", &[("why", error.to_string().into())])
+    let why = [("why", error.to_string().into())];
+    match error {
+        NetError::Address { .. } | NetError::Unsupported { .. } => {
+            context.failure("misuse", "run-listen-address", &why)
+        }
+        NetError::Listen { .. } => context.failure("busy", "run-listen", &why),
+    }
 }
 
 fn http_failure(context: &Context, error: &ServeError) -> Failure {

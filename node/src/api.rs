@@ -18,6 +18,7 @@ mod ids;
 mod record;
 
 mod cases;
+mod contact;
 mod edit;
 mod export;
 mod import;

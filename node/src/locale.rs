@@ -108,7 +108,7 @@ mod tests {
                 let names: Vec<&'static str> =
                     arguments.into_iter().map(|name| &*Box::leak(name.into_boxed_str())).collect();
                 let arguments: Vec<_> = names.into_iter().map(|name| (name, Argument::from(1))).collect();
-                assert_ne!(text(language, &key, &arguments), key, "{key} in {language}");
+                assert!(find(language, &key, &arguments).is_some(), "{key} in {language}");
             }
         }
     }

@@ -23,7 +23,7 @@ pub mod setup;
 pub mod sharing;
 mod statements;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ed25519_dalek::SigningKey;
 use minicbor::{Decode, Encode};
@@ -34,7 +34,7 @@ pub use output::{CommandError, Event, Output, Reply, Status};
 
 use index::Index;
 use joining::Joining;
-use lanes::Lanes;
+use lanes::{Lanes, Task};
 use peers::Peers;
 use quarantine::Quarantine;
 use sessions::Sessions;
@@ -42,9 +42,9 @@ use statements::Statements;
 
 use crate::{
     admission::state::Row,
-    genesis::Scope,
+    genesis::{Genesis, Scope},
     id::{DeviceId, DocumentId, Item, OrgId},
-    membership::{charter::Charter, statement::Known},
+    membership::{charter::Charter, roster::Roster, statement::Known},
     store::{Batch, Read, StoreError},
     time::Timestamp,
 };
@@ -91,6 +91,8 @@ pub struct Engine {
     batches: BTreeMap<BatchId, Resting>,
     outputs: VecDeque<Output>,
     refused: BTreeMap<String, u64>,
+    /// Organisations that lost a right to write since the start: what they wrote may count again.
+    fallen: BTreeSet<OrgId>,
     /// Own addresses, as the transport found them or as the operator announced them.
     addresses: Vec<String>,
     last_number: u64,
@@ -113,8 +115,6 @@ struct Resting {
 struct Source {
     peer: DeviceId,
     item: Option<Item>,
-    /// The peer has more of the document than one answer holds.
-    more: bool,
 }
 
 impl Engine {
@@ -144,6 +144,7 @@ impl Engine {
             batches: BTreeMap::new(),
             outputs: VecDeque::new(),
             refused: BTreeMap::new(),
+            fallen: BTreeSet::new(),
             addresses: Vec::new(),
             last_number: 0,
             now,
@@ -215,16 +216,43 @@ impl Engine {
                 self.identity = setup::identity(store)?;
                 self.charter = setup::charter(store)?;
             }
+            let before = self.statements.roster().clone();
             self.statements.fold(self.charter.as_ref());
             self.roster_changed();
+            self.recount(&before, store, rng)?;
             self.retry_quarantined(store, rng)?;
         }
         for (row, source) in resting.rows {
             self.document_changed(row, source);
+            if let Some(Source { peer, .. }) = source {
+                self.pulled(peer, true);
+            }
         }
         self.outputs.extend(resting.outputs);
         if let Some(document) = resting.lane {
             self.next_in_lane(document, store, rng)?;
+        }
+        Ok(())
+    }
+
+    /// Where an organisation or a device of it has lost its place to another, what it wrote counts
+    /// no longer, and may count again later.
+    fn recount(&mut self, before: &Roster, store: &impl Read, rng: &mut impl Rng) -> Result<(), StoreError> {
+        let after = self.statements.roster().clone();
+        let members = before.members().filter(|(org, _)| after.member(**org).is_none()).map(|(org, _)| *org);
+        let lost = |device: &DeviceId, org: OrgId| after.device(*device).is_none_or(|now| now.org != org);
+        let devices =
+            before.devices().filter(|(id, device)| lost(id, device.org)).map(|(_, device)| device.org);
+        self.fallen.extend(members.chain(devices));
+        if self.fallen.is_empty() {
+            return Ok(());
+        }
+        let touched = |genesis: &Genesis| genesis.writers().iter().any(|org| self.fallen.contains(org));
+        let touched: Vec<Genesis> =
+            self.index.rows().map(|row| &row.genesis).filter(|genesis| touched(genesis)).cloned().collect();
+        for genesis in touched {
+            let task = Task::Admit { changes: Vec::new(), source: None };
+            self.line_up(genesis, task, store, rng)?;
         }
         Ok(())
     }
@@ -235,9 +263,6 @@ impl Engine {
         let key = (row.genesis.record_id(), row.genesis.owner);
         if let Some(item) = self.index.put(row) {
             self.hint(scope, document, item, source);
-        }
-        if let Some(source) = source {
-            self.pulled(source, scope, document);
         }
         if let Some(record) = self.index.reference(key) {
             self.outputs.push_back(Output::Announce(Event::RecordChanged(record)));

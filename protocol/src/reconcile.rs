@@ -17,6 +17,9 @@ use crate::{
 /// Most items in one answer: 128 KiB.
 pub const PAGE: usize = 8192;
 
+/// Most items that one comparison finds: what is beyond them is found by the next one.
+pub const FOUND_LIMIT: usize = 256 * 1024;
+
 /// Digest of a whole set: equal sets, equal digests.
 pub fn set_digest(items: &BTreeSet<Item>) -> Digest {
     let sorted: Vec<u8> = items.iter().flat_map(|item| item.0).collect();
@@ -71,12 +74,12 @@ impl Comparison {
         let Answer::Page(items, more) = answer;
         let ascending = items.windows(2).all(|pair| pair[0] < pair[1]);
         let onward = items.first().is_none_or(|first| self.after.is_none_or(|after| *first > after));
-        if !ascending || !onward || items.len() > PAGE || (*more && items.is_empty()) {
+        if !ascending || !onward || items.len() > PAGE || (*more && items.len() < PAGE) {
             return Err(Nonsense);
         }
         self.theirs_only.extend(items.iter().filter(|item| !ours.contains(item)));
         self.after = items.last().copied().or(self.after);
-        if *more {
+        if *more && self.theirs_only.len() < FOUND_LIMIT {
             Ok(Step::Ask(Ask::List(self.after)))
         } else {
             Ok(Step::Done(std::mem::take(&mut self.theirs_only)))
@@ -131,8 +134,35 @@ mod tests {
     #[test]
     fn a_peer_that_goes_in_circles_is_found_out() {
         let (mut comparison, _) = Comparison::begin();
-        let page = Answer::Page(vec![Item([5; 16])], true);
+        let page = Answer::Page(items(&(0..PAGE as u16).collect::<Vec<_>>()).into_iter().collect(), true);
         assert!(comparison.answered(&page, &BTreeSet::new()).is_ok());
         assert_eq!(comparison.answered(&page, &BTreeSet::new()), Err(Nonsense));
+    }
+
+    #[test]
+    fn a_peer_that_lists_one_item_after_another_is_found_out() {
+        let (mut comparison, _) = Comparison::begin();
+        let page = Answer::Page(vec![Item([5; 16])], true);
+        assert_eq!(
+            comparison.answered(&page, &BTreeSet::new()),
+            Err(Nonsense),
+            "a page with more behind it is full"
+        );
+    }
+
+    #[test]
+    fn a_list_without_end_is_read_to_a_limit() {
+        let (mut comparison, _) = Comparison::begin();
+        let mut pages = (0u64..).map(|page| {
+            let item = |n: u64| Item((u128::from(page * PAGE as u64 + n)).to_be_bytes());
+            Answer::Page((0..PAGE as u64).map(item).collect(), true)
+        });
+        let found = loop {
+            let page = pages.next().expect("it has no end");
+            if let Step::Done(found) = comparison.answered(&page, &BTreeSet::new()).expect("in order") {
+                break found;
+            }
+        };
+        assert_eq!(found.len(), FOUND_LIMIT);
     }
 }

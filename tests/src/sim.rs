@@ -167,9 +167,30 @@ impl World {
         }
     }
 
+    /// A transport says "connected" of a connection that stands, and "disconnected" when the last one
+    /// is gone; what comes late is not true any more.
+    fn is_true(&self, id: NodeId, input: &Input) -> bool {
+        let stands = |device| self.node_of(device).is_some_and(|other| self.connected(id, other));
+        match input {
+            Input::Connected { device, .. } => stands(*device),
+            Input::Disconnected { device } => !stands(*device),
+            Input::Command(..)
+            | Input::DialFailed { .. }
+            | Input::Asked { .. }
+            | Input::Answered { .. }
+            | Input::Unanswered { .. }
+            | Input::Refused { .. }
+            | Input::Listening { .. }
+            | Input::Done(..)
+            | Input::Durable(_)
+            | Input::Tick => true,
+        }
+    }
+
     fn input(&mut self, id: NodeId, life: u64, input: Input) {
+        let is_true = self.is_true(id, &input);
         let node = &mut self.nodes[id.0];
-        if node.life != life {
+        if node.life != life || !is_true {
             return;
         }
         let Some(engine) = &mut node.engine else { return };

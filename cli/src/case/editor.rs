@@ -6,7 +6,6 @@ use praksis_node::{
     intake::form::{self, Audience, Form},
     platform,
 };
-use praksis_protocol::{genesis::Kind, id::ItemId};
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
@@ -61,9 +60,8 @@ pub(crate) async fn fill<T>(
             return Err(draft.keep(context, Failure::new("invalid", wrong.join("; "), "")));
         }
         let plain = without_faults(&written);
-        let read = form::read("form", &plain).map_err(|refusal| vec![file::line(context, &refusal)]);
-        wrong = match read.and_then(|form| sound(context, form)) {
-            Err(faults) => faults,
+        wrong = match form::read("form", &plain) {
+            Err(refusal) => vec![file::line(context, &refusal)],
             Ok(form) => match take(form).await {
                 Ok(taken) => return Ok(Some(taken)),
                 Err(failure) if failure.kind == "invalid" => failure.sentences(),
@@ -74,20 +72,6 @@ pub(crate) async fn fill<T>(
         let faults = wrong.iter().flat_map(|fault| fault.lines()).map(|fault| format!("{FAULT}{fault}\n"));
         shown = faults.collect::<String>() + &plain;
         draft.write(context, &shown)?;
-    }
-}
-
-/// The form, unless the domain has something against it.
-fn sound(context: &Context, form: Form) -> Result<Form, Vec<String>> {
-    let mut next = 0_u128;
-    let mut new_id = || {
-        next += 1;
-        ItemId(next.to_be_bytes())
-    };
-    let parsed = Kind::Case.parse(&Value::Object(form.case()), &mut new_id);
-    match parsed {
-        Ok(_) => Ok(form),
-        Err(invalid) => Err(invalid.faults.iter().map(|fault| fault.text(context.language)).collect()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The short form as questions on the terminal, for machines without an editor.
 
-use std::io::{self, Write as _};
+use std::io;
 
 use praksis_node::intake::form::{self, Audience, Form};
 use praksis_protocol::{
@@ -27,8 +27,6 @@ pub(crate) fn ask(
     for field in form::FIELDS {
         let key = format!("ask-{}", field.replace(['.', '_'], "-"));
         context.note(&context.text(&key, &[("codes", codes(field).into())]));
-        // Beside the question, for people; nothing rests on it.
-        let _ = write!(io::stderr().lock(), "> ");
         let mut answer = String::new();
         let read = io::stdin().read_line(&mut answer).map_err(|error| {
             let why = error.to_string();

@@ -65,7 +65,7 @@ fn a_form_that_is_given_up_is_kept_or_leaves_nothing() {
 #[test]
 fn without_an_editor_the_form_is_asked() {
     let node = Node::served(KS, &["--association"]);
-    let answers = "Ny ferje\nØya trenger ei ferje.\nconstruction_transport\nneed\n2027-03\nAskøy kommune\n\n\n\nnetwork\n";
+    let answers = "Ny ferje\nØya trenger ei ferje.\nconstruction_transport\nneed\n2027-03\nAskøy kommune\n\n\nferje@prove.example\nnetwork\n";
     let made = node.told(&["case", "new"], answers);
     assert_eq!(made.status, 0, "{made:?}");
     assert!(made.err.contains("Behovet: hva er problemet"), "{made:?}");
@@ -74,6 +74,7 @@ fn without_an_editor_the_form_is_asked() {
     let case = node.json(&["case", "show", item["id"].as_str().expect("an id")]).json();
     assert_eq!(case["case"]["buyers"][0]["name"], "Askøy kommune");
     assert_eq!(case["case"]["dates"]["expected_notice"], "2027-03");
+    assert_eq!(case["case"]["contact"].as_str().map(str::len), Some(52), "the contact with that mailbox");
 
     let silent = node.json(&["case", "new"]);
     assert_eq!((silent.status, silent.kind().as_str()), (2, "misuse"), "{silent:?}");

@@ -64,21 +64,30 @@ fn a_draft_is_edited_shown_and_shared_when_it_is_ready() {
     let refused = node.json(&["case", "share", &id]);
     assert_eq!((refused.status, refused.kind().as_str()), (1, "missing"), "{refused:?}");
     let printed: Value = serde_json::from_str(&refused.out).expect("the result is still printed");
-    assert_eq!(printed["refused"][0]["missing"], serde_json::json!(["need", "sector"]));
-    assert!(node.run(&["case", "share", &id]).err.contains("Behov, Fagområde"));
+    assert_eq!(printed["refused"][0]["missing"], serde_json::json!(["sector", "need"]));
+    assert!(node.run(&["case", "share", &id]).err.contains("Fagområde, Behov"));
 
-    let set = ["case", "edit", &id, "--set", "need=Maskinene bråker.", "sector+=climate_env"];
+    let set = [
+        "case",
+        "edit",
+        &id,
+        "--set",
+        "need=Maskinene bråker.",
+        "sector+=climate_env",
+        "summary.nb=Kort sagt.",
+    ];
     assert_eq!(node.json(&set).json()["state"], "draft");
     assert_eq!(node.json(&["case", "share", "--all"]).json()["shared"].as_array().map(Vec::len), Some(1));
 
     let before = node.json(&["case", "show", &id]).json();
     let heads = before["heads"][0].as_str().expect("a head").to_owned();
     node.json(&["case", "edit", &id, "--set", "title.nn=Utsleppsfri maskin"]).json();
-    let patch = node.file("patch.json", r#"{"keywords": ["anleggsplass"], "need": null}"#);
+    let patch = node.file("patch.json", r#"{"keywords": ["anleggsplass"], "summary": null}"#);
     let after = node.json(&["case", "edit", &id, "--file", &patch, "--at", &heads]).json();
     assert_eq!(after["state"], "changed_since_shared");
     assert_eq!(after["case"]["title"]["nn"], "Utsleppsfri maskin");
-    assert_eq!(after["case"].get("need"), None);
+    assert_eq!(after["case"]["keywords"], serde_json::json!(["anleggsplass"]));
+    assert_eq!(after["case"].get("summary"), None);
 
     let stale = "a".repeat(52);
     let unknown = node.json(&["case", "edit", &id, "--set", "phase=need", "--at", &stale]);

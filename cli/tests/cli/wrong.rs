@@ -63,6 +63,16 @@ fn a_folder_is_refused_before_anything_in_it_is_touched() {
     assert_eq!((again.status, again.kind().as_str()), (1, "exists"), "{again:?}");
     let demo = node.json(&["demo", "--exit"]);
     assert_eq!((demo.status, demo.kind().as_str()), (1, "exists"), "{demo:?}");
+    let address = node.json(&["run", "--http", "127.0.0.1:0", "--listen", "7421"]);
+    assert_eq!((address.status, address.kind().as_str()), (2, "misuse"), "{address:?}");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let listen = format!("/ip4/127.0.0.1/tcp/{}", taken.local_addr().expect("bound").port());
+    let taken = node.json(&["run", "--http", "127.0.0.1:0", "--listen", &listen]);
+    assert_eq!((taken.status, taken.kind().as_str()), (1, "busy"), "{taken:?}");
+    assert!(
+        taken.error()["message"].as_str().is_some_and(|message| message.contains("--listen")),
+        "{taken:?}"
+    );
     let empty = Node::nowhere().json(&["run"]);
     assert_eq!((empty.status, empty.kind().as_str()), (1, "not_found"), "{empty:?}");
 
@@ -95,11 +105,16 @@ fn a_file_that_cannot_be_read_is_named_with_what_is_wrong() {
         assert!(!told.error()["hint"].as_str().unwrap_or_default().is_empty(), "{file}: {told:?}");
     }
     let told = node.run(&["case", "new", "--file", &wrong[7].0]);
-    assert!(told.err.contains("titel") && told.err.contains("title"), "{told:?}");
+    assert!(told.err.contains("titel: ventet") && told.err.contains("title"), "{told:?}");
     assert_eq!(node.json(&["case", "list"]).json()["items"].as_array().map(Vec::len), Some(0));
 
     assert_eq!(node.json(&["case", "show", &"a".repeat(52)]).kind(), "not_found");
     assert_eq!(node.json(&["case", "show", "no"]).status, 2);
     assert_eq!(node.json(&["join", "abc"]).kind(), "invalid");
     assert_eq!(node.json(&["case", "list", "--cursor", "x"]).status, 2);
+
+    let told = node.run(&["case", "show", &"a".repeat(52), "--lang", "nn"]);
+    assert!(told.err.starts_with("Feil: ") && told.err.contains("ikkje"), "{told:?}");
+    let told = node.run(&["invite", "--org", KS]);
+    assert!(told.err.contains("Neste steg: "), "{told:?}");
 }

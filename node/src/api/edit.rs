@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Api, ApiError, heads, ids::resolve, input::new_id, org, record};
+use super::{Api, ApiError, contact, heads, ids::resolve, input::new_id, org, record};
 
 /// `field=value` expressions, one after the other.
 #[derive(Deserialize, ToSchema)]
@@ -65,6 +65,7 @@ pub(super) async fn create(api: &Api, kind: Kind, mut value: Value) -> Result<Re
     {
         record.insert(field.to_owned(), language.into());
     }
+    contact::by_mailbox(api, kind, &mut value).await?;
     let record = parse(kind, &value)?;
     let written = write(api, Command::Draft(kind, Value::Object(record))).await?;
     let id = written.record.to_string();
@@ -82,10 +83,13 @@ pub(super) async fn change(
     kind: Kind,
     id: &str,
     at: &heads::At,
-    edit: Edit,
+    mut edit: Edit,
 ) -> Result<Response, ApiError> {
     let at = at.heads()?;
     let record = resolve(api, id, kind).await?.record;
+    if let Edit::Merge(patch) = &mut edit {
+        contact::by_mailbox(api, kind, patch).await?;
+    }
     write(api, Command::Edit(record, Some(at), edit)).await?;
     record::respond(api, record, StatusCode::OK).await
 }

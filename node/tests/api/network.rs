@@ -117,3 +117,32 @@ async fn the_card_is_changed_before_and_after_joining() {
     bergen.stop().await;
     ks.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_office_is_granted_and_reads_the_drafts() {
+    let bergen = Node::municipality(BERGEN, "Bergen (test)").await;
+    let (office, request) = Node::office(BERGEN).await;
+    let early = problem(office.client.create("case", &json!({"title": "For tidlig"})).await);
+    assert_eq!((early.status, early.kind.as_str()), (403, "not_allowed"));
+    let grant = bergen.client.device_add(&request).await.unwrap();
+    let joined = office.client.join(grant["grant"].as_str().unwrap(), 30).await.unwrap();
+    assert_eq!(
+        joined,
+        json!({"org": BERGEN, "name": "Bergen (test)"}),
+        "in no network, but in its organisation"
+    );
+    assert_eq!(office.client.org().await.unwrap()["slot"], json!(2));
+
+    let mut events = office.handle.events();
+    let id = bergen.case("Vannmålere").await;
+    heard(&mut events, |event| matches!(event, Event::RecordChanged(it) if it.record.to_string() == id))
+        .await;
+    let heads = office.heads(&id).await;
+    let edited = office.client.patch("case", &id, &heads, &json!({"phase": "dialogue"})).await.unwrap();
+    assert_eq!((&edited["state"], &edited["case"]["phase"]), (&json!("draft"), &json!("dialogue")));
+    let history = office.client.history("case", &id, None).await.unwrap();
+    let last = history["items"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["by"], &last["fields"]), (&json!({"org": BERGEN, "slot": 2}), &json!(["phase"])));
+    office.stop().await;
+    bergen.stop().await;
+}

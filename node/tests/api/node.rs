@@ -60,6 +60,13 @@ impl Node {
         Self::serve(dir, folder).await
     }
 
+    /// A second office, and its request.
+    pub(crate) async fn office(number: &str) -> (Self, String) {
+        let dir = tempfile::tempdir().unwrap();
+        let (folder, request) = folder::office(&dir.path().join("node"), number).unwrap();
+        (Self::serve(dir, folder).await, request)
+    }
+
     pub(crate) async fn serve(dir: TempDir, folder: Folder) -> Self {
         let running = driver::start(folder.clone(), Config::loopback()).await.unwrap();
         let listener = api::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();

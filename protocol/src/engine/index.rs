@@ -37,6 +37,7 @@ impl Index {
     /// Puts a document in its present state; returns its item if that is new.
     pub(crate) fn put(&mut self, row: Row) -> Option<Item> {
         let (document, item, scope) = (row.genesis.document(), row.item(), row.genesis.scope);
+        let counts = !row.heads.is_empty();
         let set = self.sets.entry(scope).or_default();
         if let Some(before) = self.rows.get(&document) {
             let old = before.item();
@@ -45,16 +46,30 @@ impl Index {
             }
             set.items.remove(&old);
             set.documents.remove(&old);
+            set.digest = None;
         }
+        let key = (row.genesis.record_id(), row.genesis.owner);
+        let parts = self.records.entry(key).or_default();
+        let part = if row.genesis.is_draft() { &mut parts.draft } else { &mut parts.shared };
+        if !counts {
+            // Kept without being there: nothing in it counts any longer.
+            part.take_if(|it| *it == document);
+            if parts.draft.is_none() && parts.shared.is_none() {
+                self.records.remove(&key);
+            }
+            self.rows.insert(document, row);
+            return None;
+        }
+        // Where an owner has begun two for one record, all nodes show the same one.
+        *part = Some(part.map_or(document, |other| other.min(document)));
         set.put(item, document);
-        let parts = self.records.entry((row.genesis.record_id(), row.genesis.owner)).or_default();
-        if row.genesis.is_draft() {
-            parts.draft = Some(document)
-        } else {
-            parts.shared = Some(document)
-        }
         self.rows.insert(document, row);
         Some(item)
+    }
+
+    /// All documents.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.rows.values()
     }
 
     /// Puts an element that is no document: a statement.

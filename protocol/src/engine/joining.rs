@@ -345,6 +345,10 @@ impl Engine {
                 if self.joining.ours.is_some() {
                     self.outputs.push_back(Output::Announce(Event::JoinRefused(refusal)));
                 }
+                // Asking again would get the same answer.
+                if refusal.is_final() && self.joining.ours.take().is_some() {
+                    self.commit(vec![Put::Local(JOINING.into(), None)], Resting::default());
+                }
                 self.refuse("join_refused")
             }
             None => self.refuse("answer"),
@@ -399,20 +403,27 @@ impl Engine {
         let org = OrgId(root.verifying_key().to_bytes());
         let roster = self.statements.roster().clone();
         let mut new = Vec::new();
-        if roster.device(acceptance.device).is_none() {
+        let known = roster.device(acceptance.device);
+        if known.is_some_and(|device| device.org != org) {
+            self.reply(request, Err(CommandError::Taken));
+            return Ok(());
+        }
+        if known.is_none() {
             let taken =
                 |slot: &u8| roster.devices().any(|(_, device)| device.org == org && device.slot == *slot);
             let Some(slot) = (1..=SLOTS).find(|slot| !taken(slot)) else {
                 self.reply(request, Err(CommandError::Taken));
                 return Ok(());
             };
-            new.push(self.issue_device_grant(&root, org, &acceptance, slot));
+            let granted = self.issue_device_grant(&root, org, &acceptance, slot);
+            // Known at once, not only when durable: the next grant takes another number and slot.
+            self.statements.insert(granted.clone());
+            self.statements.fold(self.charter.as_ref());
+            new.push(granted);
         }
-        let of_ours = self.statements.of_organisation(org).into_iter().chain(&new);
+        let of_ours = self.statements.of_organisation(org).into_iter();
         let charter = self.charter.as_ref();
-        let mut statements: Vec<ByteVec> =
-            of_ours.map(|known| known.statement.bytes().to_vec().into()).collect();
-        statements.dedup();
+        let statements = of_ours.map(|known| known.statement.bytes().to_vec().into()).collect();
         let grant = Verified::sign(
             OfficeGrant {
                 version: 1,

@@ -16,7 +16,7 @@ use crate::{
     },
     envelope::Envelope,
     genesis::Genesis,
-    id::{ChangeHash, DeviceId, DocumentId, EnvelopeHash},
+    id::{ChangeHash, DeviceId, DocumentId, EnvelopeHash, Item},
     signed::{Verified, encoding::to_vec},
     store::{Batch, Put, Read, StoreError},
     wire::message::SignedChange,
@@ -178,17 +178,20 @@ impl Engine {
             *self.refused.entry(refusal.name().to_owned()).or_default() += 1;
         }
         self.quarantine.put(genesis, admitted.waiting);
-        let source = if admitted.accepted.is_empty() {
-            source.into_iter().for_each(|source| self.pulled_in_vain(source));
-            None
-        } else {
-            source
-        };
-        let state = admitted.state?;
-        let same = self.index.row(document).is_some_and(|row| row.heads == state.heads);
-        if admitted.accepted.is_empty() && same {
+        let before = self.index.row(document).map(|row| row.heads.as_slice());
+        let now = admitted.state.as_ref().map(|state| state.heads.as_slice());
+        if admitted.accepted.is_empty() && before.unwrap_or_default() == now.unwrap_or_default() {
+            if let Some(Source { peer, .. }) = source {
+                self.pulled(peer, false);
+            }
             return None;
         }
+        let Some(state) = admitted.state else {
+            // Nothing in it counts any longer: kept, and not a document until something does again.
+            let row = Row { heads: Vec::new(), ..self.index.row(document)?.clone() };
+            let batch = vec![Put::Row(document, to_vec(&row))];
+            return Some((batch, Resting { rows: vec![(row, source)], ..Resting::default() }));
+        };
         let row = Row { genesis: genesis.clone(), heads: state.heads, updated_s: state.view.updated_s };
         let mut batch = self.document_puts(&row, &state.view);
         for (envelope, change, signed) in admitted.accepted {
@@ -297,13 +300,14 @@ impl Engine {
         &mut self,
         genesis: Genesis,
         mut changes: Vec<SignedChange>,
-        source: Source,
+        peer: DeviceId,
+        item: Option<Item>,
         store: &impl Read,
         rng: &mut impl Rng,
     ) -> Result<(), StoreError> {
         if let Some((_, waiting)) = self.quarantine.take(genesis.document()) {
             changes.extend(waiting);
         }
-        self.line_up(genesis, Task::Admit { changes, source: Some(source) }, store, rng)
+        self.line_up(genesis, Task::Admit { changes, source: Some(Source { peer, item }) }, store, rng)
     }
 }

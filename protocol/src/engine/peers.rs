@@ -188,7 +188,13 @@ impl Engine {
     pub(super) fn disconnected(&mut self, device: DeviceId, rng: &mut impl Rng) -> Result<(), StoreError> {
         let wait = backoff(0, rng);
         let now = self.now;
+        let is_known = self.statements.roster().device(device).is_some();
         let Some(peer) = self.peers.by_device.get_mut(&device) else { return Ok(()) };
+        // Of whoever knocked and is nobody, nothing is kept.
+        if !is_known && peer.extra_addresses.is_empty() {
+            self.peers.by_device.remove(&device);
+            return Ok(());
+        }
         let was_level = peer.is_level();
         peer.connected = false;
         peer.level = false;
@@ -413,6 +419,15 @@ impl Engine {
         }
         let hello = self.hello_for(device);
         self.ask(device, &Request::Hello(hello), Question::Hello);
+    }
+
+    /// A peer's hello that agrees with ours says as much as our own would.
+    pub(super) fn hello_was_heard(&mut self, device: DeviceId, agrees: bool) {
+        // A little later than the peer's next one, or both would speak.
+        let due = self.now + HELLO_EVERY + HELLO_EVERY / 4;
+        if let Some(peer) = self.peers.by_device.get_mut(&device).filter(|peer| agrees && peer.connected) {
+            peer.hello_due = Some(due);
+        }
     }
 
     /// A peer said where it stands, asked or not; `ours` is where we stood.

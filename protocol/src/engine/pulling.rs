@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rand_core::Rng;
 
-use super::{Engine, MessageId, Resting, Source, index::Index, statements::put};
+use super::{Engine, MessageId, Resting, index::Index, statements::put};
 use crate::{
     genesis::{Genesis, Scope},
-    id::{DeviceId, DocumentId, Item},
+    id::{DeviceId, DocumentId, EnvelopeHash, Item},
     reconcile::{Answer, Comparison, Step},
     store::{Read, StoreError},
     wire::message::{Delivery, HAVE_LIMIT, ITEMS_LIMIT, Request, Response, WANTS_LIMIT, Want},
@@ -20,12 +20,26 @@ use crate::{
 const FETCH_AT_ONCE: usize = 256;
 /// Most questions of one pull; with full answers these are a gigabyte, the rest comes with the next hello.
 const QUESTIONS_LIMIT: usize = 1024;
+/// Most steps that lie ahead in one pull.
+const STEPS_LIMIT: usize = 64;
 
 /// A document in a state that a peer has and we lack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fetch {
     pub(super) document: DocumentId,
     pub(super) item: Item,
+    /// Whether to ask for all of it, whatever we have: what we lack may stand below heads that both have.
+    pub(super) whole: bool,
+}
+
+/// A document that was asked for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    fetch: Fetch,
+    /// The heads that we had then.
+    had: Vec<EnvelopeHash>,
+    /// Whether all that was asked for has come.
+    complete: bool,
 }
 
 /// A step still to be done.
@@ -58,8 +72,8 @@ pub(super) enum Question {
 pub(super) enum Pulling {
     Compare(Scope, Comparison),
     Statements,
-    Resolve(Scope),
-    Fetch(Scope, BTreeMap<DocumentId, Item>),
+    Resolve(Scope, BTreeSet<Item>),
+    Fetch(Scope, BTreeMap<DocumentId, Asked>),
 }
 
 /// See the module.
@@ -69,6 +83,8 @@ pub(super) struct Pull {
     asking: bool,
     /// Documents whose admission is under way.
     admitting: usize,
+    /// Documents that came and may not be all we need.
+    came: Vec<(Scope, Asked)>,
     /// Whether anything new came of it.
     gained: bool,
     /// Whether another comparison was asked for meanwhile.
@@ -96,7 +112,13 @@ impl Engine {
     /// Fetches documents that a peer told of.
     pub(super) fn fetch(&mut self, device: DeviceId, scope: Scope, fetches: Vec<Fetch>) {
         let peer = self.peers.by_device.entry(device).or_default();
-        peer.pull.get_or_insert_default().steps.push_back(Next::Fetch(scope, fetches));
+        let pull = peer.pull.get_or_insert_default();
+        if pull.steps.len() < STEPS_LIMIT {
+            pull.steps.push_back(Next::Fetch(scope, fetches));
+        } else {
+            // Comparing digests finds the rest.
+            pull.again.get_or_insert(false);
+        }
     }
 
     /// Takes the next step of every pull that waits for nothing.
@@ -114,6 +136,10 @@ impl Engine {
             let Some(pull) = &mut peer.pull else { return };
             if pull.asking || pull.admitting > 0 {
                 return;
+            }
+            for (scope, asked) in std::mem::take(&mut pull.came) {
+                pull.steps
+                    .extend(again(&self.index, scope, asked).map(|fetch| Next::Fetch(scope, vec![fetch])));
             }
             let Some(step) = pull.steps.pop_front() else {
                 let Pull { gained, again, .. } = std::mem::take(pull);
@@ -146,7 +172,8 @@ impl Engine {
                     if !rest.is_empty() {
                         pull.steps.push_front(Next::Resolve(scope, rest));
                     }
-                    (Request::Resolve(scope, items), Pulling::Resolve(scope))
+                    let asked = items.iter().copied().collect();
+                    (Request::Resolve(scope, items), Pulling::Resolve(scope, asked))
                 }
                 Next::Fetch(scope, mut fetches) => {
                     let rest = fetches.split_off(fetches.len().min(FETCH_AT_ONCE));
@@ -157,15 +184,18 @@ impl Engine {
                     if fetches.is_empty() {
                         continue;
                     }
-                    let wants = fetches.iter().map(|fetch| want(&self.index, fetch.document)).collect();
-                    let items = fetches.into_iter().map(|fetch| (fetch.document, fetch.item)).collect();
-                    (Request::Pull(scope, wants), Pulling::Fetch(scope, items))
+                    let wants = fetches.iter().map(|fetch| want(&self.index, fetch)).collect();
+                    let asked = |fetch: Fetch| {
+                        let had = heads(&self.index, fetch.document).to_vec();
+                        (fetch.document, Asked { fetch, had, complete: false })
+                    };
+                    let asked = fetches.into_iter().map(asked).collect();
+                    (Request::Pull(scope, wants), Pulling::Fetch(scope, asked))
                 }
             };
             pull.asking = true;
             pull.questions += 1;
             if pull.questions > QUESTIONS_LIMIT {
-                *self.refused.entry("leads_nowhere".to_owned()).or_default() += 1;
                 self.pull_failed(device);
                 return;
             }
@@ -200,7 +230,12 @@ impl Engine {
                     self.knock(from);
                     Ok(())
                 }
-                Ok(_) | Err(_) => self.refuse("answer"),
+                Ok(_) | Err(_) => {
+                    if let Some(peer) = self.peers.by_device.get_mut(&from) {
+                        peer.hello_asked = false;
+                    }
+                    self.refuse("answer")
+                }
             },
             Question::Changed => {
                 self.hints_heard(from);
@@ -242,9 +277,12 @@ impl Engine {
                 }
                 Ok(())
             }
-            (Pulling::Resolve(scope), Response::Resolved(pairs)) => {
-                let fetches =
-                    pairs.into_iter().map(|(item, document)| Fetch { document, item }).collect::<Vec<_>>();
+            (Pulling::Resolve(scope, mut asked), Response::Resolved(pairs)) => {
+                let fetches: Vec<Fetch> = pairs
+                    .into_iter()
+                    .filter(|(item, _)| asked.remove(item))
+                    .map(|(item, document)| Fetch { document, item, whole: false })
+                    .collect();
                 if let Some(pull) = self.pull_of(from)
                     && !fetches.is_empty()
                 {
@@ -252,10 +290,10 @@ impl Engine {
                 }
                 Ok(())
             }
-            (Pulling::Fetch(scope, items), Response::Documents(deliveries)) => {
-                self.delivered(from, scope, items, deliveries, store, rng)
+            (Pulling::Fetch(scope, asked), Response::Documents(deliveries)) => {
+                self.delivered(from, scope, asked, deliveries, store, rng)
             }
-            (Pulling::Compare(..) | Pulling::Statements | Pulling::Resolve(_) | Pulling::Fetch(..), _) => {
+            (Pulling::Compare(..) | Pulling::Statements | Pulling::Resolve(..) | Pulling::Fetch(..), _) => {
                 self.refuse("answer")?;
                 self.pull_failed(from);
                 Ok(())
@@ -274,6 +312,11 @@ impl Engine {
             Ok(Step::Ask(ask)) => {
                 if let Some(pull) = self.pull_of(from) {
                     pull.asking = true;
+                    pull.questions += 1;
+                    if pull.questions > QUESTIONS_LIMIT {
+                        self.pull_failed(from);
+                        return Ok(());
+                    }
                 }
                 let pulling = Pulling::Compare(scope, comparison);
                 self.ask(from, &Request::Compare(scope, ask), Question::Pull(pulling));
@@ -299,17 +342,18 @@ impl Engine {
         Ok(())
     }
 
-    /// Documents came: each goes to its lane; those that had no room are asked for again.
+    /// Documents came: each goes to its lane; what had no room is asked for again.
     fn delivered(
         &mut self,
         from: DeviceId,
         scope: Scope,
-        mut items: BTreeMap<DocumentId, Item>,
+        mut asked: BTreeMap<DocumentId, Asked>,
         deliveries: Vec<Delivery>,
         store: &impl Read,
         rng: &mut impl Rng,
     ) -> Result<(), StoreError> {
         let mut seen = BTreeSet::new();
+        let mut more: Vec<Fetch> = Vec::new();
         for delivery in deliveries {
             let genesis = match Genesis::read(&delivery.genesis) {
                 Ok(genesis) if genesis.scope == scope && self.is_our_network(&genesis) => genesis,
@@ -323,26 +367,28 @@ impl Engine {
                 }
             };
             let document = genesis.document();
-            let Some(item) = items.remove(&document) else {
+            let Some(one) = asked.remove(&document) else {
                 self.refuse("not_asked_for")?;
                 continue;
             };
             if !seen.insert(document) || delivery.changes.is_empty() {
                 continue;
             }
+            let item = one.fetch.item;
             if let Some(pull) = self.pull_of(from) {
                 pull.admitting += 1;
+                pull.came.push((scope, Asked { complete: delivery.complete, ..one }));
             }
-            let source = Source { peer: from, item: Some(item), more: !delivery.complete };
-            self.take_in(genesis, delivery.changes, source, store, rng)?;
+            self.take_in(genesis, delivery.changes, from, Some(item), store, rng)?;
         }
         // What had no room comes next; an answer with none of them says that the peer has none.
+        if !seen.is_empty() {
+            more.extend(asked.into_values().map(|asked| asked.fetch));
+        }
         if let Some(pull) = self.pull_of(from)
-            && !seen.is_empty()
-            && !items.is_empty()
+            && !more.is_empty()
         {
-            let rest = items.into_iter().map(|(document, item)| Fetch { document, item });
-            pull.steps.push_front(Next::Fetch(scope, rest.collect()));
+            pull.steps.push_front(Next::Fetch(scope, more));
         }
         Ok(())
     }
@@ -351,23 +397,11 @@ impl Engine {
         genesis.is_draft() || Some(genesis.network) == self.statements.roster().network()
     }
 
-    /// What a pull brought of a document is durable; what had no room of it comes next.
-    pub(super) fn pulled(&mut self, source: Source, scope: Scope, document: DocumentId) {
-        let Some(pull) = self.pull_of(source.peer) else { return };
-        pull.admitting = pull.admitting.saturating_sub(1);
-        pull.gained = true;
-        if let Some(item) = source.item.filter(|_| source.more) {
-            pull.steps.push_front(Next::Fetch(scope, vec![Fetch { document, item }]));
-        }
-    }
-
-    /// What a pull brought of a document is nothing new. The peer's word that it has more is worth
-    /// nothing then: it would be asked the same again.
-    pub(super) fn pulled_in_vain(&mut self, source: Source) {
-        let Some(pull) = self.pull_of(source.peer) else { return };
-        pull.admitting = pull.admitting.saturating_sub(1);
-        if source.more {
-            *self.refused.entry("leads_nowhere".to_owned()).or_default() += 1;
+    /// An admission for a pull is through.
+    pub(super) fn pulled(&mut self, peer: DeviceId, gained: bool) {
+        if let Some(pull) = self.pull_of(peer) {
+            pull.admitting = pull.admitting.saturating_sub(1);
+            pull.gained |= gained;
         }
     }
 
@@ -400,9 +434,27 @@ impl Engine {
     }
 }
 
-fn want(index: &Index, document: DocumentId) -> Want {
-    let heads = index.row(document).map(|row| row.heads.as_slice()).unwrap_or_default();
-    Want { document, have: heads.iter().take(HAVE_LIMIT).copied().collect() }
+fn heads(index: &Index, document: DocumentId) -> &[EnvelopeHash] {
+    index.row(document).map(|row| row.heads.as_slice()).unwrap_or_default()
+}
+
+fn want(index: &Index, fetch: &Fetch) -> Want {
+    let heads = if fetch.whole { &[] } else { heads(index, fetch.document) };
+    Want { document: fetch.document, have: heads.iter().take(HAVE_LIMIT).copied().collect() }
+}
+
+/// Whether to ask again for a document that came: for the rest of it as long as it leads on, for the
+/// whole of it once when it led nowhere.
+fn again(index: &Index, scope: Scope, asked: Asked) -> Option<Fetch> {
+    let Asked { fetch, had, complete } = asked;
+    let leads_on = heads(index, fetch.document) != had;
+    if index.items(scope).contains(&fetch.item) || (leads_on && complete) {
+        return None;
+    }
+    if leads_on {
+        return Some(Fetch { whole: false, ..fetch });
+    }
+    (!fetch.whole && !had.is_empty()).then_some(Fetch { whole: true, ..fetch })
 }
 
 const _: () = assert!(FETCH_AT_ONCE <= WANTS_LIMIT, "one request carries what is fetched at once");

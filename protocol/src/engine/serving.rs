@@ -1,5 +1,7 @@
 //! Answering what peers ask.
 
+use std::collections::BTreeSet;
+
 use super::{Class, Engine, MessageId, Output, lanes::held, pulling::Fetch};
 use crate::{
     admission::counting::missing,
@@ -49,11 +51,19 @@ impl Engine {
             Request::Hello(theirs) => {
                 let ours = self.hello_for(from);
                 self.heard_hello(from, theirs, ours);
+                self.hello_was_heard(from, theirs == ours);
                 Response::Hello(ours)
             }
             Request::Statements(items) => {
+                let mut room = RESPONSE_TARGET;
                 let known = items.iter().filter_map(|item| self.statements.by_item(*item));
-                Response::Statements(known.map(|known| known.statement.bytes().to_vec().into()).collect())
+                let known = known.map(|known| known.statement.bytes()).take_while(|bytes| {
+                    let fits = room > 0;
+                    room = room.saturating_sub(bytes.len());
+                    fits
+                });
+                // What has no room is lacking still when digests are compared again.
+                Response::Statements(known.map(|bytes| bytes.to_vec().into()).collect())
             }
             Request::Compare(scope, ask) if self.may_see(from, scope) => {
                 Response::Compared(answer(self.index.items(scope), &ask))
@@ -97,10 +107,15 @@ impl Engine {
     fn deliver(&self, scope: Scope, wants: &[Want], store: &impl Read) -> Result<Vec<Delivery>, StoreError> {
         let mut deliveries = Vec::new();
         let mut room = RESPONSE_TARGET;
+        let mut seen = BTreeSet::new();
         for want in wants {
             let Some(row) = self.index.row(want.document).filter(|row| row.genesis.scope == scope) else {
                 continue;
             };
+            // Opening a document costs more than asking for it.
+            if !seen.insert(want.document) || row.heads.iter().all(|head| want.have.contains(head)) {
+                continue;
+            }
             if room == 0 {
                 break;
             }
@@ -126,7 +141,7 @@ impl Engine {
         let news: Vec<Fetch> = entries
             .iter()
             .filter(|(_, item)| !ours.contains(item))
-            .map(|(document, item)| Fetch { document: *document, item: *item })
+            .map(|(document, item)| Fetch { document: *document, item: *item, whole: false })
             .collect();
         if !news.is_empty() {
             self.fetch(from, scope, news);

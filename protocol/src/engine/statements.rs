@@ -126,11 +126,21 @@ impl Statements {
         }
     }
 
-    /// The statements that show who a device is: its grant and its organisation's membership.
+    /// The statements that show who a device is, its grant and its organisation's membership, and
+    /// where: whoever has met it once can find it again.
     pub(crate) fn proof(&self, org: OrgId, device: crate::id::DeviceId) -> Vec<&Known> {
         let grant = self.roster.device(device).map(|granted| granted.grant);
         let membership = self.roster.member(org).map(|member| member.grant);
-        membership.into_iter().chain(grant).filter_map(|hash| self.known.get(&hash)).collect()
+        let who = membership.into_iter().chain(grant).filter_map(|hash| self.known.get(&hash));
+        who.chain(self.address(device)).collect()
+    }
+
+    /// The statement that says where a device is.
+    fn address(&self, device: crate::id::DeviceId) -> Option<&Known> {
+        let own =
+            |known: &&Known| matches!(known.fact, Fact::Address(_)) && known.statement.issuer.0 == device.0;
+        let newest = |known: &&Known| (known.statement.number, std::cmp::Reverse(known.hash));
+        self.known.values().filter(own).max_by_key(newest)
     }
 
     /// Grants of an organisation's devices, and where they are.

@@ -263,6 +263,14 @@ const REQUEST: u8 = 2;
 const OFFICE: u8 = 3;
 
 impl Refusal {
+    /// Whether the same request will never get another answer.
+    pub fn is_final(self) -> bool {
+        match self {
+            Self::UnknownInvitation | Self::Expired | Self::Used | Self::NumberTaken => true,
+            Self::Malformed | Self::NotHere | Self::NotMember => false,
+        }
+    }
+
     /// The name under which it is counted.
     pub fn name(self) -> &'static str {
         match self {

@@ -23,6 +23,8 @@ pub const NAME_LIMIT: usize = 200;
 pub const ADDRESS_LIMIT: usize = 16;
 /// Most characters of one address.
 pub const ADDRESS_LENGTH_LIMIT: usize = 256;
+/// The highest number of a statement: there is always a next one to count to.
+pub const NUMBER_LIMIT: u64 = 1 << 53;
 /// Slots that an organisation can give to its devices: 1 to this.
 pub const SLOTS: u8 = 64;
 
@@ -260,7 +262,8 @@ impl Known {
         if statement.version != 1 {
             return Err(StatementError::Version(statement.version));
         }
-        if (statement.number == 1) != statement.previous.is_none() || statement.number == 0 {
+        let first = statement.number == 1;
+        if first != statement.previous.is_none() || !(1..=NUMBER_LIMIT).contains(&statement.number) {
             return Err(StatementError::Link);
         }
         let fact = read_body(&statement)?;
@@ -282,7 +285,7 @@ fn read_body(statement: &Statement) -> Result<Fact, StatementError> {
     let body = statement.body.as_slice();
     if statement.kind == Kind::MembershipGrant as u16 {
         let grant: MembershipGrant = from_slice(body, STATEMENT_LIMIT)?;
-        bounded(&grant.number, 9, "organisation number")?;
+        organisation_number(&grant.number)?;
         bounded(&grant.name, NAME_LIMIT, "name")?;
         Ok(Fact::Membership(grant))
     } else if statement.kind == Kind::DeviceGrant as u16 {
@@ -294,6 +297,7 @@ fn read_body(statement: &Statement) -> Result<Fact, StatementError> {
         if acceptance.device != grant.device || acceptance.version != 1 {
             return Err(StatementError::Bounds("acceptance"));
         }
+        organisation_number(&acceptance.number)?;
         let acceptance = Acceptance::clone(&acceptance);
         Ok(Fact::Device(grant, acceptance))
     } else if statement.kind == Kind::NodeAddress as u16 {
@@ -306,6 +310,12 @@ fn read_body(statement: &Statement) -> Result<Fact, StatementError> {
     } else {
         Ok(Fact::Unknown)
     }
+}
+
+/// Nine digits; whether the last one checks is for those who type it in.
+fn organisation_number(text: &str) -> Result<(), StatementError> {
+    let fits = text.len() == 9 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if fits { Ok(()) } else { Err(StatementError::Bounds("organisation number")) }
 }
 
 fn bounded(text: &str, limit: usize, what: &'static str) -> Result<(), StatementError> {

@@ -4,4 +4,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
 
 mod cast;
+#[path = "../scan/chunk.rs"]
+#[expect(dead_code, reason = "the scanner's tests use more of it")]
+mod chunk;
+mod culprits;
 mod order;
+mod refusals;
+mod waiting;

@@ -12,7 +12,7 @@ use praksis_node::{
     folder::{self, Beginning, Folder},
 };
 use praksis_protocol::{
-    engine::{Command, Reply},
+    engine::{Command, Event, Reply},
     genesis::Kind,
     id::DocumentId,
     membership::{joining::Ticket, statement::Role},
@@ -52,7 +52,8 @@ async fn sync(count: usize) -> Result<()> {
     };
     let mut events = bergen.handle.events();
     bergen.handle.call(Command::Join(Ticket::from_text(&ticket)?)).await?;
-    while !matches!(events.recv().await?, praksis_protocol::engine::Event::Joined(_)) {}
+    // Level once, so that each knows where the other is.
+    while !matches!(events.recv().await?, Event::Level(_, true)) {}
 
     let began = Instant::now();
     let contact = json!({"schema_version": 1, "role": "Innkjøp", "mailbox": "innkjop@example.no"});
@@ -94,9 +95,7 @@ async fn sync(count: usize) -> Result<()> {
     let mut events = ks.handle.events();
     while ks.handle.store().rows()?.len() < count {
         events.recv().await.or_else(|error| match error {
-            tokio::sync::broadcast::error::RecvError::Lagged(_) => {
-                Ok(praksis_protocol::engine::Event::RosterChanged)
-            }
+            tokio::sync::broadcast::error::RecvError::Lagged(_) => Ok(Event::RosterChanged),
             error @ tokio::sync::broadcast::error::RecvError::Closed => Err(error),
         })?;
     }

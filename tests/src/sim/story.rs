@@ -120,6 +120,11 @@ impl World {
         node.store.crash();
     }
 
+    /// The keys of a node.
+    pub fn keys(&self, id: NodeId) -> &Keys {
+        &self.nodes[id.0].keys
+    }
+
     /// A node's folder as it is now, to be put back later.
     pub fn backup(&self, id: NodeId) -> MemoryStore {
         self.nodes[id.0].store.copy()
@@ -240,6 +245,9 @@ impl World {
             let mut documents = BTreeMap::<Scope, Vec<u8>>::new();
             for (_, bytes) in node.store.rows().expect("reads") {
                 let row: praksis_protocol::admission::state::Row = minicbor::decode(&bytes).expect("a row");
+                if row.heads.is_empty() {
+                    continue;
+                }
                 documents.entry(row.genesis.scope).or_default().extend(row.item().0);
             }
             let identity = setup::identity(&*node.store).expect("has one");

@@ -1,0 +1,49 @@
+//! What a node refused, in the reader's language.
+//!
+//! A node tells faults of a record in the language asked for, and its other reasons in English, for
+//! programs and logs. Those of the engine are a closed list and are told in full; of the others the kind
+//! is told, and the node's own words stand beside it.
+
+use praksis_node::{client::Problem, locale};
+use praksis_protocol::{engine::CommandError, language::Language};
+
+use crate::{context::Context, failure::Failure};
+
+/// The engine's refusals that hold nothing but themselves, with the keys of their messages.
+const REFUSALS: [(CommandError, &str); 13] = [
+    (CommandError::NotFound, "refused-not-found"),
+    (CommandError::NotOwner, "refused-not-owner"),
+    (CommandError::UnknownHeads, "refused-unknown-heads"),
+    (CommandError::NothingToSettle, "refused-nothing-to-settle"),
+    (CommandError::TooLarge, "refused-too-large"),
+    (CommandError::NoNetwork, "refused-no-network"),
+    (CommandError::InNetwork, "refused-in-network"),
+    (CommandError::NoRoot, "refused-no-root"),
+    (CommandError::NotForUs, "refused-not-for-us"),
+    (CommandError::Taken, "refused-taken"),
+    (CommandError::Expired, "refused-expired"),
+    (CommandError::BadTicket, "refused-bad-ticket"),
+    (CommandError::NotGranted, "refused-not-granted"),
+];
+
+/// A node's refusal.
+pub(crate) fn failure(context: &Context, problem: &Problem) -> Failure {
+    let known = REFUSALS.iter().find(|(error, _)| error.to_string() == problem.message);
+    let mut failure = match known {
+        Some((_, key)) => context.failure(&problem.kind, key, &[]),
+        None => by_kind(context, problem),
+    };
+    failure.rest.extend(problem.rest.clone());
+    failure
+}
+
+fn by_kind(context: &Context, problem: &Problem) -> Failure {
+    let faulty = problem.rest.contains_key("faults");
+    // Without faults to name, a value that cannot be is told in the node's words, and so is all in English.
+    let key = format!("kind-{}", problem.kind.replace('_', "-"));
+    let english = context.language == Language::En || (problem.kind == "invalid" && !faulty);
+    let told = locale::find(context.language, &key, &[("words", problem.message.as_str().into())]);
+    let message = told.filter(|_| !english).unwrap_or_else(|| problem.message.clone());
+    let hint = locale::find(context.language, &format!("{key}-hint"), &[]);
+    Failure::new(&problem.kind, message, hint.unwrap_or_else(|| problem.hint.clone()))
+}

@@ -1,0 +1,53 @@
+//! A case's contact, named by its mailbox.
+//!
+//! People know the mailbox and not the record that holds it. The record that the organisation has for it
+//! is found, or begun.
+
+use praksis_protocol::{
+    engine::{Command, output::RecordRef},
+    genesis::Kind,
+};
+use serde_json::{Value, json};
+
+use super::{
+    Api, ApiError,
+    directory::PAGE,
+    edit::{parse, write},
+    record,
+};
+
+/// What the contact is called when nobody has said: those who answer for a procurement.
+const ROLE: &str = "Innkjøp";
+
+/// Puts a contact's id where its mailbox stands.
+pub(super) async fn by_mailbox(api: &Api, kind: Kind, value: &mut Value) -> Result<(), ApiError> {
+    let Some(named) = value.get("contact").and_then(Value::as_str).map(str::trim) else { return Ok(()) };
+    if kind != Kind::Case || !named.contains('@') {
+        return Ok(());
+    }
+    let contact = parse(Kind::Contact, &json!({"role": ROLE, "mailbox": named}))?;
+    let id = match known(api, &contact["mailbox"]).await? {
+        Some(known) => known.record,
+        None => write(api, Command::Draft(Kind::Contact, Value::Object(contact))).await?.record,
+    };
+    value["contact"] = id.to_string().into();
+    Ok(())
+}
+
+/// The organisation's own contact with this mailbox.
+async fn known(api: &Api, mailbox: &Value) -> Result<Option<RecordRef>, ApiError> {
+    let mut after = None;
+    loop {
+        let (records, next) = record::page(api, Some(Kind::Contact), after, PAGE).await?;
+        for record in records {
+            let draft = record::view(api, record.draft)?;
+            if draft.is_some_and(|draft| draft.record["mailbox"] == *mailbox) {
+                return Ok(Some(record));
+            }
+        }
+        after = next;
+        if after.is_none() {
+            return Ok(None);
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Statements, the roster they fold into, and a node among peers that mean it no good.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
+
+mod cast;
+mod decoders;
+mod desk;
+mod joining;
+mod peers;
+mod roster;
+mod statements;
