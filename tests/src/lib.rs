@@ -5,4 +5,5 @@ pub mod sim;
 pub mod audit;
 pub mod node;
 pub mod process;
+pub mod rogue;
 pub mod sentence;

@@ -64,6 +64,23 @@ impl Process {
         self.lines.recv_timeout(moment.saturating_duration_since(Instant::now())).ok()
     }
 
+    /// All that it prints until it ends by itself, and well.
+    ///
+    /// # Panics
+    /// When it fails, or goes on for too long.
+    pub fn until_end(mut self) -> Vec<String> {
+        drop(self.child.stdin.take());
+        let deadline = Instant::now() + PATIENCE;
+        let mut lines = vec![];
+        while let Some(line) = self.line_until(deadline) {
+            lines.push(line);
+        }
+        assert!(Instant::now() < deadline, "it goes on, after {lines:#?}");
+        let status = self.child.wait().expect("it ends");
+        assert!(status.success(), "{status}, after {lines:#?}");
+        lines
+    }
+
     /// Memory that it has resident, in bytes, where the system says so.
     pub fn resident_bytes(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;

@@ -127,6 +127,35 @@ fn a_crash_between_commit_and_send_loses_nothing_acknowledged() {
 }
 
 #[test]
+fn a_history_larger_than_one_answer_comes_in_pieces() {
+    let mut world = World::new(6);
+    let [ks, bergen, _] = network(&mut world);
+    let record = shareable(&mut world, bergen, "En lang historie");
+    world.part(&[bergen], &[ks]);
+    for version in 0..40 {
+        // 40 changes of 40 KB each, where an answer stops at a megabyte.
+        let suppliers: Vec<_> = (0..200)
+            .map(|n| json!({"name": format!("Utgave {version}, leverandør {n} {}", "x".repeat(150))}))
+            .collect();
+        world.edit(
+            bergen,
+            record,
+            None,
+            json!({"suppliers": suppliers, "phase": "evaluated", "procedure": "open"}),
+        );
+        world.share(bergen, record);
+    }
+    let trondheim = world.member(ks, "Trondheim");
+    world.heal();
+    world.run_until_level();
+    for node in [ks, trondheim] {
+        let suppliers = world.shared_view(node, record).record["suppliers"].clone();
+        assert!(suppliers[0]["name"].as_str().is_some_and(|name| name.starts_with("Utgave 39")));
+        assert_eq!(world.status(node).refused.get("leads_nowhere"), None);
+    }
+}
+
+#[test]
 fn a_document_that_arrives_before_its_owners_grant_waits() {
     for seed in 0..5 {
         let mut world = World::new(seed);

@@ -3,8 +3,9 @@
 mod praksis;
 
 mod form;
+mod killed;
+mod offices;
 mod story;
 mod wrong;
 
 mod demo;
-mod messages;

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 pub(crate) const KS: &str = "310000043";
 pub(crate) const BERGEN: &str = "310000027";
+pub(crate) const TRONDHEIM: &str = "310000019";
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -129,6 +130,19 @@ impl Node {
         process.wait().expect("it ends").code()
     }
 
+    /// Ends the process at once, as a power cut does.
+    pub(crate) fn kill(&mut self) {
+        let mut process = self.process.take().expect("it is served");
+        process.kill().expect("it can be killed");
+        process.wait().expect("it ends");
+    }
+
+    /// Comes into the network of an association.
+    pub(crate) fn joins(&self, association: &Self, number: &str) {
+        let invitation = association.json(&["invite", "--org", number]).json();
+        self.json(&["join", invitation["invitation"].as_str().expect("one string")]).json();
+    }
+
     /// Runs a command on this folder, as a person does.
     pub(crate) fn run(&self, arguments: &[&str]) -> Answer {
         self.command(arguments).output().expect("the binary runs").into()
@@ -161,6 +175,19 @@ impl Node {
         let path = self.home.path().join(name);
         fs::write(&path, content).expect("the folder can be written");
         path.display().to_string()
+    }
+
+    /// Asks until there is what is asked for.
+    pub(crate) fn until_found(&self, arguments: &[&str]) -> Value {
+        let began = Instant::now();
+        loop {
+            let answer = self.json(arguments);
+            if answer.status == 0 {
+                return answer.json();
+            }
+            assert_eq!(answer.kind(), "not_found", "{answer:?}");
+            assert!(began.elapsed() < PATIENCE, "{arguments:?}: {answer:?}");
+        }
     }
 
     /// Asks until the answer is the one waited for: what others write arrives by itself.

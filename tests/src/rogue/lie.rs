@@ -1,0 +1,359 @@
+//! What a member of the network could say that is not so: each lie once, with the name that it is
+//! refused under.
+
+use std::path::Path;
+
+use ed25519_dalek::SigningKey;
+use praksis_node::{folder::Folder, storage::SledStore};
+use praksis_protocol::{
+    admission::state::{Record, Row},
+    document::Author,
+    engine::setup,
+    envelope::{Envelope, Opening as SessionOpening, actor, context},
+    genesis::{Genesis, Kind, Scope},
+    id::{
+        ActorBytes, ChangeHash, DeviceId, Digest, DocumentId, Item, NetworkId, OrgId, SessionId,
+        StatementHash,
+    },
+    membership::statement::{Chain, Fact, Kind as StatementKind, Known, MembershipGrant, Role},
+    reconcile::Answer,
+    scan::scan,
+    signed::{Verified, encoding::from_slice},
+    store::Read as _,
+    wire::message::{Delivery, Hello, Request, Response, SignedChange, Want},
+};
+use serde_json::json;
+
+use super::Raw;
+
+/// Nothing hashes to this.
+const NOWHERE: Item = Item([9; 16]);
+const SESSION: SessionId = SessionId([6; 16]);
+
+/// A lie: how it begins, and what each question that follows is answered.
+pub struct Lie {
+    /// Its name.
+    pub name: &'static str,
+    /// The name that it is refused under; empty where nothing is refused, and nothing gained.
+    pub reason: &'static str,
+    /// The message that it begins with; its answer does not matter.
+    pub opening: Raw,
+    /// Whether the opening is the lie itself.
+    pub is_question: bool,
+    /// The answer to a pull, a comparison or a question for statements; honest ones otherwise.
+    pub answer: Box<dyn Fn(&Request) -> Option<Raw> + Send>,
+}
+
+/// Whether an answer was the lie or what anybody would have said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// The lie.
+    Lie(Raw),
+    /// What leads on to it.
+    Truth(Raw),
+}
+
+impl Lie {
+    /// Answers a question.
+    pub fn answer(&self, question: &Raw) -> Told {
+        let request = question.payload().and_then(|payload| Request::read(&payload).ok());
+        let Some(request) = request else { return Told::Truth(response(&Response::Refused)) };
+        if let Some(raw) = (self.answer)(&request) {
+            return Told::Lie(raw);
+        }
+        Told::Truth(response(&match request {
+            Request::Hello(theirs) => Response::Hello(theirs),
+            Request::Compare(..) => Response::Compared(Answer::Page(vec![NOWHERE], false)),
+            Request::Statements(_) => Response::Statements(vec![]),
+            Request::Resolve(..) => Response::Resolved(vec![]),
+            Request::Pull(..) => Response::Documents(vec![]),
+            Request::Changed(..) => Response::Heard,
+        }))
+    }
+}
+
+fn response(response: &Response) -> Raw {
+    Raw::message(&response.bytes())
+}
+
+/// What a member holds: its own keys, and what the network shared with it.
+struct Member {
+    device: SigningKey,
+    root: SigningKey,
+    network: NetworkId,
+    grant: StatementHash,
+    statements: Vec<Known>,
+    /// Somebody else's case, and another.
+    theirs: [(Genesis, Vec<SignedChange>); 2],
+}
+
+impl Member {
+    #[expect(clippy::unwrap_used, reason = "a rogue that cannot begin should say so")]
+    fn open(folder: &Path) -> Self {
+        let folder = Folder::open(folder).unwrap();
+        let keys = folder.keys().unwrap();
+        let store = SledStore::open(&folder.store()).unwrap();
+        let id = DeviceId(keys.device.verifying_key().to_bytes());
+        let statements: Vec<Known> =
+            store.statements().unwrap().iter().map(|(_, bytes)| Known::read(bytes).unwrap()).collect();
+        let own = |known: &&Known| matches!(&known.fact, Fact::Device(grant, _) if grant.device == id);
+        let root = keys.root.unwrap();
+        let own_org = OrgId(root.verifying_key().to_bytes());
+        let mut theirs = store.rows().unwrap().into_iter().filter_map(|(document, bytes)| {
+            let row: Row = from_slice(&bytes, 64 * 1024).unwrap();
+            let is_case = row.genesis.kind() == Some(Kind::Case);
+            (is_case && row.genesis.owner != own_org).then(|| (row.genesis, held(&store, document)))
+        });
+        Self {
+            network: setup::charter(&store).unwrap().unwrap().network(),
+            grant: statements.iter().find(own).unwrap().hash,
+            theirs: [theirs.next().unwrap(), theirs.next().unwrap()],
+            statements,
+            device: keys.device,
+            root,
+        }
+    }
+
+    fn id(&self) -> DeviceId {
+        DeviceId(self.device.verifying_key().to_bytes())
+    }
+
+    fn org(&self) -> OrgId {
+        OrgId(self.root.verifying_key().to_bytes())
+    }
+
+    /// A document of the rogue's own, in which it may write.
+    fn own(&self) -> Genesis {
+        let draft = Genesis::draft(Kind::Case, self.org(), [5; 32]);
+        Genesis::shared(&draft, self.network, Scope::Network)
+    }
+
+    /// The rogue's signature under a change, in a place.
+    fn sign(&self, place: &Genesis, change: ChangeHash) -> Vec<u8> {
+        let envelope = Envelope {
+            version: 1,
+            device: self.id(),
+            session: SESSION,
+            branch: 0,
+            sequence: 1,
+            previous: None,
+            change,
+            context: context(place),
+            opening: Some(SessionOpening { grant: self.grant, last: None }),
+        };
+        Verified::sign(envelope, &self.device).bytes().to_vec()
+    }
+
+    fn signed(&self, place: &Genesis, change: Vec<u8>) -> SignedChange {
+        let hash = praksis_protocol::scan::change_hash(&change);
+        SignedChange { envelope: self.sign(place, hash).into(), change: change.into() }
+    }
+
+    /// A change of somebody's case that continues what stands there, under an actor.
+    #[expect(clippy::unwrap_used, reason = "a rogue that cannot begin should say so")]
+    fn change(&self, actor: ActorBytes) -> Vec<u8> {
+        let (genesis, held) = &self.theirs[0];
+        let mut replica = Record::of(genesis).unwrap().replica();
+        let chunks: Vec<&[u8]> = held.iter().map(|change| change.change.as_slice()).collect();
+        replica.apply(&chunks).unwrap();
+        let mut record = replica.read().record;
+        record["title"] = json!({"nb": "Overtatt"});
+        let author = Author { actor: &|_| actor, first_branch: 0, time: 0 };
+        let heads = replica.heads();
+        replica.share(&heads, &record, &author).unwrap().remove(0).bytes
+    }
+}
+
+#[expect(clippy::unwrap_used, reason = "a rogue that cannot begin should say so")]
+fn held(store: &SledStore, document: DocumentId) -> Vec<SignedChange> {
+    let changes = store.changes(document).unwrap();
+    let envelopes = store.envelopes(document).unwrap().into_iter();
+    envelopes
+        .map(|(_, bytes)| {
+            let change = Verified::<Envelope>::read(&bytes).unwrap().change;
+            let chunk = changes.iter().find(|(hash, _)| *hash == change).unwrap().1.clone();
+            SignedChange { envelope: bytes.into(), change: chunk.into() }
+        })
+        .collect()
+}
+
+/// Tells of a document and delivers this.
+fn delivered(name: &'static str, reason: &'static str, genesis: &Genesis, change: SignedChange) -> Lie {
+    delivery(name, reason, genesis.document(), genesis.bytes(), vec![change], true)
+}
+
+fn delivery(
+    name: &'static str,
+    reason: &'static str,
+    document: DocumentId,
+    genesis: Vec<u8>,
+    changes: Vec<SignedChange>,
+    complete: bool,
+) -> Lie {
+    let documents = Response::Documents(vec![Delivery { genesis: genesis.into(), changes, complete }]);
+    pulled(name, reason, document, response(&documents))
+}
+
+/// Tells of a document and answers this when it is asked for.
+fn pulled(name: &'static str, reason: &'static str, document: DocumentId, answer: Raw) -> Lie {
+    let hint = Request::Changed(Scope::Network, vec![(document, NOWHERE)]);
+    Lie {
+        name,
+        reason,
+        opening: Raw::message(&hint.bytes()),
+        is_question: false,
+        answer: Box::new(move |request| matches!(request, Request::Pull(..)).then(|| answer.clone())),
+    }
+}
+
+/// Asks something that is not to be asked.
+fn asked(name: &'static str, reason: &'static str, question: Raw) -> Lie {
+    Lie { name, reason, opening: question, is_question: true, answer: Box::new(|_| None) }
+}
+
+/// Says that the statements differ, and goes on like this.
+fn differing(
+    name: &'static str,
+    reason: &'static str,
+    network: NetworkId,
+    answer: impl Fn(&Request) -> Option<Response> + Send + 'static,
+) -> Lie {
+    let answer = Box::new(move |request: &Request| answer(request).map(|answer| response(&answer)));
+    let nowhere = Digest([9; 32]);
+    let hello = Hello { version: 1, network, roster: nowhere, documents: nowhere };
+    Lie { name, reason, opening: Raw::message(&Request::Hello(hello).bytes()), is_question: false, answer }
+}
+
+/// All lies of the member in a folder that no node serves.
+#[expect(clippy::unwrap_used, reason = "a rogue that cannot begin should say so")]
+pub fn lies(folder: &Path) -> Vec<Lie> {
+    let member = Member::open(folder);
+    let [(one, one_held), (other, _)] = member.theirs.clone();
+    let own = member.own();
+    let genuine = one_held[0].clone();
+    let victim = scan(&genuine.change).unwrap().actor;
+    let own_actor = actor(member.id(), one.document(), SESSION, 0);
+    let network = member.network;
+    let ghost = DocumentId([8; 32]);
+
+    let mut stolen_name = genuine.clone();
+    *stolen_name.envelope.last_mut().unwrap() ^= 1;
+    let other_change = SignedChange {
+        envelope: member.sign(&one, ChangeHash([1; 32])).into(),
+        change: member.change(own_actor).into(),
+    };
+    let elsewhere = Genesis { network: NetworkId([3; 32]), ..own.clone() };
+    let deflated = zstd::bulk::compress(&vec![0; 64 << 20], 3).unwrap();
+    let statement = member.statements.iter().find(|known| known.statement.issuer != member.org()).unwrap();
+    let mut forged = statement.statement.bytes().to_vec();
+    *forged.last_mut().unwrap() ^= 1;
+    let self_made = {
+        let mut chain = Chain { last: Some((7, StatementHash([7; 32]))) };
+        let grant = MembershipGrant {
+            number: "310000051".to_owned(),
+            name: "Ingen".to_owned(),
+            org: OrgId(SigningKey::from_bytes(&[4; 32]).verifying_key().to_bytes()),
+            role: Role::Association,
+            from_s: 0,
+            until_s: None,
+            invitation: None,
+            follows: None,
+        };
+        chain.issue(&member.root, member.network, StatementKind::MembershipGrant, &grant).bytes().to_vec()
+    };
+    let statements = |bytes: Vec<u8>| {
+        move |request: &Request| match request {
+            Request::Statements(_) => Some(Response::Statements(vec![bytes.clone().into()])),
+            _ => None,
+        }
+    };
+    let home = Scope::Organisation(one.owner);
+    let peek = Request::Pull(home, vec![Want { document: one.record_id(), have: vec![] }]);
+    let pages = |page: Answer| {
+        move |request: &Request| match request {
+            Request::Compare(..) => Some(Response::Compared(page.clone())),
+            _ => None,
+        }
+    };
+
+    vec![
+        delivered("another's actor", "other_actor", &one, member.signed(&one, member.change(victim))),
+        delivered("another's document", "not_owner", &one, member.signed(&one, member.change(own_actor))),
+        delivered("another's name", "envelope_signature", &one, stolen_name),
+        delivered("another place", "envelope_context", &other, genuine.clone()),
+        delivered("another change", "other_change", &one, other_change),
+        delivered(
+            "a bomb of operations",
+            "TooManyOperations",
+            &own,
+            member.signed(&own, bomb(actor(member.id(), own.document(), SESSION, 0))),
+        ),
+        pulled("a bomb of zeros", "inflates_too_large", ghost, Raw::framed(1, &deflated)),
+        pulled("half an answer", "truncated_message", ghost, Raw::message(b"hello").cut(7)),
+        pulled("an answer without sense", "message_shape", ghost, Raw::message(b"hello")),
+        pulled("an answer to something else", "answer", ghost, response(&Response::Heard)),
+        delivery("what nobody asked for", "not_asked_for", ghost, own.bytes(), vec![genuine.clone()], true),
+        delivery("a document without beginning", "genesis", ghost, b"hello".to_vec(), vec![], true),
+        delivery("a document of another network", "genesis_place", ghost, elsewhere.bytes(), vec![], true),
+        delivery("never all of it", "leads_nowhere", one.document(), one.bytes(), vec![genuine], false),
+        pulled("a document that does not exist", "", ghost, response(&Response::Documents(vec![]))),
+        asked("half a question", "truncated_message", Raw::message(b"hello").cut(7)),
+        asked("a question without sense", "message_shape", Raw::message(b"hello")),
+        asked("another's drafts", "other_scope", Raw::message(&peek.bytes())),
+        differing("a list without end", "answer", network, pages(Answer::Page(vec![], true))),
+        differing(
+            "a list out of order",
+            "answer",
+            network,
+            pages(Answer::Page(vec![NOWHERE, Item([1; 16])], false)),
+        ),
+        differing("a forged statement", "statement_signature", network, statements(forged)),
+        differing("a member by its own word", "", network, statements(self_made)),
+    ]
+}
+
+/// Ten million operations in a small change (columns of runs), with the checksum that it must have.
+fn bomb(actor: ActorBytes) -> Vec<u8> {
+    const COUNT: usize = 10_000_000;
+    let run = |value: &[u8]| [&signed(COUNT)[..], value].concat();
+    let columns: [(u8, Vec<u8>); 5] = [
+        (0x15, run(&[1, b'a'])), // key
+        (0x34, unsigned(COUNT)), // insert: never
+        (0x42, run(&[1])),       // action: put
+        (0x56, run(&[0])),       // value: none
+        (0x70, run(&[0])),       // predecessors: none
+    ];
+    let mut body = vec![0, 16];
+    body.extend(actor.0);
+    body.extend([1, 1, 0, 0, 0, columns.len() as u8]);
+    for (number, data) in &columns {
+        body.extend([*number, data.len() as u8]);
+    }
+    body.extend(columns.iter().flat_map(|(_, data)| data));
+    let hashed = [&[1], &unsigned(body.len())[..], &body].concat();
+    // The chunk's own hash begins with its checksum.
+    let unsealed = [&[0x85, 0x6f, 0x4a, 0x83, 0, 0, 0, 0], &hashed[..]].concat();
+    let checksum = praksis_protocol::scan::change_hash(&unsealed).0;
+    [&[0x85, 0x6f, 0x4a, 0x83], &checksum[..4], &hashed].concat()
+}
+
+fn unsigned(mut number: usize) -> Vec<u8> {
+    let mut bytes = vec![];
+    while number > 0x7f {
+        bytes.push(0x80 | (number & 0x7f) as u8);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}
+
+/// A positive count needs a bit more: its sign.
+fn signed(number: usize) -> Vec<u8> {
+    let mut bytes = unsigned(number);
+    let last = bytes.last_mut().expect("a number has a byte");
+    if *last & 0x40 != 0 {
+        *last |= 0x80;
+        bytes.push(0);
+    }
+    bytes
+}
