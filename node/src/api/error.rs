@@ -395,6 +395,10 @@ pub(super) fn problem_response(status: StatusCode, problem: &Value) -> Response 
     let mut response = (status, problem.to_string()).into_response();
     let content = HeaderValue::from_static("application/problem+json");
     response.headers_mut().insert(header::CONTENT_TYPE, content);
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        // What was not read of the body is in the way of the next request on this connection.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response
 }
 

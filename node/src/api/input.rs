@@ -31,6 +31,9 @@ impl<T: DeserializeOwned> FromRequestParts<Api> for Params<T> {
     }
 }
 
+/// What of a body that is refused for its size is still read.
+const DRAIN: usize = 4 << 20;
+
 /// The whole body, within the route's limit.
 pub(super) struct Body(pub(super) Bytes);
 
@@ -43,6 +46,8 @@ impl FromRequest<Api> for Body {
         let told = request.headers().get(header::CONTENT_LENGTH);
         let told = told.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         if told.is_some_and(|length| length > limit as u64) {
+            // Whoever is still sending reads the answer only once it is done: a little is let run in.
+            let _ = axum::body::to_bytes(request.into_body(), DRAIN).await;
             return Err(ApiError::TooLarge { limit });
         }
         let read = tokio::time::timeout(ARRIVAL, Bytes::from_request(request, api)).await;
