@@ -9,3 +9,4 @@ mod story;
 mod wrong;
 
 mod demo;
+mod messages;
