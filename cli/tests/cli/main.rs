@@ -5,7 +5,9 @@ mod praksis;
 mod form;
 mod killed;
 mod offices;
+mod readme;
 mod story;
+mod thousands;
 mod wrong;
 
 mod demo;
