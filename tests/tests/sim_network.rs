@@ -132,8 +132,8 @@ fn a_history_larger_than_one_answer_comes_in_pieces() {
     let [ks, bergen, _] = network(&mut world);
     let record = shareable(&mut world, bergen, "En lang historie");
     world.part(&[bergen], &[ks]);
-    for version in 0..40 {
-        // 40 changes of 40 KB each, where an answer stops at a megabyte.
+    for version in 0..28 {
+        // 28 changes of 40 KB each, where an answer stops at a megabyte.
         let suppliers: Vec<_> = (0..200)
             .map(|n| json!({"name": format!("Utgave {version}, leverandør {n} {}", "x".repeat(150))}))
             .collect();
@@ -141,7 +141,7 @@ fn a_history_larger_than_one_answer_comes_in_pieces() {
             bergen,
             record,
             None,
-            json!({"suppliers": suppliers, "phase": "evaluated", "procedure": "open"}),
+            json!({"suppliers": suppliers, "phase": "contract", "procedure": "open", "cpv_main": "65100000"}),
         );
         world.share(bergen, record);
     }
@@ -150,7 +150,7 @@ fn a_history_larger_than_one_answer_comes_in_pieces() {
     world.run_until_level();
     for node in [ks, trondheim] {
         let suppliers = world.shared_view(node, record).record["suppliers"].clone();
-        assert!(suppliers[0]["name"].as_str().is_some_and(|name| name.starts_with("Utgave 39")));
+        assert!(suppliers[0]["name"].as_str().is_some_and(|name| name.starts_with("Utgave 27")));
         assert_eq!(world.status(node).refused.get("leads_nowhere"), None);
     }
 }

@@ -5,7 +5,10 @@ mod praksis;
 mod form;
 mod killed;
 mod offices;
+mod readme;
 mod story;
+mod thousands;
 mod wrong;
 
 mod demo;
+mod messages;

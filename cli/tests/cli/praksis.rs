@@ -16,7 +16,7 @@ pub(crate) const BERGEN: &str = "310000027";
 pub(crate) const TRONDHEIM: &str = "310000019";
 
 /// Longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the binary answered.
 #[derive(Debug)]
@@ -135,6 +135,14 @@ impl Node {
         let mut process = self.process.take().expect("it is served");
         process.kill().expect("it can be killed");
         process.wait().expect("it ends");
+    }
+
+    /// Memory of the process that serves, where the system says so.
+    pub(crate) fn resident_mb(&self) -> u64 {
+        let process = self.process.as_ref().expect("it is served");
+        let status = fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or_default() / 1024
     }
 
     /// Comes into the network of an association.

@@ -20,6 +20,8 @@ use crate::{
 const FETCH_AT_ONCE: usize = 256;
 /// Most questions of one pull; with full answers these are a gigabyte, the rest comes with the next hello.
 const QUESTIONS_LIMIT: usize = 1024;
+/// The name under which a peer's answers are counted that promise more and never bring it.
+const LEADS_NOWHERE: &str = "leads_nowhere";
 /// Most steps that lie ahead in one pull.
 const STEPS_LIMIT: usize = 64;
 
@@ -138,8 +140,13 @@ impl Engine {
                 return;
             }
             for (scope, asked) in std::mem::take(&mut pull.came) {
-                pull.steps
-                    .extend(again(&self.index, scope, asked).map(|fetch| Next::Fetch(scope, vec![fetch])));
+                let more = !asked.complete && !self.index.items(scope).contains(&asked.fetch.item);
+                match again(&self.index, scope, asked) {
+                    Some(fetch) => pull.steps.push_back(Next::Fetch(scope, vec![fetch])),
+                    // The peer has more than it gives.
+                    None if more => *self.refused.entry(LEADS_NOWHERE.to_owned()).or_default() += 1,
+                    None => {}
+                }
             }
             let Some(step) = pull.steps.pop_front() else {
                 let Pull { gained, again, .. } = std::mem::take(pull);
@@ -196,6 +203,7 @@ impl Engine {
             pull.asking = true;
             pull.questions += 1;
             if pull.questions > QUESTIONS_LIMIT {
+                *self.refused.entry(LEADS_NOWHERE.to_owned()).or_default() += 1;
                 self.pull_failed(device);
                 return;
             }
@@ -315,7 +323,7 @@ impl Engine {
                     pull.questions += 1;
                     if pull.questions > QUESTIONS_LIMIT {
                         self.pull_failed(from);
-                        return Ok(());
+                        return self.refuse(LEADS_NOWHERE);
                     }
                 }
                 let pulling = Pulling::Compare(scope, comparison);
