@@ -128,7 +128,7 @@ impl Reader {
     fn until_similar(&self, line: &str) {
         let began = Instant::now();
         while !self.run(line).out.starts_with("1. ") {
-            assert!(began.elapsed() < PATIENCE, "{line} finds nothing");
+            assert!(began.elapsed() < PATIENCE, "{line} finds nothing: {:?}", self.run(line));
         }
     }
 }

@@ -136,7 +136,8 @@ impl Plan {
         self.grams = best(parts, weights::BEST_GRAMS, fields.grams, total, searcher)?;
         for word in &mut self.words {
             let known = self.stems.iter().find(|term| term.text == word.stem);
-            word.information = word.weight * idf(known.map_or(0, |term| term.doc_freq), total);
+            let (doc_freq, total) = (known.map_or(0, |term| term.doc_freq), total.max(weights::TELLING));
+            word.information = word.weight * idf(doc_freq, total);
         }
         Ok(())
     }

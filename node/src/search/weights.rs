@@ -67,5 +67,9 @@ pub(super) fn near(distinct_words: usize) -> f32 {
     typed + (whole - typed) * longer
 }
 
+/// Fewer records than this do not tell how rare a word is: in a network of one case, each word of it would weigh next
+/// to nothing beside one that is not there, and nothing would be near.
+pub(super) const TELLING: u64 = 1000;
+
 /// A word counts as covered by grams from this part of them on; below lie chance beginnings and endings.
 pub(super) const GRAM_COVER_FROM: f32 = 0.2;
