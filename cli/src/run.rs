@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use clap::ValueEnum;
 use praksis_node::{
     api::{self, ServeError},
-    config::{Config, LISTEN},
+    config::{Config, LISTEN, is_address},
     driver::{self, Running, StartError},
     folder::{Addresses, Folder},
     handle::Handle,
@@ -28,13 +28,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "MULTIADDR", default_value = LISTEN)]
     listen: Vec<String>,
     /// What others are told to dial, where that differs from where the node listens
-    #[arg(long, value_name = "MULTIADDR")]
+    #[arg(long, value_name = "MULTIADDR", value_parser = address)]
     announce: Vec<String>,
     /// Where programs of this machine reach the node; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7420")]
     http: SocketAddr,
     /// A node to dial, whoever is there
-    #[arg(long, value_name = "MULTIADDR")]
+    #[arg(long, value_name = "MULTIADDR", value_parser = address)]
     peer: Vec<String>,
     /// How log lines on standard error look
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
@@ -50,6 +50,11 @@ enum LogFormat {
     Text,
     /// One JSON object a line
     Json,
+}
+
+fn address(text: &str) -> Result<String, String> {
+    let expected = "expected a multiaddress with a port, such as /dns4/node.kommune.no/tcp/7421";
+    is_address(text).then(|| text.to_owned()).ok_or_else(|| expected.to_owned())
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {

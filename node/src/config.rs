@@ -30,3 +30,13 @@ impl Config {
         Self { listen: vec!["/ip4/127.0.0.1/tcp/0".to_owned()], ..Self::default() }
     }
 }
+
+/// Whether the text has an address's form: a host and a port. Only the network knows the rest.
+pub fn is_address(text: &str) -> bool {
+    let mut parts = text.split('/');
+    let begins =
+        parts.next() == Some("") && matches!(parts.next(), Some("ip4" | "ip6" | "dns" | "dns4" | "dns6"));
+    let host = parts.next().is_some_and(|host| !host.is_empty());
+    let port = parts.next() == Some("tcp") && parts.next().is_some_and(|port| port.parse::<u16>().is_ok());
+    begins && host && port && text.len() <= 256
+}

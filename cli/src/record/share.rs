@@ -1,10 +1,10 @@
 //! `share`: lets the network read a draft as it stands.
 
-use praksis_node::client::Client;
-use serde_json::Value;
+use praksis_node::client::{Client, Problem};
+use serde_json::{Map, Value};
 
 use super::{Name, show::labels};
-use crate::{context::Context, failure::Failure, table};
+use crate::{context::Context, failure::Failure, refused, table};
 
 /// Share drafts with the network as they stand now
 #[derive(Debug, clap::Args)]
@@ -40,12 +40,18 @@ pub(crate) async fn these(
     let only_time = refused
         .iter()
         .all(|refused| labels_missing(refused).is_empty() && !refused["embargo_until"].is_null());
-    let error = if only_time { "embargoed" } else { "missing" };
-    let mut failure = context.failure(
-        error,
-        "share-refused",
-        &[("count", refused.len().into()), ("id", short(&first["id"]).into())],
-    );
+    // What is missing comes before what is only a matter of time, and both before what is no draft of ours.
+    let draft = refused.iter().find(|refused| !labels_missing(refused).is_empty() || only_time);
+    let about = draft.unwrap_or(first);
+    let arguments = [("count", refused.len().into()), ("id", short(&about["id"]).into())];
+    let mut failure = match draft {
+        Some(_) if only_time => context.failure("embargoed", "share-refused", &arguments),
+        Some(_) => context.failure("missing", "share-refused", &arguments),
+        None => {
+            let told = told(context, first);
+            Failure::new(&told.kind, context.text("share-refused", &arguments), told.hint)
+        }
+    };
     let lines: Vec<Value> = refused.iter().map(|refused| why(context, Name(kind), refused).into()).collect();
     failure.rest.insert("faults".to_owned(), lines.into());
     Err(failure)
@@ -69,12 +75,24 @@ fn why(context: &Context, name: Name, refused: &Value) -> String {
     }
     let faults = refused["faults"].as_array().into_iter().flatten();
     reasons.extend(faults.map(|fault| table::text(&fault["message"])));
-    if let Some(message) =
-        refused["message"].as_str().or(refused["why"].as_str()).filter(|_| reasons.is_empty())
-    {
-        reasons.push(message.to_owned());
+    if reasons.is_empty() {
+        reasons.push(told(context, refused).message);
     }
     format!("{}: {}", short(&refused["id"]), reasons.join("; "))
+}
+
+/// The node's own word on one.
+fn told(context: &Context, refused: &Value) -> Failure {
+    let word = |name: &str| table::text(&refused["error"][name]);
+    let problem = Problem {
+        status: 0,
+        kind: word("kind"),
+        message: word("message"),
+        hint: word("hint"),
+        rest: Map::new(),
+        body: Value::Null,
+    };
+    refused::failure(context, &problem)
 }
 
 fn labels_missing(refused: &Value) -> &[Value] {

@@ -160,7 +160,7 @@ fn wrong_input_is_refused_by_its_kind_and_changes_nothing() {
         refused(&["case", "edit", own, "--set", "contact=a"], "invalid"),
         misuse(&["case", "edit", own, "--set", "phase=need", "--at", "no"]),
         refused(&["case", "edit", own, "--set", "phase=need", "--at", &ghost], "stale"),
-        refused(&["case", "settle", own, "phase", "--take", "1"], "not_found"),
+        refused(&["case", "settle", own, "phase", "--take", "1"], "invalid"),
         misuse(&["case", "settle", own, "phase"]),
         misuse(&["case", "settle", own, "phase", "--take", "first"]),
         misuse(&["case", "list", "--limit", "none"]),
@@ -185,7 +185,7 @@ fn wrong_input_is_refused_by_its_kind_and_changes_nothing() {
         misuse(&["join"]),
         refused(&["join", "abc"], "invalid"),
         refused(&["join", &used[..used.len() - 4]], "invalid"),
-        refused(&["join", &others], "exists"),
+        refused(&["join", &others], "not_allowed"),
         misuse(&["org", "device", "add"]),
         refused(&["org", "device", "add", "abc"], "invalid"),
         refused(&["org", "device", "add", &others], "invalid"),
@@ -251,7 +251,7 @@ fn a_folder_that_no_node_serves_stays_as_it_is() {
         misuse(&["run", "--listen", "nowhere"]),
         misuse(&["run", "--announce", "nowhere"]),
         misuse(&["run", "--peer", "nowhere"]),
-        misuse(&["case", "edit", &own]),
+        refused(&["case", "edit", &own], "no_node"),
     ];
     try_all(&node, &table);
     let mut after = BTreeMap::new();

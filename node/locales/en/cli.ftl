@@ -119,6 +119,7 @@ file-too-large-hint = split it into several files
 file-unreadable = could not read { $file }: { $why }
 file-unreadable-hint = check that you may read it
 file-empty = { $file } is empty
+file-empty-hint = write at least a title into it
 file-not-utf8 = { $file } is not text in UTF-8
 file-not-utf8-hint = save it as UTF-8 and try again
 file-many = the file holds more than one case

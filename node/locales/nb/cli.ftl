@@ -119,6 +119,7 @@ file-too-large-hint = del den i flere filer
 file-unreadable = kunne ikke lese { $file }: { $why }
 file-unreadable-hint = sjekk at du har lov til å lese den
 file-empty = { $file } er tom
+file-empty-hint = skriv minst en tittel i den
 file-not-utf8 = { $file } er ikke tekst i UTF-8
 file-not-utf8-hint = lagre den som UTF-8 og prøv igjen
 file-many = filen har flere erfaringer enn én

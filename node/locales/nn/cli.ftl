@@ -119,6 +119,7 @@ file-too-large-hint = del henne i fleire filer
 file-unreadable = kunne ikkje lese { $file }: { $why }
 file-unreadable-hint = sjekk at du har lov til å lese henne
 file-empty = { $file } er tom
+file-empty-hint = skriv minst ein tittel i ho
 file-not-utf8 = { $file } er ikkje tekst i UTF-8
 file-not-utf8-hint = lagre henne som UTF-8 og prøv igjen
 file-many = fila har fleire erfaringar enn éi

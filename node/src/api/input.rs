@@ -8,7 +8,7 @@ use axum::{
     http::{StatusCode, header, request::Parts},
     response::IntoResponse as _,
 };
-use praksis_protocol::{id::ItemId, language::Language, record::RECORD_MAX};
+use praksis_protocol::{code::CodeList, id::ItemId, language::Language, record::RECORD_MAX};
 use rand::Rng as _;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -106,6 +106,17 @@ pub(super) fn json(bytes: &[u8]) -> Result<Value, ApiError> {
 pub(super) fn codes(list: Option<&str>) -> Vec<String> {
     let codes = list.unwrap_or_default().split(',').map(str::trim).filter(|code| !code.is_empty());
     codes.map(str::to_owned).collect()
+}
+
+/// As [`codes`], when all of them are in a list.
+pub(super) fn known_codes(name: &str, list: Option<&str>, known: &CodeList) -> Result<Vec<String>, ApiError> {
+    let codes = codes(list);
+    match codes.iter().find(|code| !known.codes.contains(&code.as_str())) {
+        Some(code) => {
+            Err(ApiError::Misuse(format!("{name}={code:.60}: expected {}", known.codes.join(", "))))
+        }
+        None => Ok(codes),
+    }
 }
 
 /// Ids for items of lists that come without.

@@ -3,7 +3,13 @@
 use std::collections::BTreeSet;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use praksis_protocol::{engine::output::RecordRef, genesis::Kind, id::DocumentId};
+use praksis_protocol::{
+    code::Code as _,
+    engine::output::RecordRef,
+    genesis::Kind,
+    id::DocumentId,
+    vocabulary::{Phase, Sector},
+};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::IntoParams;
@@ -11,7 +17,7 @@ use utoipa::IntoParams;
 use super::{
     Api, ApiError,
     directory::{Names, PAGE},
-    input::codes,
+    input::{codes, known_codes},
     record,
 };
 
@@ -56,8 +62,8 @@ struct Filter {
 pub(super) async fn list(api: &Api, kind: Kind, query: ListQuery) -> Result<Value, ApiError> {
     let limit = query.limit.unwrap_or(LIMIT).clamp(1, LIMIT_MAX);
     let filter = Filter {
-        phase: codes(query.phase.as_deref()),
-        sector: codes(query.sector.as_deref()),
+        phase: known_codes("phase", query.phase.as_deref(), Phase::LIST)?,
+        sector: known_codes("sector", query.sector.as_deref(), Sector::LIST)?,
         owner: codes(query.owner.as_deref()),
         state: codes(query.state.as_deref()).into_iter().collect(),
     };

@@ -7,6 +7,7 @@ use praksis_protocol::{
     genesis::{About, Kind},
     id::OrgId,
     membership::joining::Ticket,
+    record::{Expected, Fault, Invalid, Problem},
     store::Read as _,
 };
 use serde::Deserialize;
@@ -167,10 +168,17 @@ async fn own_card(api: &Api, own: OrgId) -> Result<Option<RecordRef>, ApiError> 
 }
 
 async fn write(api: &Api, card: Map<String, Value>) -> Result<(), ApiError> {
+    // Whose card it is stands in what the association signed.
+    let status = api.status().await?;
+    let number = Value::from(status.number.as_str());
+    if let Some(other) = card.get("org").filter(|org| **org != number) {
+        let fault = Fault::new(Problem::Rule, "org", Expected::OwnNumber, other);
+        return Err(Invalid { faults: vec![fault] }.into());
+    }
     if let Some(contact) = card.get("contact").and_then(Value::as_str) {
         remember(api, DEFAULT_CONTACT, contact.as_bytes().to_vec()).await?;
     }
-    if api.status().await?.network.is_some() {
+    if status.network.is_some() {
         edit::write(api, Command::Direct(Kind::Organisation, About::Itself, Value::Object(card))).await?;
     } else {
         let json = serde_json::to_vec(&card).expect("JSON of plain values");

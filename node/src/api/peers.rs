@@ -15,6 +15,7 @@ use super::{
     progress::{self, Progress, Wants},
     status,
 };
+use crate::config::is_address;
 
 /// How often to look again while nothing is told: that a connection stands is no event.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -106,14 +107,4 @@ async fn run(api: Api, wait: Option<u64>, progress: Progress) -> Result<Value, A
 fn standing(status: &Status) -> (usize, usize) {
     let connected = || status.peers.iter().filter(|peer| peer.connected);
     (connected().filter(|peer| peer.level).count(), connected().count())
-}
-
-/// Whether the text has an address's form: a host and a port. Only the network knows the rest.
-fn is_address(text: &str) -> bool {
-    let mut parts = text.split('/');
-    let begins =
-        parts.next() == Some("") && matches!(parts.next(), Some("ip4" | "ip6" | "dns" | "dns4" | "dns6"));
-    let host = parts.next().is_some_and(|host| !host.is_empty());
-    let port = parts.next() == Some("tcp") && parts.next().is_some_and(|port| port.parse::<u16>().is_ok());
-    begins && host && port && text.len() <= 256
 }

@@ -9,7 +9,11 @@ use axum::{
     extract::State,
     http::{HeaderMap, header},
 };
-use praksis_protocol::genesis::Kind;
+use praksis_protocol::{
+    code::Code as _,
+    genesis::Kind,
+    vocabulary::{Phase, Sector},
+};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::IntoParams;
@@ -17,7 +21,7 @@ use utoipa::IntoParams;
 use super::{
     Api, ApiError, edit,
     ids::resolve,
-    input::{Body, Params, codes, json},
+    input::{Body, Params, codes, json, known_codes},
     record,
 };
 use crate::search::{self, Ask, Entry, Filters, Query};
@@ -107,12 +111,16 @@ pub(super) async fn by_body(
 async fn answer(api: Api, ask: Ask, query: SimilarQuery) -> Result<Json<Value>, ApiError> {
     let filters = Filters {
         kind: codes(query.kind.as_deref()),
-        phase: codes(query.phase.as_deref()),
-        sector: codes(query.sector.as_deref()),
+        phase: known_codes("phase", query.phase.as_deref(), Phase::LIST)?,
+        sector: known_codes("sector", query.sector.as_deref(), Sector::LIST)?,
         owner: codes(query.owner.as_deref()),
         cpv: codes(query.cpv.as_deref()),
         lang: Vec::new(),
     };
+    let digits = |code: &String| code.len() <= 10 && code.chars().all(|c| c.is_ascii_digit() || c == '-');
+    if let Some(code) = filters.cpv.iter().find(|code| !digits(code)) {
+        return Err(ApiError::Misuse(format!("cpv={code:.60}: expected a CPV code or its beginning, as 48")));
+    }
     let limit = query.limit.unwrap_or(LIMIT).clamp(1, Query::LIMIT_MAX);
     let query = Query { ask, limit, filters, lang: query.lang, ..Query::default() };
     let index = Arc::clone(api.handle.search());

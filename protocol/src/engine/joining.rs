@@ -146,7 +146,9 @@ impl Engine {
         let Ok(charter) = Charter::read(&invitation.charter) else {
             return self.reply(request, Err(CommandError::BadTicket));
         };
-        let refusal = if network.is_some_and(|network| network == invitation.network) {
+        let refusal = if invitation.number != self.identity.number {
+            Some(CommandError::NotForUs)
+        } else if network.is_some_and(|network| network == invitation.network) {
             // Joined already, perhaps with this very invitation: nothing to do.
             self.reply(request, Ok(Reply::Joining));
             let joined = Event::Joined(invitation.network);
@@ -155,8 +157,6 @@ impl Engine {
             Some(CommandError::InNetwork)
         } else if self.keys.root.is_none() {
             Some(CommandError::NoRoot)
-        } else if invitation.number != self.identity.number {
-            Some(CommandError::NotForUs)
         } else if charter.network() != invitation.network || !charter.roots.contains(&invitation.issuer) {
             Some(CommandError::BadTicket)
         } else if self.now.seconds() > invitation.expires_s {

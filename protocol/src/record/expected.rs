@@ -53,6 +53,7 @@ const BYTES: Labels = Labels {
 };
 
 expectations! {
+    OwnNumber = "organisasjonens eget nummer", "nummeret til organisasjonen sjølv", "the organisation's own number";
     Text = "en tekst", "ein tekst", "a text";
     Line = "én linje tekst", "éi linje tekst", "one line of text";
     PlainText = "tekst uten kontrolltegn", "tekst utan kontrollteikn", "text without control characters";
