@@ -6,6 +6,7 @@ mod form;
 mod killed;
 mod offices;
 mod readme;
+mod refusals;
 mod story;
 mod thousands;
 mod wrong;

@@ -5,6 +5,8 @@ use std::{
     io::{BufRead as _, BufReader, Write as _},
     path::PathBuf,
     process::{Child, Command, Output, Stdio},
+    sync::mpsc,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -159,6 +161,24 @@ impl Node {
     /// Runs a command on this folder, as a program does.
     pub(crate) fn json(&self, arguments: &[&str]) -> Answer {
         self.run(&[arguments, &["--json"]].concat())
+    }
+
+    /// As [`json`](Self::json); a command that goes on and on is ended, and gives nothing.
+    pub(crate) fn json_at_last(&self, arguments: &[&str]) -> Option<Answer> {
+        let mut command = self.command(&[arguments, &["--json"]].concat());
+        let process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        let number = process.id().to_string();
+        let (sender, ended) = mpsc::channel();
+        let waiting = thread::spawn(move || {
+            // Whoever waits may have given up.
+            let _ = sender.send(process.wait_with_output().expect("it ends"));
+        });
+        let answer = ended.recv_timeout(PATIENCE / 4).ok().map(Answer::from);
+        if answer.is_none() {
+            Command::new("kill").args(["-KILL", &number]).status().expect("kill runs");
+        }
+        waiting.join().expect("it waits");
+        answer
     }
 
     /// Runs a command that is told something on standard input.
