@@ -31,7 +31,7 @@ const NOWHERE: Item = Item([9; 16]);
 const SESSION: SessionId = SessionId([6; 16]);
 
 /// What a liar answers to a question; `None` where it answers honestly.
-pub type Answering = Box<dyn Fn(&Request) -> Option<Raw> + Send>;
+pub(super) type Answering = Box<dyn Fn(&Request) -> Option<Raw> + Send>;
 
 /// A lie: how it begins, and what each question that follows is answered.
 pub struct Lie {
