@@ -10,10 +10,16 @@ pub mod input;
 pub mod job;
 pub mod output;
 
+mod admitting;
+mod asking;
 mod commands;
+mod delivery;
+mod dialling;
+mod hello;
 mod index;
 mod joining;
 mod lanes;
+mod offices;
 mod peers;
 mod pulling;
 mod quarantine;
@@ -32,6 +38,7 @@ use rand_core::Rng;
 pub use input::{BatchId, Class, Command, Edit, Input, JobId, MessageId, RequestId};
 pub use output::{CommandError, Event, Output, Reply, Status};
 
+use admitting::Invitations;
 use index::Index;
 use joining::Joining;
 use lanes::{Lanes, Task};
@@ -87,6 +94,7 @@ pub struct Engine {
     lanes: Lanes,
     peers: Peers,
     joining: Joining,
+    invitations: Invitations,
     quarantine: Quarantine,
     batches: BTreeMap<BatchId, Resting>,
     outputs: VecDeque<Output>,
@@ -132,6 +140,7 @@ impl Engine {
         }
         let mut engine = Self {
             joining: Joining::open(store)?,
+            invitations: Invitations::open(store)?,
             identity,
             keys,
             charter,

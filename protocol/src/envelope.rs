@@ -4,6 +4,10 @@
 //! links its envelopes within a *session*, random for each start and scope: gaps, rollbacks and
 //! replays show. The Automerge actor of a change follows from device, document, session and branch,
 //! so nobody can write under another's.
+//!
+//! Two envelopes with one number are evidence that anybody can check, and punish nobody by themselves: changes
+//! are taken up in (start_op, envelope hash) order, and of two with one number the first that can count
+//! does ([`counting`](crate::admission::counting)).
 
 use minicbor::{Decode, Encode};
 

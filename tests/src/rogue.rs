@@ -183,9 +183,8 @@ impl Rogue {
                     let request = self.swarm.behaviour_mut().exchange.send_request(&self.peer, raw);
                     self.waiting.push((request, outcome));
                 }
-                event = self.swarm.select_next_some() => match event {
-                    SwarmEvent::Behaviour(BehaviourEvent::Exchange(event)) => self.on(event, &mut answer),
-                    _ => {}
+                event = self.swarm.select_next_some() => if let SwarmEvent::Behaviour(BehaviourEvent::Exchange(event)) = event {
+                    self.on(event, &mut answer);
                 },
             }
         }

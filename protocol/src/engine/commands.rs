@@ -186,7 +186,7 @@ impl Engine {
             waiting: self.quarantine.len(),
             alarms: roster.alarms.iter().copied().collect(),
             addresses: self.addresses.clone(),
-            invitations: self.joining.open_invitations(),
+            invitations: self.invitations.open_count(),
             sets: self.index.sizes(),
         }
     }

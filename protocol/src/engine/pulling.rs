@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rand_core::Rng;
 
-use super::{Engine, MessageId, Resting, index::Index, statements::put};
+use super::{Engine, asking::Question, index::Index};
 use crate::{
-    genesis::{Genesis, Scope},
+    genesis::Scope,
     id::{DeviceId, DocumentId, EnvelopeHash, Item},
     reconcile::{Answer, Comparison, Step},
     store::{Read, StoreError},
-    wire::message::{Delivery, HAVE_LIMIT, ITEMS_LIMIT, Request, Response, WANTS_LIMIT, Want},
+    wire::message::{HAVE_LIMIT, ITEMS_LIMIT, Request, Response, WANTS_LIMIT, Want},
 };
 
 /// Documents that are asked for at once.
@@ -37,16 +37,16 @@ pub(super) struct Fetch {
 /// A document that was asked for.
 #[derive(Debug)]
 pub(super) struct Asked {
-    fetch: Fetch,
+    pub(super) fetch: Fetch,
     /// The heads that we had then.
-    had: Vec<EnvelopeHash>,
+    pub(super) had: Vec<EnvelopeHash>,
     /// Whether all that was asked for has come.
-    complete: bool,
+    pub(super) complete: bool,
 }
 
 /// A step still to be done.
 #[derive(Debug)]
-enum Next {
+pub(super) enum Next {
     /// Compare the sets of a scope.
     Compare(Scope),
     /// Compare those scopes of documents that both may read by then.
@@ -57,16 +57,6 @@ enum Next {
     Resolve(Scope, Vec<Item>),
     /// Ask for documents.
     Fetch(Scope, Vec<Fetch>),
-}
-
-/// What a question was about.
-#[derive(Debug)]
-pub(super) enum Question {
-    Hello,
-    Changed,
-    Introduce,
-    Apply,
-    Pull(Pulling),
 }
 
 /// The step that a pull waits on.
@@ -81,18 +71,18 @@ pub(super) enum Pulling {
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Pull {
-    steps: VecDeque<Next>,
-    asking: bool,
+    pub(super) steps: VecDeque<Next>,
+    pub(super) asking: bool,
     /// Documents whose admission is under way.
-    admitting: usize,
+    pub(super) admitting: usize,
     /// Documents that came and may not be all we need.
-    came: Vec<(Scope, Asked)>,
+    pub(super) came: Vec<(Scope, Asked)>,
     /// Whether anything new came of it.
-    gained: bool,
+    pub(super) gained: bool,
     /// Whether another comparison was asked for meanwhile.
-    again: Option<bool>,
+    pub(super) again: Option<bool>,
     /// Questions asked so far: a peer whose answers lead nowhere is given up.
-    questions: usize,
+    pub(super) questions: usize,
 }
 
 impl Engine {
@@ -212,60 +202,7 @@ impl Engine {
         }
     }
 
-    /// A peer answers.
-    pub(super) fn answered(
-        &mut self,
-        from: DeviceId,
-        question: MessageId,
-        bytes: &[u8],
-        store: &impl Read,
-        rng: &mut impl Rng,
-    ) -> Result<(), StoreError> {
-        let peer = self.peers.by_device.get_mut(&from);
-        let Some(question) = peer.and_then(|peer| peer.questions.remove(&question)) else { return Ok(()) };
-        match question {
-            Question::Apply | Question::Introduce => self.join_answered(from, bytes),
-            Question::Hello => match Response::read(bytes) {
-                Ok(Response::Hello(theirs)) => {
-                    self.hello_answered(from, theirs);
-                    Ok(())
-                }
-                Ok(Response::Refused) => {
-                    // It takes us for somebody it does not know.
-                    if let Some(peer) = self.peers.by_device.get_mut(&from) {
-                        peer.hello_asked = false;
-                    }
-                    self.knock(from);
-                    Ok(())
-                }
-                Ok(_) | Err(_) => {
-                    if let Some(peer) = self.peers.by_device.get_mut(&from) {
-                        peer.hello_asked = false;
-                    }
-                    self.refuse("answer")
-                }
-            },
-            Question::Changed => {
-                self.hints_heard(from);
-                Ok(())
-            }
-            Question::Pull(pulling) => {
-                if let Some(pull) = self.pull_of(from) {
-                    pull.asking = false;
-                }
-                match Response::read(bytes) {
-                    Ok(response) => self.pull_answered(from, pulling, response, store, rng),
-                    Err(error) => {
-                        self.refuse(error.name())?;
-                        self.pull_failed(from);
-                        Ok(())
-                    }
-                }
-            }
-        }
-    }
-
-    fn pull_answered(
+    pub(super) fn pull_answered(
         &mut self,
         from: DeviceId,
         pulling: Pulling,
@@ -350,61 +287,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Documents came: each goes to its lane; what had no room is asked for again.
-    fn delivered(
-        &mut self,
-        from: DeviceId,
-        scope: Scope,
-        mut asked: BTreeMap<DocumentId, Asked>,
-        deliveries: Vec<Delivery>,
-        store: &impl Read,
-        rng: &mut impl Rng,
-    ) -> Result<(), StoreError> {
-        let mut seen = BTreeSet::new();
-        let mut more: Vec<Fetch> = Vec::new();
-        for delivery in deliveries {
-            let genesis = match Genesis::read(&delivery.genesis) {
-                Ok(genesis) if genesis.scope == scope && self.is_our_network(&genesis) => genesis,
-                Ok(_) => {
-                    self.refuse("genesis_place")?;
-                    continue;
-                }
-                Err(_) => {
-                    self.refuse("genesis")?;
-                    continue;
-                }
-            };
-            let document = genesis.document();
-            let Some(one) = asked.remove(&document) else {
-                self.refuse("not_asked_for")?;
-                continue;
-            };
-            if !seen.insert(document) || delivery.changes.is_empty() {
-                continue;
-            }
-            let item = one.fetch.item;
-            if let Some(pull) = self.pull_of(from) {
-                pull.admitting += 1;
-                pull.came.push((scope, Asked { complete: delivery.complete, ..one }));
-            }
-            self.take_in(genesis, delivery.changes, from, Some(item), store, rng)?;
-        }
-        // What had no room comes next; an answer with none of them says that the peer has none.
-        if !seen.is_empty() {
-            more.extend(asked.into_values().map(|asked| asked.fetch));
-        }
-        if let Some(pull) = self.pull_of(from)
-            && !more.is_empty()
-        {
-            pull.steps.push_front(Next::Fetch(scope, more));
-        }
-        Ok(())
-    }
-
-    fn is_our_network(&self, genesis: &Genesis) -> bool {
-        genesis.is_draft() || Some(genesis.network) == self.statements.roster().network()
-    }
-
     /// An admission for a pull is through.
     pub(super) fn pulled(&mut self, peer: DeviceId, gained: bool) {
         if let Some(pull) = self.pull_of(peer) {
@@ -420,25 +302,8 @@ impl Engine {
         }
     }
 
-    fn pull_of(&mut self, device: DeviceId) -> Option<&mut Pull> {
+    pub(super) fn pull_of(&mut self, device: DeviceId) -> Option<&mut Pull> {
         self.peers.by_device.get_mut(&device)?.pull.as_mut()
-    }
-
-    /// Verifies statements and stores what is new; says whether anything was.
-    pub(super) fn take_statements<'a>(
-        &mut self,
-        received: impl Iterator<Item = &'a [u8]>,
-    ) -> Result<bool, StoreError> {
-        let (new, refused) = self.statements.take(received, self.charter.as_ref(), self.identity.org);
-        for error in refused {
-            self.refuse(error.name())?;
-        }
-        if new.is_empty() {
-            return Ok(false);
-        }
-        let batch = new.iter().map(put).collect();
-        self.commit(batch, Resting { statements: new, ..Resting::default() });
-        Ok(true)
     }
 }
 

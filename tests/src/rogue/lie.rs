@@ -30,6 +30,9 @@ use super::Raw;
 const NOWHERE: Item = Item([9; 16]);
 const SESSION: SessionId = SessionId([6; 16]);
 
+/// What a liar answers to a question; `None` where it answers honestly.
+pub(super) type Answering = Box<dyn Fn(&Request) -> Option<Raw> + Send>;
+
 /// A lie: how it begins, and what each question that follows is answered.
 pub struct Lie {
     /// Its name.
@@ -41,7 +44,7 @@ pub struct Lie {
     /// Whether the opening is the lie itself.
     pub is_question: bool,
     /// The answer to a pull, a comparison or a question for statements; honest ones otherwise.
-    pub answer: Box<dyn Fn(&Request) -> Option<Raw> + Send>,
+    pub answer: Answering,
 }
 
 /// Whether an answer was the lie or what anybody would have said.

@@ -1,0 +1,225 @@
+//! Letting others in: invitations, those who use them, and members we have not heard of.
+
+use std::collections::BTreeMap;
+
+use minicbor::{Decode, Encode, bytes::ByteVec};
+use rand_core::Rng;
+
+use super::{CommandError, Engine, MessageId, Output, Reply, RequestId, Resting, statements::put};
+use crate::{
+    id::{DeviceId, OrgId, StatementHash},
+    membership::{
+        joining::{Application, Invitation, JoinReply, JoinRequest, Refusal, Ticket},
+        statement::{Fact, Kind, Known, MembershipGrant, NAME_LIMIT, Role},
+    },
+    signed::{Verified, encoding::to_vec},
+    store::{Batch, Put, Read, StoreError},
+};
+
+const INVITATIONS: &str = "invitation/";
+
+/// An invitation that this node issued, and who used it.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+struct Issued {
+    #[n(0)]
+    invitation: ByteVec,
+    #[n(1)]
+    used: Option<Used>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+struct Used {
+    #[n(0)]
+    org: OrgId,
+    #[n(1)]
+    device: DeviceId,
+    #[n(2)]
+    grant: StatementHash,
+}
+
+/// Every invitation that this node issued.
+#[derive(Debug, Default)]
+pub(super) struct Invitations {
+    issued: BTreeMap<StatementHash, Issued>,
+}
+
+impl Invitations {
+    pub(super) fn open(store: &impl Read) -> Result<Self, StoreError> {
+        let damaged = || StoreError::Damaged { what: "invitation".into() };
+        let mut issued = BTreeMap::new();
+        for (name, bytes) in store.locals(INVITATIONS)? {
+            let hash = name[INVITATIONS.len()..].parse().map_err(|_| damaged())?;
+            issued.insert(hash, minicbor::decode(&bytes).map_err(|_| damaged())?);
+        }
+        Ok(Self { issued })
+    }
+
+    /// Invitations that nobody has used.
+    pub(super) fn open_count(&self) -> usize {
+        self.issued.values().filter(|issued| issued.used.is_none()).count()
+    }
+}
+
+impl Engine {
+    /// Signs an invitation.
+    pub(super) fn invite(
+        &mut self,
+        request: RequestId,
+        number: String,
+        role: Role,
+        valid_s: u64,
+        rng: &mut impl Rng,
+    ) {
+        let (Some(root), Some(charter)) = (&self.keys.root, &self.charter) else {
+            return self.reply(request, Err(CommandError::NoRoot));
+        };
+        let issuer = OrgId(root.verifying_key().to_bytes());
+        if !charter.roots.contains(&issuer) {
+            return self.reply(request, Err(CommandError::NoRoot));
+        }
+        if self.statements.roster().member_by_number(&number).is_some() {
+            return self.reply(request, Err(CommandError::Taken));
+        }
+        let mut seed = [0; 32];
+        rng.fill_bytes(&mut seed);
+        let invitation = Verified::sign(
+            Invitation {
+                version: 1,
+                network: charter.network(),
+                charter: charter.bytes().into(),
+                issuer,
+                number,
+                role,
+                seed,
+                devices: vec![self.device()],
+                addresses: self.addresses.clone(),
+                expires_s: self.now.seconds().saturating_add(valid_s),
+            },
+            root,
+        );
+        let hash = StatementHash(invitation.hash());
+        let issued = Issued { invitation: invitation.bytes().to_vec().into(), used: None };
+        let batch = vec![put_issued(hash, &issued)];
+        self.invitations.issued.insert(hash, issued);
+        let reply = Reply::Ticket(Ticket::Invitation(invitation).to_text());
+        let outputs = vec![Output::Reply(request, Ok(reply))];
+        self.commit(batch, Resting { outputs, ..Resting::default() });
+    }
+
+    /// A guest asks.
+    pub(super) fn asked_to_join(
+        &mut self,
+        from: DeviceId,
+        question: MessageId,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
+        let outcome = match JoinRequest::read(bytes) {
+            Some(JoinRequest::Apply(application)) => self.admit_applicant(from, &application),
+            Some(JoinRequest::Introduce(statements)) => self.meet(from, &statements),
+            None => Err(Refusal::Malformed),
+        };
+        match outcome {
+            Ok((batch, statements)) => {
+                let mut welcome: Vec<ByteVec> = match self.identity.org {
+                    Some(org) => self.statements.proof(org, self.device()),
+                    None => Vec::new(),
+                }
+                .into_iter()
+                .map(|known| known.statement.bytes().to_vec().into())
+                .collect();
+                let of_guest = |known: &&Known| matches!(known.fact, Fact::Membership(_));
+                let granted = statements.iter().filter(of_guest);
+                welcome.extend(granted.map(|known| known.statement.bytes().to_vec().into()));
+                let answer = Output::Answer(question, JoinReply::Welcome(welcome).bytes());
+                self.commit(batch, Resting { outputs: vec![answer], statements, ..Resting::default() });
+            }
+            Err(refusal) => {
+                self.refuse(refusal.name())?;
+                self.outputs.push_back(Output::Answer(question, JoinReply::Refused(refusal).bytes()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Somebody holds an invitation of ours: the grant, the same for the same request again.
+    fn admit_applicant(
+        &mut self,
+        from: DeviceId,
+        application: &[u8],
+    ) -> Result<(Batch, Vec<Known>), Refusal> {
+        let application = Verified::<Application>::read(application).map_err(|_| Refusal::Malformed)?;
+        let Some(root) = self.keys.root.clone() else { return Err(Refusal::NotHere) };
+        let issued =
+            self.invitations.issued.get(&application.invitation).ok_or(Refusal::UnknownInvitation)?.clone();
+        let invitation =
+            Verified::<Invitation>::trusted(&issued.invitation).map_err(|_| Refusal::UnknownInvitation)?;
+        if invitation.key().verifying_key().to_bytes() != application.one_time.0 || application.version != 1 {
+            return Err(Refusal::UnknownInvitation);
+        }
+        let device_grant = Known::read(&application.device_grant).map_err(|_| Refusal::Malformed)?;
+        let rightful = match &device_grant.fact {
+            Fact::Device(grant, acceptance) => {
+                grant.org == application.org
+                    && device_grant.statement.issuer == application.org
+                    && grant.device == from
+                    && acceptance.number == invitation.number
+            }
+            Fact::Membership(_) | Fact::Address(_) | Fact::Unknown => false,
+        };
+        let named = !application.name.is_empty() && application.name.chars().count() <= NAME_LIMIT;
+        if !rightful || !named {
+            return Err(Refusal::Malformed);
+        }
+        if let Some(used) = &issued.used {
+            let same = used.org == application.org && used.device == from;
+            let grant = self.statements.get(used.grant).filter(|_| same).ok_or(Refusal::Used)?.clone();
+            return Ok((Vec::new(), vec![grant]));
+        }
+        if self.now.seconds() > invitation.expires_s {
+            return Err(Refusal::Expired);
+        }
+        if self.statements.roster().member_by_number(&invitation.number).is_some() {
+            return Err(Refusal::NumberTaken);
+        }
+        let membership = MembershipGrant {
+            number: invitation.number.clone(),
+            name: application.name.clone(),
+            org: application.org,
+            role: invitation.role,
+            from_s: self.now.seconds(),
+            until_s: None,
+            invitation: Some(application.invitation),
+            follows: None,
+        };
+        let mut chain = self.statements.chain(OrgId(root.verifying_key().to_bytes()));
+        let statement = chain.issue(&root, invitation.network, Kind::MembershipGrant, &membership);
+        let granted =
+            Known { hash: StatementHash(statement.hash()), statement, fact: Fact::Membership(membership) };
+        let used = Some(Used { org: application.org, device: from, grant: granted.hash });
+        let issued = Issued { used, ..issued };
+        let batch = vec![put_issued(application.invitation, &issued), put(&device_grant), put(&granted)];
+        self.invitations.issued.insert(application.invitation, issued);
+        // Known at once, not only when durable: a second application must find the number taken.
+        self.statements.insert(granted.clone());
+        self.statements.fold(self.charter.as_ref());
+        Ok((batch, vec![device_grant, granted]))
+    }
+
+    /// A guest shows that it is a member we have not heard of.
+    fn meet(&mut self, from: DeviceId, statements: &[ByteVec]) -> Result<(Batch, Vec<Known>), Refusal> {
+        let received = statements.iter().map(|bytes| bytes.as_slice());
+        let (new, _) = self.statements.take(received, self.charter.as_ref(), self.identity.org);
+        let roster = self.statements.roster_with(self.charter.as_ref(), &new);
+        let own = roster.device(from).is_some_and(|granted| Some(granted.org) == self.identity.org);
+        if !own && roster.member_of(from).is_none() {
+            return Err(Refusal::NotMember);
+        }
+        Ok((new.iter().map(put).collect(), new))
+    }
+}
+
+fn put_issued(hash: StatementHash, issued: &Issued) -> Put {
+    Put::Local(format!("{INVITATIONS}{hash}"), Some(to_vec(issued)))
+}

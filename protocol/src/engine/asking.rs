@@ -1,0 +1,140 @@
+//! Questions to peers, and where their answers go.
+
+use rand_core::Rng;
+
+use super::{Class, Engine, MessageId, Output, pulling::Pulling};
+use crate::{
+    id::DeviceId,
+    membership::joining::JoinRequest,
+    store::{Read, StoreError},
+    wire::message::{Request, Response},
+};
+
+/// What a question was about.
+#[derive(Debug)]
+pub(super) enum Question {
+    Hello,
+    Changed,
+    Introduce,
+    Apply,
+    Pull(Pulling),
+}
+
+impl Engine {
+    pub(super) fn ask(&mut self, device: DeviceId, request: &Request, question: Question) {
+        let id = MessageId(self.number());
+        self.outputs.push_back(Output::Ask(device, id, Class::Sync, request.bytes()));
+        self.peers.by_device.entry(device).or_default().questions.insert(id, question);
+    }
+
+    pub(super) fn ask_join(&mut self, device: DeviceId, request: &JoinRequest, question: Question) {
+        let id = MessageId(self.number());
+        self.outputs.push_back(Output::Ask(device, id, Class::Join, request.bytes()));
+        self.peers.by_device.entry(device).or_default().questions.insert(id, question);
+    }
+
+    /// At somebody's door as a guest: ask to join, or show that we are a member.
+    pub(super) fn knock(&mut self, device: DeviceId) {
+        if self.apply_to(device) {
+            return;
+        }
+        let Some(org) = self.identity.org else { return };
+        let proof: Vec<_> = self
+            .statements
+            .proof(org, self.device())
+            .into_iter()
+            .map(|known| known.statement.bytes().to_vec().into())
+            .collect();
+        let peer = self.peers.by_device.entry(device).or_default();
+        if proof.is_empty() || std::mem::replace(&mut peer.introduced, true) {
+            return;
+        }
+        self.ask_join(device, &JoinRequest::Introduce(proof), Question::Introduce);
+    }
+
+    /// A peer answers.
+    pub(super) fn answered(
+        &mut self,
+        from: DeviceId,
+        question: MessageId,
+        bytes: &[u8],
+        store: &impl Read,
+        rng: &mut impl Rng,
+    ) -> Result<(), StoreError> {
+        let peer = self.peers.by_device.get_mut(&from);
+        let Some(question) = peer.and_then(|peer| peer.questions.remove(&question)) else { return Ok(()) };
+        match question {
+            Question::Apply | Question::Introduce => self.join_answered(from, bytes),
+            Question::Hello => match Response::read(bytes) {
+                Ok(Response::Hello(theirs)) => {
+                    self.hello_answered(from, theirs);
+                    Ok(())
+                }
+                Ok(Response::Refused) => {
+                    // It takes us for somebody it does not know.
+                    if let Some(peer) = self.peers.by_device.get_mut(&from) {
+                        peer.hello_asked = false;
+                    }
+                    self.knock(from);
+                    Ok(())
+                }
+                Ok(_) | Err(_) => {
+                    if let Some(peer) = self.peers.by_device.get_mut(&from) {
+                        peer.hello_asked = false;
+                    }
+                    self.refuse("answer")
+                }
+            },
+            Question::Changed => {
+                self.hints_heard(from);
+                Ok(())
+            }
+            Question::Pull(pulling) => {
+                if let Some(pull) = self.pull_of(from) {
+                    pull.asking = false;
+                }
+                match Response::read(bytes) {
+                    Ok(response) => self.pull_answered(from, pulling, response, store, rng),
+                    Err(error) => {
+                        self.refuse(error.name())?;
+                        self.pull_failed(from);
+                        Ok(())
+                    }
+                }
+            }
+        }
+    }
+
+    /// Something we asked will not be answered.
+    pub(super) fn unanswered(
+        &mut self,
+        from: DeviceId,
+        question: MessageId,
+        not_offered: bool,
+    ) -> Result<(), StoreError> {
+        let now = self.now;
+        let Some(peer) = self.peers.by_device.get_mut(&from) else { return Ok(()) };
+        let Some(question) = peer.questions.remove(&question) else { return Ok(()) };
+        match question {
+            Question::Hello => {
+                peer.hello_asked = false;
+                if not_offered {
+                    self.knock(from);
+                } else {
+                    peer.hello_again(now);
+                }
+            }
+            Question::Changed => {
+                peer.hint_asked = false;
+                peer.hello_soon(now);
+            }
+            Question::Introduce => {}
+            Question::Apply => self.application_unanswered(),
+            Question::Pull(_) => {
+                peer.hello_again(now);
+                self.pull_failed(from);
+            }
+        }
+        Ok(())
+    }
+}
