@@ -205,3 +205,25 @@ fn nothing_is_left_half_done() {
         }
     }
 }
+
+/// What stands in quotation marks after each `mark`.
+fn quoted<'a>(code: &'a str, mark: &'a str) -> impl Iterator<Item = &'a str> {
+    code.split(mark).skip(1).filter_map(|rest| rest.split('"').next())
+}
+
+#[test]
+fn every_name_that_is_counted_is_explained_to_the_one_who_runs_the_node() {
+    let text = fs::read_to_string(root().join("node/README.md")).unwrap();
+    let mut names: Vec<String> =
+        praksis_protocol::scan::ScanError::ALL.iter().map(|error| error.name().to_owned()).collect();
+    for source in ["protocol/src", "node/src/net"].into_iter().flat_map(sources) {
+        names.extend(quoted(&source.code, "refuse(\"").map(str::to_owned));
+        for body in source.code.split("fn name(").skip(1).filter_map(|rest| rest.split("\n    }").next()) {
+            names.extend(quoted(body, "=> \"").filter(|name| *name != "yes").map(str::to_owned));
+        }
+    }
+    assert!(names.len() > 100, "{names:?}");
+    for name in names {
+        assert!(text.contains(&format!("`{name}`")), "node/README.md does not say what `{name}` means");
+    }
+}
