@@ -25,7 +25,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where other nodes reach this one; port 0 takes a free one
-    #[arg(long, value_name = "MULTIADDR", default_value = LISTEN)]
+    #[arg(long, value_name = "MULTIADDR", default_value = LISTEN, value_parser = address)]
     listen: Vec<String>,
     /// What others are told to dial, where that differs from where the node listens
     #[arg(long, value_name = "MULTIADDR", value_parser = address)]
