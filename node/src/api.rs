@@ -153,7 +153,7 @@ async fn openapi(State(api): State<Api>) -> Json<OpenApi> {
 
 /// The routes together with their descriptions.
 fn described() -> OpenApiRouter<Api> {
-    let quick = OpenApiRouter::with_openapi(Description::openapi())
+    let quick = OpenApiRouter::new()
         .routes(routes!(cases::list, cases::create))
         .routes(routes!(cases::show, cases::change))
         .routes(routes!(cases::set))
@@ -180,7 +180,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(openapi))
         .layer(middleware::from_fn(gate::in_time));
     // These take as long as there is work, and say how far they are.
-    OpenApiRouter::new()
+    OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(cases::share_many))
         .routes(routes!(templates::share_many))
         .merge(

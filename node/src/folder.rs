@@ -177,14 +177,15 @@ impl Folder {
         self.path.join("keys").join(format!("{name}.key"))
     }
 
-    /// What programs of this machine show to be let in.
+    /// What programs of this machine show to be let in; a new one if it was lost.
     ///
     /// # Errors
-    /// When it is not there, or others than the owner can read it.
+    /// When others than the owner can read it, or a new one cannot be written.
     pub fn token(&self) -> Result<String, Error> {
-        let path = self.path.join("token");
-        let token = key::read_secret(&path)?.ok_or(Error::Missing { path })?;
-        Ok(token.trim().to_owned())
+        match key::read_secret(&self.path.join("token"))? {
+            Some(token) => Ok(token.trim().to_owned()),
+            None => init::new_token(&self.path),
+        }
     }
 
     /// Takes the folder for this process.

@@ -191,6 +191,17 @@ fn a_key_that_is_none_is_named() {
 
 #[cfg(unix)]
 #[test]
+fn a_token_that_was_lost_is_made_anew() {
+    let home = TempDir::new().unwrap();
+    let folder = folder::organisation(&home.path().join("node"), &beginning()).unwrap();
+    let first = folder.token().unwrap();
+    fs::remove_file(folder.path().join("token")).unwrap();
+    let second = folder.token().unwrap();
+    assert_ne!(first, second);
+    assert_eq!(folder.token().unwrap(), second);
+}
+
+#[test]
 fn keys_and_token_are_their_owners_alone() {
     use std::os::unix::fs::PermissionsExt as _;
     let home = TempDir::new().unwrap();

@@ -169,9 +169,7 @@ impl Begun {
             let path = path.clone();
             move |source| Error::Io { doing, path, source }
         };
-        let mut token = [0; 32];
-        SysRng.try_fill_bytes(&mut token).map_err(io::Error::other).map_err(failed("draw randomness for"))?;
-        key::write_secret(&path.join("token"), &HEXLOWER.encode(&token))?;
+        new_token(&path)?;
         batch.extend(later);
         SledStore::open(&path.join("store"))?.commit(&[batch])?;
         sync_folder(&path.join("keys")).and_then(|()| sync_folder(&path)).map_err(failed("sync"))?;
@@ -193,4 +191,17 @@ fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => Ok(()),
     }
+}
+
+/// Writes a new token: what was known of the one before is worth nothing.
+pub(super) fn new_token(path: &Path) -> Result<String, Error> {
+    let mut token = [0; 32];
+    SysRng.try_fill_bytes(&mut token).map_err(io::Error::other).map_err(|source| Error::Io {
+        doing: "draw randomness for",
+        path: path.to_owned(),
+        source,
+    })?;
+    let token = HEXLOWER.encode(&token);
+    key::write_secret(&path.join("token"), &token)?;
+    Ok(token)
 }

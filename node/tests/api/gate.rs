@@ -133,6 +133,7 @@ async fn pages_hold_what_was_asked_for_and_lead_on() {
 async fn every_route_is_described_with_an_example() {
     let node = Node::municipality(BERGEN, "Bergen (test)").await;
     let description = node.client.openapi().await.unwrap();
+    assert_eq!(description["info"]["title"], "Praksis");
     let paths = description["paths"].as_object().unwrap();
     for path in
         ["/api/v1/cases", "/api/v1/cases/{id}", "/api/v1/import", "/api/v1/similar", "/metrics", "/healthz"]
