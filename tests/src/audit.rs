@@ -9,9 +9,10 @@ use praksis_protocol::{
         state::{Row, View},
     },
     engine::setup,
+    envelope::Envelope,
     id::{ChangeHash, DocumentId},
     membership::{roster::Roster, statement::Known},
-    signed::encoding::from_slice,
+    signed::{Verified, encoding::from_slice},
     store::Read,
     wire::message::SignedChange,
 };
@@ -56,11 +57,6 @@ impl Audit {
         rows.into_iter().map(|(id, bytes)| (id, from_slice(&bytes, ROW_LIMIT).expect("a row"))).collect()
     }
 
-    /// Whether a local thing is there.
-    pub fn has_local(&self, name: &str) -> bool {
-        self.store.local(name).expect("a local thing or none").is_some()
-    }
-
     /// How a document reads by its view.
     ///
     /// # Panics
@@ -83,10 +79,7 @@ impl Audit {
         let incoming: Vec<SignedChange> = envelopes
             .into_iter()
             .map(|(_, bytes)| {
-                let change =
-                    praksis_protocol::signed::Verified::<praksis_protocol::envelope::Envelope>::read(&bytes)
-                        .expect("an envelope that holds")
-                        .change;
+                let change = Verified::<Envelope>::read(&bytes).expect("an envelope that holds").change;
                 let change =
                     changes.get(&change).unwrap_or_else(|| panic!("{id}: an envelope without its change"));
                 SignedChange { envelope: bytes.into(), change: change.clone().into() }

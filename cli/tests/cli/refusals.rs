@@ -78,7 +78,7 @@ fn try_all(node: &Node, table: &[Wrong]) {
             otherwise.push(format!("{words:?}: wanted {} {}, goes on", wrong.status, wrong.kind));
             continue;
         };
-        let error = if told.status == 0 { Default::default() } else { told.error() };
+        let error = if told.status == 0 { Value::Null } else { told.error() };
         let hinted = error["hint"].as_str().is_some_and(|hint| !hint.is_empty());
         let said = error["message"].as_str().is_some_and(|message| !message.is_empty());
         if told.status != wrong.status || error["kind"] != wrong.kind || !hinted || !said {
