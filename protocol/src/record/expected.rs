@@ -42,6 +42,11 @@ macro_rules! expectations {
     };
 }
 
+/// With more names than this only the first ones are shown: the nearest stands beside them.
+const NAMES_SHOWN: usize = 30;
+/// How many of too many are shown.
+const NAMES_CUT: usize = 8;
+
 const ONE_OF: Labels = Labels { nb: "en av", nn: "ein av", en: "one of" };
 const FIELD: Labels = Labels { nb: "et av feltene", nn: "eitt av felta", en: "one of the fields" };
 const ITEMS: Labels = Labels { nb: "høyst # i listen", nn: "høgst # i lista", en: "at most # in the list" };
@@ -101,8 +106,10 @@ impl fmt::Display for Expected {
     }
 }
 
-fn with_names(labels: &Labels, language: Language, names: &[&str]) -> String {
-    format!("{} {}", labels.get(language), names.join(", "))
+fn with_names(words: &Labels, language: Language, names: &[&str]) -> String {
+    let shown = if names.len() > NAMES_SHOWN { &names[..NAMES_CUT] } else { names };
+    let more = if shown.len() < names.len() { ", …" } else { "" };
+    format!("{} {}{more}", words.get(language), shown.join(", "))
 }
 
 fn with_count(labels: &Labels, language: Language, count: usize) -> String {
