@@ -17,11 +17,6 @@ impl Timestamp {
         self.0 / 1000
     }
 
-    /// From whole seconds.
-    pub fn from_seconds(seconds: u64) -> Self {
-        Self(seconds.saturating_mul(1000))
-    }
-
     /// How long after `earlier` this is; zero if the clock went backwards.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))

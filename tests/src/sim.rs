@@ -223,7 +223,7 @@ impl World {
                     self.cut(id, other);
                 }
             }
-            Output::Admit(device) => self.admit(id, life, device),
+            Output::Admit(device) => self.admit(id, device),
             Output::Expel(device) => {
                 self.nodes[id.0].admitted.remove(&device);
                 if let Some(other) = self.node_of(device) {

@@ -61,36 +61,20 @@ impl Engine {
         store: &impl Read,
         rng: &mut impl Rng,
     ) -> Result<(), StoreError> {
-        let peer = self.peers.by_device.get_mut(&from);
-        let Some(question) = peer.and_then(|peer| peer.questions.remove(&question)) else { return Ok(()) };
+        let Some(peer) = self.peers.by_device.get_mut(&from) else { return Ok(()) };
+        let Some(question) = peer.questions.remove(&question) else { return Ok(()) };
         match question {
             Question::Apply | Question::Introduce => self.join_answered(from, bytes),
-            Question::Hello => match Response::read(bytes) {
-                Ok(Response::Hello(theirs)) => {
-                    self.hello_answered(from, theirs);
-                    Ok(())
-                }
-                Ok(Response::Refused) => {
-                    // It takes us for somebody it does not know.
-                    if let Some(peer) = self.peers.by_device.get_mut(&from) {
-                        peer.hello_asked = false;
-                    }
-                    self.knock(from);
-                    Ok(())
-                }
-                Ok(_) | Err(_) => {
-                    if let Some(peer) = self.peers.by_device.get_mut(&from) {
-                        peer.hello_asked = false;
-                    }
-                    self.refuse("answer")
-                }
-            },
+            Question::Hello => {
+                peer.hello_asked = false;
+                self.hello_answered(from, bytes)
+            }
             Question::Changed => {
-                self.hints_heard(from);
+                peer.hint_asked = false;
                 Ok(())
             }
             Question::Pull(pulling) => {
-                if let Some(pull) = self.pull_of(from) {
+                if let Some(pull) = &mut peer.pull {
                     pull.asking = false;
                 }
                 match Response::read(bytes) {

@@ -8,8 +8,9 @@ use super::{Engine, Event, Output, Source, asking::Question, peers::Peer};
 use crate::{
     genesis::Scope,
     id::{DeviceId, DocumentId, Item},
+    store::StoreError,
     time::Timestamp,
-    wire::message::{HINTS_LIMIT, Hello, Request},
+    wire::message::{HINTS_LIMIT, Hello, Request, Response},
 };
 
 /// After a change, digests are compared once nothing has happened for this long.
@@ -33,13 +34,16 @@ impl Peer {
 
     /// After something went unanswered: one of two connections may be gone, the other stands.
     pub(super) fn hello_again(&mut self, now: Timestamp) {
-        let again = now + HELLO_AGAIN;
-        self.hello_due = Some(self.hello_due.map_or(again, |due| due.min(again)));
+        self.hello_by(now + HELLO_AGAIN);
     }
 
     pub(super) fn hello_soon(&mut self, now: Timestamp) {
-        let soon = now + HELLO_SOON;
-        self.hello_due = Some(self.hello_due.map_or(soon, |due| due.min(soon)));
+        self.hello_by(now + HELLO_SOON);
+    }
+
+    /// A hello is due at the latest then.
+    fn hello_by(&mut self, at: Timestamp) {
+        self.hello_due = Some(self.hello_due.map_or(at, |due| due.min(at)));
     }
 }
 
@@ -66,6 +70,7 @@ impl Engine {
 
     /// A peer said where it stands, asked or not; `ours` is where we stood.
     pub(super) fn heard_hello(&mut self, device: DeviceId, theirs: Hello, ours: Hello) {
+        // One of two offices has no charter yet: with the same statements it has another roster.
         if theirs.network != ours.network && theirs.roster == ours.roster {
             return;
         }
@@ -75,26 +80,33 @@ impl Engine {
         let was = peer.is_level();
         peer.level = agree;
         if agree {
-            peer.agreed = Some((ours.roster, ours.documents));
+            peer.has_agreed = true;
             peer.last_level = Some(now);
             peer.hints.clear();
             if !was && peer.is_level() {
                 self.outputs.push_back(Output::Announce(Event::Level(device, true)));
             }
         } else if peer.pull_after > now {
-            let due = peer.pull_after;
-            peer.hello_due = Some(peer.hello_due.map_or(due, |other| other.min(due)));
+            peer.hello_by(peer.pull_after);
         } else {
             self.begin_pull(device, theirs.roster != ours.roster);
         }
     }
 
-    pub(super) fn hello_answered(&mut self, device: DeviceId, theirs: Hello) {
-        if let Some(peer) = self.peers.by_device.get_mut(&device) {
-            peer.hello_asked = false;
+    pub(super) fn hello_answered(&mut self, device: DeviceId, bytes: &[u8]) -> Result<(), StoreError> {
+        match Response::read(bytes) {
+            Ok(Response::Hello(theirs)) => {
+                let ours = self.hello_for(device);
+                self.heard_hello(device, theirs, ours);
+                Ok(())
+            }
+            Ok(Response::Refused) => {
+                // It takes us for somebody it does not know.
+                self.knock(device);
+                Ok(())
+            }
+            Ok(_) | Err(_) => self.refuse("answer"),
         }
-        let ours = self.hello_for(device);
-        self.heard_hello(device, theirs, ours);
     }
 
     /// Tells the peers that may read a scope that a document stands in another state there.
@@ -139,11 +151,5 @@ impl Engine {
         }
         peer.hint_asked = true;
         self.ask(device, &Request::Changed(scope, entries), Question::Changed);
-    }
-
-    pub(super) fn hints_heard(&mut self, device: DeviceId) {
-        if let Some(peer) = self.peers.by_device.get_mut(&device) {
-            peer.hint_asked = false;
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! Coming into a network with an invitation.
 
+use std::time::Duration;
+
 use minicbor::bytes::ByteVec;
 
 use super::{
@@ -19,7 +21,7 @@ use crate::{
 
 const JOINING: &str = "joining";
 /// How long to wait before asking again.
-const APPLY_AGAIN_MS: u64 = 5_000;
+const APPLY_AGAIN: Duration = Duration::from_secs(5);
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -96,7 +98,7 @@ impl Engine {
         if self.joining.again.is_some_and(|again| again > self.now) {
             return;
         }
-        self.joining.again = Some(Timestamp(self.now.0 + APPLY_AGAIN_MS));
+        self.joining.again = Some(self.now + APPLY_AGAIN);
         let (devices, addresses) = (invitation.devices.clone(), invitation.addresses.clone());
         for device in devices {
             if self.peers.by_device.get(&device).is_some_and(|peer| peer.connected) {
@@ -139,7 +141,7 @@ impl Engine {
     }
 
     pub(super) fn application_unanswered(&mut self) {
-        self.joining.again = Some(Timestamp(self.now.0 + APPLY_AGAIN_MS));
+        self.joining.again = Some(self.now + APPLY_AGAIN);
     }
 
     /// An answer to what we asked as a guest.

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     genesis::Scope,
-    id::{DeviceId, Digest, DocumentId, Item},
+    id::{DeviceId, DocumentId, Item},
     membership::statement::Role,
     store::StoreError,
     time::Timestamp,
@@ -44,8 +44,8 @@ pub(super) struct Peer {
     pub(super) hello_asked: bool,
     pub(super) hints: BTreeMap<(Scope, DocumentId), Item>,
     pub(super) hint_asked: bool,
-    /// The digests that both had at the last agreeing exchange.
-    pub(super) agreed: Option<(Digest, Digest)>,
+    /// Whether digests have agreed on this connection.
+    pub(super) has_agreed: bool,
     pub(super) last_level: Option<Timestamp>,
     pub(super) level: bool,
     pub(super) introduced: bool,
@@ -143,7 +143,7 @@ impl Engine {
         let was_level = peer.is_level();
         peer.connected = false;
         peer.level = false;
-        peer.agreed = None;
+        peer.has_agreed = false;
         peer.address = None;
         peer.hello_due = None;
         peer.hello_asked = false;
@@ -157,7 +157,7 @@ impl Engine {
             self.outputs.push_back(Output::Announce(Event::Level(device, false)));
         }
         // What was being fetched there may be had elsewhere.
-        let others = self.peers.by_device.values_mut().filter(|peer| peer.connected && peer.agreed.is_some());
+        let others = self.peers.by_device.values_mut().filter(|peer| peer.connected && peer.has_agreed);
         others.for_each(|peer| peer.hello_soon(now));
         Ok(())
     }

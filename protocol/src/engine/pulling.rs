@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rand_core::Rng;
 
-use super::{Engine, asking::Question, index::Index};
+use super::{Engine, asking::Question, index::Index, peers::Peer};
 use crate::{
     genesis::Scope,
     id::{DeviceId, DocumentId, EnvelopeHash, Item},
@@ -80,7 +80,7 @@ pub(super) struct Pull {
     /// Whether anything new came of it.
     pub(super) gained: bool,
     /// Whether another comparison was asked for meanwhile.
-    pub(super) again: Option<bool>,
+    pub(super) again: bool,
     /// Questions asked so far: a peer whose answers lead nowhere is given up.
     pub(super) questions: usize,
 }
@@ -90,7 +90,7 @@ impl Engine {
     pub(super) fn begin_pull(&mut self, device: DeviceId, roster: bool) {
         let peer = self.peers.by_device.entry(device).or_default();
         if let Some(pull) = &mut peer.pull {
-            pull.again = Some(roster || pull.again == Some(true));
+            pull.again = true;
             return;
         }
         let mut steps = VecDeque::new();
@@ -109,13 +109,16 @@ impl Engine {
             pull.steps.push_back(Next::Fetch(scope, fetches));
         } else {
             // Comparing digests finds the rest.
-            pull.again.get_or_insert(false);
+            pull.again = true;
         }
     }
 
     /// Takes the next step of every pull that waits for nothing.
     pub(super) fn tend_pulls(&mut self) {
-        for device in self.connected_friends() {
+        let pulling = |peer: &Peer| peer.connected && peer.pull.is_some();
+        let pulls = self.peers.by_device.iter().filter(|(_, peer)| pulling(peer)).map(|(device, _)| *device);
+        let pulls: Vec<DeviceId> = pulls.filter(|device| self.is_friend(*device)).collect();
+        for device in pulls {
             self.step(device);
         }
     }
@@ -142,7 +145,7 @@ impl Engine {
                 let Pull { gained, again, .. } = std::mem::take(pull);
                 peer.pull = None;
                 peer.pull_ended(gained, now);
-                if gained || again.is_some() {
+                if gained || again {
                     peer.hello_soon(now);
                 }
                 return;

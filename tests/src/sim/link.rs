@@ -147,7 +147,7 @@ impl World {
     }
 
     /// From now on a device is taken for a member; a connection it has as a guest is made anew.
-    pub(super) fn admit(&mut self, node: NodeId, _life: u64, device: DeviceId) {
+    pub(super) fn admit(&mut self, node: NodeId, device: DeviceId) {
         self.nodes[node.0].admitted.insert(device);
         let Some(other) = self.node_of(device) else { return };
         let Some(link) = self.links.links.get(&pair(node, other)) else { return };
