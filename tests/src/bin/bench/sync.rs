@@ -1,10 +1,10 @@
-//! Figures, not verdicts: `bench sync --docs 1000,10000`.
+//! `bench sync --docs 1000,10000`: what it costs to bring two nodes level.
 //!
 //! Two whole nodes over real sockets on loopback and real stores in temporary folders. What is
 //! printed for each number of documents: writing and sharing them at one node, the first sync of the
 //! other, bytes both ways, and the memory of the process that holds both.
 
-use std::{error::Error, path::Path, time::Instant};
+use std::{path::Path, time::Instant};
 
 use praksis_node::{
     config::Config,
@@ -21,18 +21,13 @@ use praksis_protocol::{
 use serde_json::json;
 use tokio::task::JoinSet;
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
+use crate::Result;
 
 /// Commands that are under way at once.
 const AT_ONCE: usize = 256;
 
-#[tokio::main]
-async fn main() -> Result<()> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let ["sync", "--docs", counts] = words[..] else {
-        return Err("usage: bench sync --docs 1000,10000".into());
-    };
+/// Prints the table for each of the counts, such as `1000,10000`.
+pub(crate) async fn run(counts: &str) -> Result<()> {
     println!("documents  write s  share s  first sync s  bytes to  bytes from  resident MB");
     for count in counts.split(',') {
         sync(count.parse()?).await?;
