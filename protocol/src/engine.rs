@@ -35,7 +35,7 @@ use ed25519_dalek::SigningKey;
 use minicbor::{Decode, Encode};
 use rand_core::Rng;
 
-pub use input::{BatchId, Class, Command, Edit, Input, JobId, MessageId, RequestId};
+pub use input::{BatchId, Class, Command, Edit, Input, JobId, Memory, MessageId, RequestId};
 pub use output::{CommandError, Event, Output, Reply, Status};
 
 use admitting::Invitations;

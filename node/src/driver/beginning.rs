@@ -3,7 +3,7 @@
 //! Each is done once and known to be done by what the store holds, so a stop in between does no harm.
 
 use praksis_protocol::{
-    engine::{Command, CommandError, Event, Reply, output::RecordRef, sharing::DEFAULT_CONTACT},
+    engine::{Command, CommandError, Event, Memory, Reply, output::RecordRef, sharing::DEFAULT_CONTACT},
     genesis::{About, Kind},
     id::OrgId,
     store::{Read as _, StoreError},
@@ -72,11 +72,10 @@ async fn contact(handle: &Handle) -> Result<(), Error> {
         }
         (None, None) => return Ok(()),
     };
-    let values = vec![
-        (own_name(DEFAULT_CONTACT), Some(id.to_string().into_bytes())),
-        (own_name(PENDING_CONTACT), None),
-    ];
-    handle.call(Command::Remember(values)).await?;
+    let memory = |name, value| Memory { of: None, name: own_name(name), value };
+    let memories =
+        vec![memory(DEFAULT_CONTACT, Some(id.to_string().into_bytes())), memory(PENDING_CONTACT, None)];
+    handle.call(Command::Remember(memories)).await?;
     Ok(())
 }
 

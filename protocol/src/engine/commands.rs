@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rand_core::Rng;
 
 use super::{
-    Command, CommandError, Edit, Engine, Output, Reply, RequestId, Resting,
+    Command, CommandError, Edit, Engine, Memory, Output, Reply, RequestId, Resting,
     lanes::Task,
     output::{MemberStatus, PeerStatus, RecordRef, Status},
 };
@@ -110,10 +110,16 @@ impl Engine {
                 self.reply(request, Ok(Reply::Status(Box::new(status))));
                 Ok(())
             }
-            Command::Remember(values) => {
-                let batch = values.into_iter().map(|(name, value)| Put::Local(format!("node/{name}"), value));
+            Command::Remember(memories) => {
+                let put = |Memory { of, name, value }| match of {
+                    Some(document) => Put::Memory(document, name, value),
+                    None => Put::Local(format!("node/{name}"), value),
+                };
                 let outputs = vec![Output::Reply(request, Ok(Reply::Done))];
-                self.commit(batch.collect(), Resting { outputs, ..Resting::default() });
+                self.commit(
+                    memories.into_iter().map(put).collect(),
+                    Resting { outputs, ..Resting::default() },
+                );
                 Ok(())
             }
         }

@@ -139,7 +139,18 @@ pub enum Command {
     /// Where this node stands.
     Status,
     /// Put something of this node alone into the store.
-    Remember(Vec<(String, Option<Vec<u8>>)>),
+    Remember(Vec<Memory>),
+}
+
+/// Something that this node alone remembers.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    /// The document whose words are in it, with which it is erased; none where no words are.
+    pub of: Option<DocumentId>,
+    /// What it is; at most 100 bytes.
+    pub name: String,
+    /// The thing itself; `None` forgets it.
+    pub value: Option<Vec<u8>>,
 }
 
 /// How a draft is changed.
