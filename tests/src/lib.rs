@@ -3,7 +3,9 @@
 pub mod sim;
 
 pub mod audit;
+pub mod auditor;
 pub mod node;
 pub mod process;
 pub mod rogue;
 pub mod sentence;
+pub mod words;
