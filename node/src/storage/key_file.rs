@@ -131,3 +131,96 @@ fn checksum(slot: Slot, key: &Key) -> [u8; 32] {
     hasher.update(&slot.to_be_bytes()).update(key);
     *hasher.finalize().as_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn file() -> (TempDir, PathBuf) {
+        let folder = TempDir::new().expect("a folder");
+        let path = folder.path().join("document-keys");
+        (folder, path)
+    }
+
+    fn open(path: &Path, used: &[Slot]) -> Vec<Key> {
+        KeyFile::open(path, &used.iter().copied().collect()).expect("it opens").1
+    }
+
+    fn refusal(path: &Path, used: &[Slot]) -> String {
+        let before = fs::read(path).ok();
+        let error = KeyFile::open(path, &used.iter().copied().collect()).expect_err("it does not open");
+        assert_eq!(fs::read(path).ok(), before, "left as it was");
+        assert!(matches!(error, Error::Unreadable { .. }), "{error}");
+        error.to_string()
+    }
+
+    /// A file with keys for so many documents.
+    fn taken(path: &Path, count: Slot) -> Vec<Key> {
+        let (mut file, mut keys) = KeyFile::open(path, &BTreeSet::new()).expect("it opens");
+        for expected in 0..count {
+            let (slot, drawn) = file.take().expect("it is written");
+            assert_eq!(slot, expected, "the lowest first");
+            keys.extend(drawn.into_iter().map(|(_, key)| key));
+        }
+        keys
+    }
+
+    #[test]
+    fn a_key_is_on_disk_before_it_is_taken_and_for_its_owner_alone() {
+        let (_folder, path) = file();
+        let keys = taken(&path, DRAWN_AT_ONCE + 1);
+        assert_eq!(keys.iter().collect::<BTreeSet<_>>().len(), 2 * DRAWN_AT_ONCE as usize, "all different");
+        let used: Vec<Slot> = (0..DRAWN_AT_ONCE + 1).collect();
+        assert_eq!(open(&path, &used)[..used.len()], keys[..used.len()]);
+        let metadata = fs::metadata(&path).expect("it is there");
+        assert_eq!(platform::exposed(&path, &metadata).expect("the system says"), None);
+    }
+
+    #[test]
+    fn a_start_draws_anew_what_no_document_has() {
+        let (_folder, path) = file();
+        let before = taken(&path, 3);
+        let after = open(&path, &[0, 2]);
+        assert_eq!((after[0], after[2]), (before[0], before[2]));
+        let bytes = fs::read(&path).expect("it is there");
+        let still_there = |key: &&Key| bytes.chunks(32).any(|stretch| stretch == key.as_slice());
+        assert_eq!(before.iter().filter(still_there).count(), 2);
+    }
+
+    #[test]
+    fn what_a_crash_left_half_written_is_drawn_anew() {
+        let (_folder, path) = file();
+        let keys = taken(&path, 1);
+        let mut bytes = fs::read(&path).expect("it is there");
+        bytes[SLOT + 5..SLOT + 40].fill(0xa5);
+        bytes.truncate(4 * SLOT + 20);
+        fs::write(&path, &bytes).expect("it is written");
+        assert_eq!(open(&path, &[0])[0], keys[0]);
+        let mended = fs::read(&path).expect("it is there");
+        assert_eq!(mended.len(), 5 * SLOT);
+        assert!(mended.chunks(SLOT).zip(0..).all(|(bytes, slot)| read(slot, bytes).is_some()));
+    }
+
+    #[test]
+    fn damage_has_a_name_and_changes_nothing() {
+        let (_folder, path) = file();
+        taken(&path, 2);
+        let whole = fs::read(&path).expect("it is there");
+        for at in SLOT..2 * SLOT {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 1;
+            fs::write(&path, &damaged).expect("it is written");
+            assert!(refusal(&path, &[0, 1]).contains("the key of a document is damaged, slot 1"));
+        }
+        // One key in the place of another; one that is not there; nothing at all.
+        fs::write(&path, whole[..SLOT].repeat(2)).expect("it is written");
+        assert!(refusal(&path, &[1]).contains("slot 1"));
+        assert!(refusal(&path, &[0, 9]).contains("slot 9"));
+        fs::remove_file(&path).expect("it goes");
+        assert!(refusal(&path, &[0]).contains("the keys of its documents are missing"));
+    }
+}
