@@ -49,7 +49,8 @@ pub enum Put {
     /// A document as it reads now.
     View(DocumentId, Vec<u8>),
     /// Something of this node alone that holds words of a document, never sent, and erased with it;
-    /// `None` removes it. Names are at most 128 bytes.
+    /// `None` removes it, and erases it where the document has no other words. Names are at most 128
+    /// bytes.
     Memory(DocumentId, String, Option<Vec<u8>>),
     /// The words of a document are gone for ever, however they were kept and whatever was written
     /// before: its changes, its view and its memories. Beginning, envelopes and row stay, they hold

@@ -124,6 +124,29 @@ fn the_words_of_an_erased_document_are_nowhere_in_the_folder() {
 }
 
 #[test]
+fn the_last_words_of_a_document_go_as_if_it_were_erased() {
+    let home = TempDir::new().unwrap();
+    let path = home.path().join("store");
+    let store = SledStore::open(&path).unwrap();
+    let memory = |number, value: Option<&str>| {
+        let bytes = value.map(|value| format!("{} {value}", words::sentence(number)).into_bytes());
+        Put::Memory(words::document(number), "one".into(), bytes)
+    };
+    store.commit(&[vec![memory(1, Some("a")), memory(2, Some("b"))], words::batch(2)]).unwrap();
+    let taken = sealed(&path);
+    let (alone, beside) = (of(1, &taken), of(2, &taken));
+    assert_eq!((alone.len(), beside.len()), (1, 4));
+    assert!(opens(&path, 1, &alone) && opens(&path, 2, &beside));
+    store.commit(&[vec![memory(1, None), memory(2, None)]]).unwrap();
+    assert!(!opens(&path, 1, &alone), "nothing else had its key");
+    assert!(opens(&path, 2, &beside), "others have its key");
+    store.commit(&[vec![memory(1, Some("c"))]]).unwrap();
+    assert!(!opens(&path, 1, &alone), "a key of its own");
+    assert!(opens(&path, 1, &of(1, &sealed(&path))));
+    assert!(words::is_whole(&store, 2).unwrap());
+}
+
+#[test]
 fn killed_at_any_moment_what_is_erased_stays_so_and_the_rest_is_whole() {
     let seed: u64 = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(3);
     println!("seed {seed}");

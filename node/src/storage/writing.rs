@@ -3,7 +3,7 @@
 
 use std::{
     borrow::Cow,
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{PoisonError, RwLock},
 };
 
@@ -51,6 +51,16 @@ impl Preparing<'_> {
                     }
                     slots.insert(document, [slot(self.db, document)?, None]);
                 }
+            }
+        }
+        // A document that is left without words leaves its key, too.
+        let lessened: BTreeSet<_> =
+            last.iter().filter(|(_, value)| value.is_none()).filter_map(|(key, _)| words_of(key)).collect();
+        for document in lessened {
+            if !slots.contains_key(&document)
+                && self.words(document)?.iter().all(|key| last.get(key) == Some(&None))
+            {
+                slots.insert(document, [slot(self.db, document)?, None]);
             }
         }
         for (key, value) in last {
