@@ -181,6 +181,16 @@ mod tests {
     }
 
     #[test]
+    fn a_slot_is_stored_as_ever() {
+        let bytes = stored(3, &[7; 32]);
+        assert_eq!(bytes[..32], [7; 32]);
+        assert_eq!(
+            data_encoding::HEXLOWER.encode(&bytes[32..]),
+            "787fbc17fc6770a62aa8cc34aa27a6d2df7837099d33b9445a409f74021af347"
+        );
+    }
+
+    #[test]
     fn a_start_draws_anew_what_no_document_has() {
         let (_folder, path) = file();
         let before = taken(&path, 3);

@@ -60,6 +60,14 @@ mod tests {
         assert_ne!(seal(&KEY, b"name", b"value"), seal(&KEY, b"name", b"value"));
     }
 
+    /// Nonce, ciphertext, tag: what was written by any version is read by every later one.
+    #[test]
+    fn what_was_sealed_once_is_opened_for_ever() {
+        let sealed = "000102030405060708090a0b7c009c53090dfecf5cc6d0b48ab86e5b37f5f1fdff";
+        let bytes = data_encoding::HEXLOWER.decode(sealed.as_bytes()).expect("hexadecimal");
+        assert_eq!(open(&KEY, b"name", bytes).as_deref(), Some(b"Pumpe".as_slice()));
+    }
+
     #[test]
     fn another_key_another_name_or_damage_opens_nothing() {
         let sealed = seal(&KEY, b"name", b"value");
