@@ -16,7 +16,7 @@ use praksis_protocol::{
         StatementHash,
     },
     membership::statement::{Chain, Fact, Kind as StatementKind, Known, MembershipGrant, Role},
-    reconcile::Answer,
+    reconcile::{Answer, Edition, Salt},
     scan::scan,
     signed::{Verified, encoding::from_slice},
     store::Read as _,
@@ -278,6 +278,10 @@ pub fn lies(folder: &Path) -> Vec<Lie> {
             _ => None,
         }
     };
+    let symbols = |bytes: Vec<u8>| {
+        let edition = Edition { salt: Salt([5; 16]), state: [5; 8] };
+        pages(Answer::Symbols(edition, 0, 1, bytes.into()))
+    };
 
     vec![
         delivered("another's actor", "other_actor", &one, member.signed(&one, member.change(victim))),
@@ -309,6 +313,13 @@ pub fn lies(folder: &Path) -> Vec<Lie> {
             "answer",
             network,
             pages(Answer::Page(vec![NOWHERE, Item([1; 16])], false)),
+        ),
+        differing("symbols cut short", "symbols", network, symbols(vec![0; 22])),
+        differing(
+            "symbols of nothing that is",
+            "sketch_stalled",
+            network,
+            symbols([&[0][..], &[7; 22]].concat()),
         ),
         differing("a forged statement", "statement_signature", network, statements(forged)),
         differing("a member by its own word", "", network, statements(self_made)),
