@@ -125,7 +125,11 @@ impl Engine {
     pub(super) fn tend_pulls(&mut self) {
         let pulling = |peer: &Peer| peer.connected && peer.pull.is_some();
         let pulls = self.peers.by_device.iter().filter(|(_, peer)| pulling(peer)).map(|(device, _)| *device);
-        let pulls: Vec<DeviceId> = pulls.filter(|device| self.is_friend(*device)).collect();
+        let mut pulls: Vec<DeviceId> = pulls.filter(|device| self.is_friend(*device)).collect();
+        // In turn, so that peers who stall do not keep the others from it.
+        let last = self.peers.last_compared;
+        let turn = pulls.partition_point(|device| last.is_some_and(|last| *device <= last));
+        pulls.rotate_left(turn);
         let comparing = self.peers.by_device.values().filter(|peer| peer.is_comparing()).count();
         let mut room = COMPARISONS_LIMIT.saturating_sub(comparing);
         for device in pulls {
@@ -173,6 +177,7 @@ impl Engine {
                 }
                 Next::Compare(scope) => {
                     *room -= 1;
+                    self.peers.last_compared = Some(device);
                     let (comparison, ask) = Comparison::begin(self.index.items(scope), now);
                     (Request::Compare(scope, ask), Pulling::Compare(scope, comparison))
                 }
