@@ -194,6 +194,7 @@ impl Engine {
             addresses: self.addresses.clone(),
             invitations: self.invitations.open_count(),
             sets: self.index.sizes(),
+            compared: self.compared,
         }
     }
 }

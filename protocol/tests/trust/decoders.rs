@@ -11,7 +11,7 @@ use praksis_protocol::{
         joining::{JoinReply, JoinRequest, Ticket},
         statement::Known,
     },
-    reconcile::{Answer, Ask},
+    reconcile::{Answer, Ask, Edition, Salt},
     signed::encoding::to_vec,
     wire::message::{
         Delivery, HINTS_LIMIT, Hello, ITEMS_LIMIT, Request, Response, SignedChange, WANTS_LIMIT, Want,
@@ -38,15 +38,19 @@ fn examples() -> Vec<Vec<u8>> {
     let delivery = Delivery { genesis: genesis.bytes().into(), changes: vec![change], complete: true };
     let want = Want { document, have: vec![EnvelopeHash([6; 32])] };
     let scope = Scope::Organisation(org(BERGEN));
+    let edition = Edition { salt: Salt([7; 16]), state: [8; 8] };
     vec![
         Request::Hello(hello).bytes(),
         Request::Compare(Scope::Network, Ask::List(Some(item))).bytes(),
+        Request::Compare(Scope::Network, Ask::Begin(7, 2, Some(edition.salt))).bytes(),
+        Request::Compare(Scope::Network, Ask::More(edition, 2, 4)).bytes(),
         Request::Statements(vec![item]).bytes(),
         Request::Resolve(scope, vec![item]).bytes(),
         Request::Pull(scope, vec![want]).bytes(),
         Request::Changed(scope, vec![(document, item)]).bytes(),
         Response::Hello(hello).bytes(),
         Response::Compared(Answer::Page(vec![item], true)).bytes(),
+        Response::Compared(Answer::Symbols(edition, 0, 1, vec![0; 23].into())).bytes(),
         Response::Statements(vec![vec![1, 2, 3].into()]).bytes(),
         Response::Resolved(vec![(item, document)]).bytes(),
         Response::Documents(vec![delivery]).bytes(),
