@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::run;
-use crate::date::Day;
+use crate::{date::Day, text::URL_MAX};
 
 /// How people group a telephone number and hardly anything else.
 const SURE: [&[usize]; 3] = [&[8], &[2, 2, 2, 2], &[3, 2, 3]];
@@ -134,13 +134,13 @@ impl Around<'_> {
         is_date || text.ends_with("00") || self.line_before(place.start, CPV_REACH).contains("cpv")
     }
 
-    /// Whether pairs of digits go on before or after: a row of numbers.
+    /// Whether pairs of digits go on before or after the four: a row of numbers.
     fn is_series(&self, place: &Range<usize>) -> bool {
         let beside = |one: &Range<usize>, other: &Range<usize>| {
             one.len() == 2 && is_gap(&self.chars[one.end.min(other.end)..one.start.max(other.start)])
         };
         let before = self.at.checked_sub(1).map(|at| &self.runs[at]);
-        let after = self.runs.iter().find(|run| run.start >= place.end);
+        let after = self.runs.get(self.at + 4);
         before.is_some_and(|run| beside(run, place)) || after.is_some_and(|run| beside(run, place))
     }
 
@@ -162,8 +162,9 @@ impl Around<'_> {
     }
 
     fn in_url(&self, place: &Range<usize>) -> bool {
-        let start = self.chars[..place.start].iter().rposition(|c| c.is_whitespace()).map_or(0, |at| at + 1);
-        let token: String = self.chars[start..place.start].iter().collect();
+        let before = &self.chars[place.start.saturating_sub(URL_MAX)..place.start];
+        let start = before.iter().rposition(|c| c.is_whitespace()).map_or(0, |at| at + 1);
+        let token: String = before[start..].iter().collect();
         token.contains("://") || token.contains("www.")
     }
 

@@ -1,6 +1,7 @@
-//! What the node reads beside the protocol: frames of the network, and files.
+//! What the node reads beside the protocol: frames of the network, files, and what a request names.
 
 use praksis_node::{
+    api::read_heads,
     intake::{self, form, json},
     net::{JOIN_MESSAGE, SYNC_MESSAGE, read_frame, write_frame},
 };
@@ -46,6 +47,13 @@ pub(crate) const ENTRIES: &[Entry] = &[
         name: "form",
         read: |bytes| std::str::from_utf8(bytes).is_ok_and(|text| form::read("form", text).is_ok()),
         examples: || vec![b"title = \"Vann\"\nneed = \"\"\"\nOrd\n\"\"\"\nphase = \"need\"\n".to_vec()],
+    },
+    Entry {
+        name: "If-Match",
+        read: |bytes| {
+            std::str::from_utf8(bytes).is_ok_and(|text| read_heads(text).is_ok_and(|heads| !heads.is_empty()))
+        },
+        examples: || vec![format!("\"{0}.{0}\", {0}", "a".repeat(52)).into()],
     },
     Entry {
         name: "JSON",
