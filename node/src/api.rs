@@ -47,8 +47,11 @@ use tokio::net::TcpListener;
 use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use self::error::{ApiError, ErrorKind};
 use self::{directory::Directory, gate::Token, health::Metrics};
+pub use self::{
+    error::{ApiError, ErrorKind},
+    heads::read_heads,
+};
 use crate::handle::Handle;
 
 /// Most bytes of a request's body, unless it brings a file.

@@ -47,9 +47,32 @@ pub use self::{
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
+use futures::FutureExt as _;
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use self::{swarm::Task, traffic::Counters};
+
+/// The message in one frame that is here in whole, as if it had come by a stream.
+///
+/// # Errors
+/// The name under which the frame would be counted as refused.
+pub fn read_frame(bytes: &[u8], limit: MessageLimit) -> Result<Vec<u8>, &'static str> {
+    let mut io = futures::io::Cursor::new(bytes);
+    let read = async {
+        let encoding = frame::read_encoding(&mut io).await?;
+        frame::read_rest(&mut io, encoding, limit).await
+    };
+    let read = read.now_or_never().expect("what is here in whole is never waited for");
+    read.map(|(message, _)| message).map_err(|error| error.name())
+}
+
+/// A message in its frame.
+///
+/// # Errors
+/// As for [`read_frame`]: it is too large.
+pub fn write_frame(message: &[u8], limit: MessageLimit) -> Result<Vec<u8>, &'static str> {
+    frame::encode(message, limit).map_err(|error| error.name())
+}
 
 /// What a node's network needs to start.
 #[derive(Clone)]

@@ -15,6 +15,7 @@ use praksis_protocol::{
     genesis::Kind,
     id::{DeviceId, DocumentId},
     membership::{joining::Ticket, statement::Role},
+    share::Terms,
 };
 use serde_json::{Map, Value, json};
 use tokio::{sync::broadcast::error::RecvError, time::timeout};
@@ -153,7 +154,7 @@ impl Node {
 
     /// Shares a draft with the network.
     pub async fn share(&self, record: DocumentId) {
-        self.call(Command::Share(record, self.handle().today())).await.unwrap();
+        self.call(Command::Share(record, Terms::on(self.handle().today()))).await.unwrap();
     }
 
     /// A record, if it is there.

@@ -5,6 +5,7 @@ mod praksis;
 mod form;
 mod killed;
 mod offices;
+mod personal;
 mod readme;
 mod refusals;
 mod story;

@@ -84,14 +84,17 @@ impl Client {
         self.json(self.post(&format!("{}/share", one(kind, id)))).await
     }
 
-    /// Shares drafts, all of them without `ids`: `{"shared", "refused"}`.
+    /// Shares drafts, all of them without `ids`: `{"shared", "refused"}`. `allow_found`: telephone numbers and
+    /// e-mail addresses are meant to be there.
     pub async fn share_many(
         &self,
         kind: &str,
         ids: Option<&[String]>,
+        allow_found: bool,
         progress: impl FnMut(Progress),
     ) -> Result<Value, ClientError> {
-        let body = ids.map_or_else(|| json!({"all": true}), |ids| json!({"ids": ids}));
+        let mut body = ids.map_or_else(|| json!({"all": true}), |ids| json!({"ids": ids}));
+        body["allow_found"] = allow_found.into();
         self.watch(self.post(&format!("{}/share", collection(kind))).json(&body), progress).await
     }
 

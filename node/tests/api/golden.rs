@@ -133,7 +133,8 @@ async fn every_answer_is_as_it_was() {
         .await
         .unwrap();
     let ids = [id.clone(), lacking.clone()];
-    golden.compare("cases_share_many", ks.client.share_many("case", Some(&ids), |_| {}).await.unwrap());
+    golden
+        .compare("cases_share_many", ks.client.share_many("case", Some(&ids), false, |_| {}).await.unwrap());
     let refused = problem(ks.client.create("case", &json!({"phase": "ned"})).await);
     golden.compare("problem", refused.body);
 

@@ -14,6 +14,8 @@ use crate::{
     genesis::{Genesis, Kind, Scope},
     id::DocumentId,
     membership::roster::Device,
+    personal,
+    share::Refused,
     store::{Put, Read, StoreError},
 };
 
@@ -48,7 +50,7 @@ impl Engine {
                     Ok(())
                 }
             },
-            Command::Share(id, today) => self.share(request, id, today, store, rng),
+            Command::Share(id, terms) => self.share(request, id, terms, store, rng),
             Command::Show(id, today) => self.show(request, id, today, store),
             Command::Direct(kind, about, record) => {
                 let network = self.statements.roster().network();
@@ -56,6 +58,13 @@ impl Engine {
                     self.reply(request, Err(CommandError::NoNetwork));
                     return Ok(());
                 };
+                // It is in the network at once; nobody is asked what to let through.
+                let found = record.as_object().map(|record| personal::search(kind, record, true));
+                if let Some(found) = found.filter(|found| !found.is_empty()) {
+                    let refused = Box::new(Refused { found, ..Refused::default() });
+                    self.reply(request, Err(CommandError::NotShareable(refused)));
+                    return Ok(());
+                }
                 let genesis = Genesis::direct(kind, owner, network, Scope::Network, &about);
                 self.write(request, genesis, None, Edit::Replace(record), store, rng)
             }

@@ -9,6 +9,7 @@ use crate::{
     genesis::{About, Kind},
     id::{ChangeHash, DeviceId, DocumentId},
     membership::{joining::Ticket, statement::Role},
+    share::Terms,
 };
 
 /// Names a command; its reply carries the same.
@@ -114,8 +115,8 @@ pub enum Command {
     Draft(Kind, Value),
     /// Change a draft (by record or document id) as it read at these heads, the present ones if absent.
     Edit(DocumentId, Option<Vec<ChangeHash>>, Edit),
-    /// Share a draft with the network; the day decides about an embargo.
-    Share(DocumentId, Day),
+    /// Share a draft with the network.
+    Share(DocumentId, Terms),
     /// A record as it reads, and what stands in the way of sharing it on that day.
     Show(DocumentId, Day),
     /// Write a document of a direct kind into the network.
