@@ -22,9 +22,11 @@ mod contact;
 mod edit;
 mod export;
 mod import;
+mod lessons;
 mod list;
 mod share;
 mod similar;
+mod start;
 mod templates;
 
 mod example;
@@ -167,6 +169,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(templates::history))
         .routes(routes!(templates::share))
         .routes(routes!(similar::by_query, similar::by_body))
+        .routes(routes!(start::advise))
+        .routes(routes!(lessons::list))
         .routes(routes!(org::show, org::change))
         .routes(routes!(org::set))
         .routes(routes!(org::devices, org::device_add))

@@ -15,16 +15,16 @@ use praksis_protocol::{
     vocabulary::{Phase, Sector},
 };
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::IntoParams;
 
 use super::{
-    Api, ApiError, edit,
+    Api, ApiError, contact, edit,
     ids::resolve,
-    input::{Body, Params, codes, json, known_codes},
+    input::{Body, Params, codes, cpv_beginnings, json, known_codes},
     record,
 };
-use crate::search::{self, Ask, Entry, Filters, Query};
+use crate::search::{self, Ask, Entry, Filters, Query, Similar};
 
 /// Hits when nobody says how many.
 const LIMIT: usize = 10;
@@ -94,18 +94,39 @@ pub(super) async fn by_body(
     if query.q.is_some() || query.case.is_some() {
         return Err(ApiError::Misuse("the body says what to find: leave out q and case".to_owned()));
     }
-    let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let ask = if content.is_some_and(|content| content.starts_with("application/json")) {
-        Ask::Record(Box::new(Entry::from_case(&edit::parse(Kind::Case, &json(&bytes)?)?)))
-    } else {
-        let text = std::str::from_utf8(&bytes);
+    let ask = match Described::read(&headers, &bytes)? {
+        Described::Words(text) => Ask::Text(text),
+        Described::Case(case) => Ask::Record(Box::new(Entry::from_case(&case))),
+    };
+    answer(api, ask, query).await
+}
+
+/// What a body describes: a need in words, or a case that is nowhere yet.
+pub(super) enum Described {
+    /// Plain text.
+    Words(String),
+    /// A case, strictly read.
+    Case(Map<String, Value>),
+}
+
+impl Described {
+    /// By the content type: plain text unless it says JSON.
+    pub(super) fn read(headers: &HeaderMap, bytes: &[u8]) -> Result<Self, ApiError> {
+        let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if content.is_some_and(|content| content.starts_with("application/json")) {
+            let mut case = json(bytes)?;
+            let contact = contact::take_mailbox(&mut case)?;
+            let mut case = edit::parse(Kind::Case, &case)?;
+            case.extend(contact.map(|mailbox| ("contact".to_owned(), mailbox)));
+            return Ok(Self::Case(case));
+        }
+        let text = std::str::from_utf8(bytes);
         let text = text.map_err(|_| ApiError::NotJson("the text is not UTF-8".to_owned()))?;
         if text.trim().is_empty() {
             return Err(ApiError::Misuse("the text is empty".to_owned()));
         }
-        Ask::Text(text.to_owned())
-    };
-    answer(api, ask, query).await
+        Ok(Self::Words(text.to_owned()))
+    }
 }
 
 async fn answer(api: Api, ask: Ask, query: SimilarQuery) -> Result<Json<Value>, ApiError> {
@@ -114,19 +135,19 @@ async fn answer(api: Api, ask: Ask, query: SimilarQuery) -> Result<Json<Value>, 
         phase: known_codes("phase", query.phase.as_deref(), Phase::LIST)?,
         sector: known_codes("sector", query.sector.as_deref(), Sector::LIST)?,
         owner: codes(query.owner.as_deref()),
-        cpv: codes(query.cpv.as_deref()),
+        cpv: cpv_beginnings(query.cpv.as_deref())?,
         lang: Vec::new(),
     };
-    let digits = |code: &String| code.len() <= 10 && code.chars().all(|c| c.is_ascii_digit() || c == '-');
-    if let Some(code) = filters.cpv.iter().find(|code| !digits(code)) {
-        return Err(ApiError::Misuse(format!("cpv={code:.60}: expected a CPV code or its beginning, as 48")));
-    }
     let limit = query.limit.unwrap_or(LIMIT).clamp(1, Query::LIMIT_MAX);
-    let query = Query { ask, limit, filters, lang: query.lang, ..Query::default() };
+    let similar = find(&api, Query { ask, limit, filters, lang: query.lang, ..Query::default() }).await?;
+    serde_json::to_value(similar).map(Json).map_err(|error| ApiError::Search(error.to_string()))
+}
+
+/// Asks the index.
+pub(super) async fn find(api: &Api, query: Query) -> Result<Similar, ApiError> {
     let index = Arc::clone(api.handle.search());
     // The index computes and reads files: not on a thread that others' requests wait for.
     let found = tokio::task::spawn_blocking(move || index.similar(&query)).await;
     let found = found.map_err(|_| ApiError::Search("the search failed".to_owned()))?;
-    let similar = found.map_err(|error: search::Error| ApiError::Search(error.to_string()))?;
-    serde_json::to_value(similar).map(Json).map_err(|error| ApiError::Search(error.to_string()))
+    found.map_err(|error: search::Error| ApiError::Search(error.to_string()))
 }
