@@ -1,8 +1,7 @@
 //! `similar`: finds past cases, and says why.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use praksis_node::intake::{self, Format};
 use praksis_protocol::{
     code::{Code as _, CodeList},
     cpv::Cpv,
@@ -11,7 +10,7 @@ use praksis_protocol::{
 };
 use serde_json::Value;
 
-use crate::{args::org_number, case::file, context::Context, failure::Failure, table};
+use crate::{args::org_number, context::Context, failure::Failure, need::Need, table};
 
 /// Reasons shown for one hit; the smaller ones stand in the JSON.
 const REASONS_SHOWN: usize = 5;
@@ -28,7 +27,7 @@ pub(crate) struct Args {
     /// Like this case
     #[arg(long, value_name = "ID", conflicts_with = "file")]
     case: Option<String>,
-    /// Like the case or the text in this file; - is standard input
+    /// Like the need in this file: txt, md, docx, pdf, or a case as json or toml; - is standard input
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// How many hits at most
@@ -65,31 +64,14 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
             query.push(("case", case));
             client.similar(&query, None).await
         }
-        (None, None, Some(path)) => match asked(context, path)? {
-            Asked::Case(case) => client.similar_to(&query, &case).await,
-            Asked::Text(text) => client.similar(&query, Some(&text)).await,
+        (None, None, Some(path)) => match Need::of_file(context, path).await? {
+            Need::Case(case) => client.similar_to(&query, &case).await,
+            Need::Words(text) => client.similar(&query, Some(&text)).await,
         },
         (None, None, None) => unreachable!("one of the three is required"),
     };
     let answer = answer.map_err(|error| context.failed(error))?;
     context.show(&answer, || words(context, &answer))
-}
-
-enum Asked {
-    Case(Value),
-    Text(String),
-}
-
-/// A file holds a case, or a description in words.
-fn asked(context: &Context, path: &Path) -> Result<Asked, Failure> {
-    let name = path.display().to_string();
-    let bytes = file::load(context, path)?;
-    let words = path.extension().is_some_and(|extension| extension == "txt" || extension == "md");
-    if words || Format::of(&name, &bytes).is_none() {
-        return Ok(Asked::Text(file::utf8(context, &name, bytes)?));
-    }
-    let case = file::one(context, intake::read(&name, &bytes))?;
-    Ok(Asked::Case(case))
 }
 
 /// The answer for people: also what the demo ends with.
@@ -110,7 +92,8 @@ pub(crate) fn words(context: &Context, answer: &Value) -> String {
     text.join("\n\n")
 }
 
-fn one(context: &Context, number: usize, hit: &Value) -> String {
+/// A hit with its reasons.
+pub(crate) fn one(context: &Context, number: usize, hit: &Value) -> String {
     let phase = label(Phase::LIST, &table::text(&hit["phase"]), context.language);
     let owner = table::text(&hit["owner"]["name"]);
     let about: Vec<_> = [owner, phase].into_iter().filter(|text| !text.is_empty()).collect();
