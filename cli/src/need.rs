@@ -49,7 +49,8 @@ impl Need {
             None if Format::of(&name, &bytes).is_none() => prose::Format::Text,
             None => return Ok(Self::Case(file::one(context, intake::read(&name, &bytes))?)),
         };
-        let program = env::current_exe().map_err(|error| refused(prose::Error::NoReader(error.to_string())))?;
+        let program =
+            env::current_exe().map_err(|error| refused(prose::Error::NoReader(error.to_string())))?;
         let reader = pdf::Reader { program, arguments: vec![READ_PDF.into()] };
         Ok(Self::Words(prose::text(format, bytes, &reader).await.map_err(refused)?))
     }

@@ -84,18 +84,19 @@ fn title(context: &Context, told: &Value) -> String {
 fn words(context: &Context, told: &Value) -> String {
     let list = |name: &str| told[name].as_array().map_or(&[][..], Vec::as_slice);
     let mut text = Vec::new();
+    let none_near = told["nothing_close"] == true;
+    // Those that are far are shown when there are no others.
+    let hits = list("hits").iter().filter(|hit| none_near || hit["far"] == false);
+    let hits: Vec<_> = hits.enumerate().map(|(at, hit)| similar::one(context, at + 1, hit)).collect();
+    if hits.is_empty() {
+        text.push(context.text("similar-none", &[]));
+    }
     let mut part = |key: &str, lines: Vec<String>| {
         if !lines.is_empty() {
             text.push(format!("{}\n\n{}", context.text(key, &[]), lines.join("\n\n")));
         }
     };
-    let hits = list("hits");
-    if hits.is_empty() {
-        part("similar-none", vec![String::new()]);
-    } else {
-        let key = if told["nothing_close"] == true { "similar-nothing-close" } else { "start-similar" };
-        part(key, hits.iter().enumerate().map(|(at, hit)| similar::one(context, at + 1, hit)).collect());
-    }
+    part(if none_near { "similar-nothing-close" } else { "start-similar" }, hits);
     let lessons = |now: bool| {
         let those = list("lessons").iter().filter(move |lesson| lesson["now"] == now);
         those.map(|lesson| lessons::one(context, lesson)).collect()
@@ -138,7 +139,12 @@ fn joining(context: &Context, case: &Value) -> String {
 }
 
 fn contact(item: &Value) -> String {
-    let parts = [&item["owner"]["name"], &item["contact"]["role"], &item["contact"]["mailbox"], &item["contact"]["phone"]];
+    let parts = [
+        &item["owner"]["name"],
+        &item["contact"]["role"],
+        &item["contact"]["mailbox"],
+        &item["contact"]["phone"],
+    ];
     let parts: Vec<_> = parts.into_iter().map(table::text).filter(|text| !text.is_empty()).collect();
     format!("- {}", parts.join(" · "))
 }

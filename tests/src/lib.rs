@@ -3,6 +3,7 @@
 pub mod sim;
 
 pub mod audit;
+pub mod demo;
 pub mod node;
 pub mod process;
 pub mod rogue;

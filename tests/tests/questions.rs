@@ -3,22 +3,11 @@
 //! `questions/demo.json` was written before anybody looked at what the search made of it, and the search is not tuned
 //! by it. A question without a case has no right answer among them.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use praksis_node::client::Client;
-use praksis_tests::node::Node;
+use praksis_tests::demo;
 use serde_json::Value;
 use tempfile::TempDir;
-
-const FILES: [(&str, &str); 4] = [
-    ("trondheim.json", include_str!("../../cli/demo/trondheim.json")),
-    ("bergen.json", include_str!("../../cli/demo/bergen.json")),
-    ("baerum.json", include_str!("../../cli/demo/baerum.json")),
-    ("ks.json", include_str!("../../cli/demo/ks.json")),
-];
 
 struct Question {
     text: String,
@@ -41,10 +30,6 @@ fn questions() -> Vec<Question> {
         .collect()
 }
 
-fn cases() -> Vec<Value> {
-    FILES.iter().flat_map(|(_, file)| serde_json::from_str::<Vec<Value>>(file).unwrap()).collect()
-}
-
 /// All that five letters in a row of its words can be.
 fn fives(text: &str) -> BTreeSet<Vec<char>> {
     let text = text.to_lowercase();
@@ -55,7 +40,7 @@ fn fives(text: &str) -> BTreeSet<Vec<char>> {
 #[test]
 fn the_questions_are_as_varied_as_people() {
     let questions = questions();
-    let titles: BTreeMap<String, String> = cases()
+    let titles: BTreeMap<String, String> = demo::cases()
         .iter()
         .map(|case| {
             let title = |lang: &str| case["title"][lang].as_str().unwrap().to_owned();
@@ -77,18 +62,6 @@ fn the_questions_are_as_varied_as_people() {
         fives(&question.text).is_disjoint(&fives(title))
     });
     assert!(2 * apart.count() >= answered.len(), "half share no five letters in a row with the title");
-}
-
-/// A node that holds all of the demo's cases.
-async fn with_all_cases(dir: &Path) -> (Node, Client) {
-    let node = Node::organisation(dir, "310000043").await;
-    let client = node.serve().await;
-    for (name, file) in FILES {
-        let imported = client.import(name, file.as_bytes().to_vec(), |_| {}).await.unwrap();
-        assert_eq!(imported.refused, Vec::<Value>::new());
-    }
-    node.until_indexed(22).await;
-    (node, client)
 }
 
 /// What an answer is: the case first and called near, or nothing called near where there is none.
@@ -139,7 +112,7 @@ const NOT_RIGHT: &[(Came, &str)] = &[
 #[tokio::test(flavor = "multi_thread")]
 async fn the_case_that_should_come_first_does() {
     let home = TempDir::new().unwrap();
-    let (node, client) = with_all_cases(&home.path().join("node")).await;
+    let (node, client) = demo::node(&home.path().join("node")).await;
     let mut not_right = Vec::new();
     for question in questions() {
         let answer = client.similar(&[("q", &question.text), ("lang", "nb")], None).await.unwrap();

@@ -201,7 +201,8 @@ impl Filter {
     }
 
     fn passes_case(&self, case: &Case, owner: &str) -> bool {
-        let sectors = || case.sector.iter().any(|sector| self.sector.iter().any(|code| code == sector.code()));
+        let sectors =
+            || case.sector.iter().any(|sector| self.sector.iter().any(|code| code == sector.code()));
         let of_cpv = || {
             let mut all = case.cpv_main.iter().chain(&case.cpv_additional).map(ToString::to_string);
             all.any(|code| self.cpv.iter().any(|beginning| code.starts_with(beginning)))

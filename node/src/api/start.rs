@@ -10,11 +10,7 @@ mod draft;
 
 use axum::{Json, extract::State, http::HeaderMap};
 use praksis_protocol::{
-    case::Case,
-    code::Code as _,
-    engine::output::RecordRef,
-    genesis::Kind,
-    record::Record as _,
+    case::Case, code::Code as _, engine::output::RecordRef, genesis::Kind, record::Record as _,
     vocabulary::Phase,
 };
 use serde::Deserialize;

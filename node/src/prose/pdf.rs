@@ -123,7 +123,9 @@ fn extract(bytes: &[u8]) -> Result<String, String> {
     match read {
         Err(_) if text.is_full() => {}
         Ok(()) => {}
-        Err(OutputError::PdfError(_)) if text.0.is_empty() => return Err("its pages cannot be read".to_owned()),
+        Err(OutputError::PdfError(_)) if text.0.is_empty() => {
+            return Err("its pages cannot be read".to_owned());
+        }
         Err(error) => return Err(error.to_string()),
     }
     let text = String::from_utf8_lossy(&text.0);

@@ -70,7 +70,8 @@ mod tests {
     #[test]
     fn a_lesson_is_for_the_phase_it_is_from_else_for_those_in_which_its_theme_is_decided() {
         let lesson = |phase: Option<&str>, theme: Option<&str>| {
-            let item = json!({"id": ItemId([1; 16]).to_string(), "phase": phase, "theme": theme, "what": "x"});
+            let item =
+                json!({"id": ItemId([1; 16]).to_string(), "phase": phase, "theme": theme, "what": "x"});
             Case::read(&json!({"lessons": [item]})).lessons[0].clone()
         };
         let early = lesson(None, Some("need_users"));

@@ -14,13 +14,7 @@ use praksis_protocol::{
 use serde_json::{Value, json};
 
 use super::{Near, Object};
-use crate::api::{
-    Api, ApiError,
-    directory::Names,
-    lessons,
-    list::heading,
-    record,
-};
+use crate::api::{Api, ApiError, directory::Names, lessons, list::heading, record};
 
 /// Most lessons told: more than anybody reads, and each case has its say.
 const LESSONS: usize = 20;

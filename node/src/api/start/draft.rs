@@ -25,7 +25,10 @@ pub(super) fn of_words(text: &str) -> Object {
     let first = text.lines().map(|line| line.trim_matches(|c: char| c == '#' || c.is_whitespace()));
     let first = first.into_iter().find(|line| !line.is_empty()).unwrap_or_default();
     let need: String = text.trim().chars().take(TEXT_MAX).collect();
-    [("title", title(first)), ("need", need)].map(|(name, text)| (name.to_owned(), text.into())).into_iter().collect()
+    [("title", title(first)), ("need", need)]
+        .map(|(name, text)| (name.to_owned(), text.into()))
+        .into_iter()
+        .collect()
 }
 
 /// The line, its first sentence, or as many of its first words as fit.
@@ -60,7 +63,8 @@ pub(super) struct Vote {
 /// Lets near cases vote, each with its score: the division with most votes, and inside it as far down as more than half
 /// of its voters go together.
 pub(super) fn vote(near: &[Near]) -> Option<Vote> {
-    let votes = near.iter().filter_map(|near| Some((near.case.cpv_main?, near.hit.score, near.record.record)));
+    let votes =
+        near.iter().filter_map(|near| Some((near.case.cpv_main?, near.hit.score, near.record.record)));
     elect(&votes.collect::<Vec<_>>())
 }
 
