@@ -51,7 +51,7 @@ impl Need {
         };
         let program =
             env::current_exe().map_err(|error| refused(prose::Error::NoReader(error.to_string())))?;
-        let reader = pdf::Reader { program, arguments: vec![READ_PDF.into()] };
+        let reader = pdf::Reader { program, arguments: vec![READ_PDF.into()], patience: pdf::PATIENCE };
         Ok(Self::Words(prose::text(format, bytes, &reader).await.map_err(refused)?))
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn text(bytes: &[u8]) -> Result<String, Error> {
     let part = main_part(&archive)?;
     let entry = archive.by_index(part).map_err(broken)?;
     let mut counted = entry.take(INFLATED);
-    let read = Document::read(BufReader::new(&mut counted));
+    let read = Document::read(&mut counted);
     // Whatever it looked like then: it was cut off.
     if counted.limit() == 0 && !matches!(&read, Ok(text) if text.len() >= TEXT_LIMIT) {
         return Err(Error::TooMuch(format!("{} MiB of XML", INFLATED >> 20)));

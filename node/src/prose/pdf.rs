@@ -29,7 +29,7 @@ const MEMORY: u64 = 512 * 1024 * 1024;
 /// Time on the processor, in seconds. A report of a hundred pages takes one.
 const PROCESSOR_S: u64 = 10;
 /// Time by the clock: on a busy machine the reader waits its turn.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 /// Most bytes of the reader's answer: each character may be written as an escape of six.
 const ANSWER: u64 = 8 * TEXT_LIMIT as u64;
 /// Fewer letters in the whole file than this are marks on scanned pages.
@@ -42,6 +42,8 @@ pub struct Reader {
     pub program: PathBuf,
     /// What makes it call [`child`].
     pub arguments: Vec<OsString>,
+    /// How long it may take: [`PATIENCE`].
+    pub patience: Duration,
 }
 
 impl Reader {
@@ -72,7 +74,7 @@ impl Reader {
             heard?;
             child.wait().await
         };
-        let ended = tokio::time::timeout(PATIENCE, talking).await.map_err(|_| Error::TooHeavy)?;
+        let ended = tokio::time::timeout(self.patience, talking).await.map_err(|_| Error::TooHeavy)?;
         if !ended.map_err(failed)?.success() {
             return Err(Error::TooHeavy);
         }
