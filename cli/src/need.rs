@@ -30,7 +30,9 @@ impl Need {
         let path = Path::new(text);
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
         let is_name = ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()));
-        if text == "-" || path.is_file() || (is_name && !text.contains(char::is_whitespace)) {
+        let is_path = text.contains(['/', '\\']) && path.exists();
+        let is_name = is_name && !text.contains(char::is_whitespace);
+        if text == "-" || path.is_file() || is_path || is_name {
             return Self::of_file(context, path).await;
         }
         Ok(Self::Words(text.to_owned()))

@@ -56,9 +56,10 @@ struct Near {
 /// What the network knows of a need
 ///
 /// The body is the need as plain text, or a case as JSON. Answers with `{"query", "phase", "nothing_close", "hits",
-/// "lessons", "templates", "contacts", "joining", "cpv", "draft"}`: `hits` as from similar; `lessons` of the near ones,
+/// "lessons", "templates", "contacts", "joining", "draft", "cpv"}`: `hits` as from similar; `lessons` of the near ones,
 /// those first that are of use in the phase (`now`); `templates` that they used; `contacts` to ask; `joining`, cases that
-/// are about to buy the same; `cpv`, the code that the nearest vote for; and `draft`, a case to post to `/api/v1/cases`.
+/// are about to buy the same; `draft`, a case to post to `/api/v1/cases`; and `cpv`, the code that the nearest vote for,
+/// absent where none of them has one.
 #[utoipa::path(post, path = "/api/v1/start", operation_id = "start", tag = "similar", params(StartQuery),
     request_body(content((String = "text/plain"), (Value = "application/json"))),
     responses((status = 200, description = "What there is", body = Value)))]
@@ -90,7 +91,7 @@ pub(super) async fn advise(
     let cpv = draft::vote(&near);
     let draft = draft::completed(draft, &phase, cpv.as_ref(), &near);
     similar.hits.truncate(query.limit.unwrap_or(LIMIT).clamp(1, NEAREST));
-    Ok(Json(json!({
+    let mut told = json!({
         "query": similar.query,
         "phase": phase.code(),
         "nothing_close": similar.nothing_close,
@@ -99,9 +100,12 @@ pub(super) async fn advise(
         "templates": templates,
         "contacts": contacts,
         "joining": joining,
-        "cpv": cpv.map(|vote| vote.told(query.lang.as_deref())),
         "draft": draft,
-    })))
+    });
+    if let Some(vote) = cpv {
+        told["cpv"] = vote.told(query.lang.as_deref());
+    }
+    Ok(Json(told))
 }
 
 /// Cases whose notice is still to come.

@@ -39,10 +39,10 @@ pub(super) fn text(bytes: &[u8]) -> Result<String, Error> {
 }
 
 fn broken(error: ZipError) -> Error {
-    match error {
-        ZipError::UnsupportedArchive(why) if why == ZipError::PASSWORD_REQUIRED => Error::Encrypted,
-        error => Error::Damaged { format: "DOCX", why: error.to_string() },
+    if matches!(error, ZipError::UnsupportedArchive(why) if why == ZipError::PASSWORD_REQUIRED) {
+        return Error::Encrypted;
     }
+    Error::Damaged { format: "DOCX", why: error.to_string() }
 }
 
 /// The main part's place. Its name is a habit of Word's; others number it.
