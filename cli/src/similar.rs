@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use praksis_protocol::{
     code::{Code as _, CodeList},
     cpv::Cpv,
+    genesis::Kind,
     language::Language,
     vocabulary::{InnovationKind, Phase, Procedure},
 };
@@ -100,6 +101,17 @@ pub(crate) fn one(context: &Context, number: usize, hit: &Value) -> String {
     let mut lines = vec![format!("{number}. {}", table::text(&hit["title"]))];
     let mut line = |text: String| lines.push(format!("   {text}"));
     line(format!("{} · {}", about.join(" · "), table::text(&hit["id"]).chars().take(12).collect::<String>()));
+    let useful: Vec<_> =
+        hit["useful"].as_array().into_iter().flatten().filter_map(|name| field(context, name)).collect();
+    if !useful.is_empty() {
+        line(context.text("similar-useful", &[("fields", useful.join(", ").into())]));
+    }
+    for lesson in hit["lessons"].as_array().into_iter().flatten() {
+        let advice = ["advice", "what", "text"].iter().find_map(|field| lesson[*field].as_str());
+        if let Some(advice) = advice.or(lesson.as_str()) {
+            line(context.text("similar-lesson", &[("lesson", advice.into())]));
+        }
+    }
     let why = reasons(context, hit);
     if !why.is_empty() {
         line(context.text("similar-why", &[("why", why.into())]));
@@ -108,13 +120,13 @@ pub(crate) fn one(context: &Context, number: usize, hit: &Value) -> String {
     if !sentence.is_empty() {
         line(format!("«{sentence}»"));
     }
-    for lesson in hit["lessons"].as_array().into_iter().flatten() {
-        let advice = ["advice", "what", "text"].iter().find_map(|field| lesson[*field].as_str());
-        if let Some(advice) = advice.or(lesson.as_str()) {
-            line(context.text("similar-lesson", &[("lesson", advice.into())]));
-        }
-    }
     lines.join("\n")
+}
+
+/// What a field of a case is called.
+fn field(context: &Context, name: &Value) -> Option<&'static str> {
+    let field = Kind::Case.about().iter().find(|field| Some(field.name) == name.as_str())?;
+    Some(field.labels.get(context.language))
 }
 
 /// The largest reasons, each with its share of the score in whole per cent.

@@ -28,6 +28,7 @@ mod share;
 mod similar;
 mod start;
 mod templates;
+mod useful;
 
 mod example;
 mod health;

@@ -2,6 +2,7 @@ similar-none = There are no cases to search yet.
 similar-nothing-close = Nothing is close. The nearest are:
 similar-also = Searched also for: { $words }
 similar-why = Because: { $why }
+similar-useful = Useful in this phase: { $fields }
 similar-lesson = Lesson: { $lesson }
 why-part = the part { $text }
 why-expansion = { $text }, also searched for

@@ -2,6 +2,7 @@ similar-none = Nettverket har ingen erfaringer å lete i ennå.
 similar-nothing-close = Ingenting ligner nok. Det nærmeste er:
 similar-also = Søkte også etter: { $words }
 similar-why = Fordi: { $why }
+similar-useful = Nyttig i denne fasen: { $fields }
 similar-lesson = Lærdom: { $lesson }
 why-part = orddelen { $text }
 why-expansion = { $text }, som også ble søkt etter

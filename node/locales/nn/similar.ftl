@@ -2,6 +2,7 @@ similar-none = Nettverket har ingen erfaringar å leite i enno.
 similar-nothing-close = Ingenting liknar nok. Det næraste er:
 similar-also = Søkte òg etter: { $words }
 similar-why = Fordi: { $why }
+similar-useful = Nyttig i denne fasen: { $fields }
 similar-lesson = Lærdom: { $lesson }
 why-part = orddelen { $text }
 why-expansion = { $text }, som det òg vart søkt etter

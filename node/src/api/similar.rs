@@ -22,7 +22,7 @@ use super::{
     Api, ApiError, contact, edit,
     ids::resolve,
     input::{Body, Params, codes, cpv_beginnings, json, known_codes},
-    record,
+    record, useful,
 };
 use crate::search::{self, Ask, Entry, Filters, Query, Similar};
 
@@ -57,12 +57,15 @@ pub(super) struct SimilarQuery {
 /// Similar past cases, to words or to a case
 ///
 /// `{"query", "searched_also", "took_ms", "nothing_close", "hits"}`; each hit says why, in shares of its score.
+/// To a case, each hit also names its `useful` fields, and near hits that have such fields or lessons for the phase in which
+/// that case stands come before those that have none.
 #[utoipa::path(get, path = "/api/v1/similar", operation_id = "similar", tag = "similar", params(SimilarQuery),
     responses((status = 200, description = "The hits, best first", body = Value)))]
 pub(super) async fn by_query(
     State(api): State<Api>,
     Params(query): Params<SimilarQuery>,
 ) -> Result<Json<Value>, ApiError> {
+    let mut phase = None;
     let ask = match (&query.q, &query.case) {
         (Some(words), None) if !words.trim().is_empty() => Ask::Text(words.clone()),
         (None, Some(id)) => {
@@ -70,13 +73,18 @@ pub(super) async fn by_query(
             let view = record::present_view(&api, &reference)?;
             let record = view.as_ref().and_then(|view| view.record.as_object());
             let entry = record.map(Entry::from_case).unwrap_or_default();
+            phase = entry.phase.as_deref().map(Phase::from_code);
             Ask::Record(Box::new(Entry { record: reference.record.to_string(), ..entry }))
         }
         (Some(_) | None, Some(_) | None) => {
             return Err(ApiError::Misuse("expected either q, some words, or case, an id".to_owned()));
         }
     };
-    answer(api, ask, query).await
+    let mut answer = answer(&api, ask, query).await?;
+    if let (Some(phase), Some(hits)) = (phase, answer["hits"].as_array_mut()) {
+        useful::first(&api, &phase, hits).await?;
+    }
+    Ok(Json(answer))
 }
 
 /// Similar past cases, to a whole text or to a case that is nowhere yet
@@ -98,7 +106,7 @@ pub(super) async fn by_body(
         Described::Words(text) => Ask::Text(text),
         Described::Case(case) => Ask::Record(Box::new(Entry::from_case(&case))),
     };
-    answer(api, ask, query).await
+    answer(&api, ask, query).await.map(Json)
 }
 
 /// What a body describes: a need in words, or a case that is nowhere yet.
@@ -129,7 +137,7 @@ impl Described {
     }
 }
 
-async fn answer(api: Api, ask: Ask, query: SimilarQuery) -> Result<Json<Value>, ApiError> {
+async fn answer(api: &Api, ask: Ask, query: SimilarQuery) -> Result<Value, ApiError> {
     let filters = Filters {
         kind: codes(query.kind.as_deref()),
         phase: known_codes("phase", query.phase.as_deref(), Phase::LIST)?,
@@ -139,8 +147,8 @@ async fn answer(api: Api, ask: Ask, query: SimilarQuery) -> Result<Json<Value>, 
         lang: Vec::new(),
     };
     let limit = query.limit.unwrap_or(LIMIT).clamp(1, Query::LIMIT_MAX);
-    let similar = find(&api, Query { ask, limit, filters, lang: query.lang, ..Query::default() }).await?;
-    serde_json::to_value(similar).map(Json).map_err(|error| ApiError::Search(error.to_string()))
+    let similar = find(api, Query { ask, limit, filters, lang: query.lang, ..Query::default() }).await?;
+    serde_json::to_value(similar).map_err(|error| ApiError::Search(error.to_string()))
 }
 
 /// Asks the index.

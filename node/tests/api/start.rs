@@ -177,3 +177,32 @@ async fn a_case_that_is_only_asked_about_may_name_its_contact_by_the_mailbox() {
     assert_eq!(problem(node.client.similar_to(&[], &wrong).await).kind, "invalid");
     node.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_case_in_this_phase_can_use_comes_first() {
+    let node = Node::association().await;
+    let mut mine = complete("Digital trygghetsalarm til hjemmeboende");
+    mine["phase"] = "dialogue".into();
+    let mine = node.client.create("case", &mine).await.unwrap();
+    // Nearer by its words, and with nothing about the dialogue.
+    node.case("Digital trygghetsalarm til hjemmeboende brukere").await;
+    let mut told = complete("Trygghetsalarm");
+    told["market_dialogue"] = json!([{"kind": "conference", "summary": "Tolv leverandører kom."}]);
+    told["lessons"] = json!([
+        {"what": "Batteriene ble glemt.", "phase": "contract"},
+        {"what": "Ett møte var nok.", "theme": "supplier_sme"},
+    ]);
+    node.client.create("case", &told).await.unwrap();
+    node.handle.search().commit().unwrap();
+
+    let title = |found: &Value, at: usize| found["hits"][at]["title"].as_str().unwrap().to_owned();
+    let words = node.client.similar(&[("q", "Digital trygghetsalarm til hjemmeboende")], None).await.unwrap();
+    assert_ne!(title(&words, 0), "Trygghetsalarm");
+    let found = node.client.similar(&[("case", &mine)], None).await.unwrap();
+    assert_eq!(title(&found, 0), "Trygghetsalarm");
+    assert_eq!(found["hits"][0]["useful"], json!(["market_dialogue"]));
+    assert_eq!(found["hits"][0]["lessons"][0]["text"], "Ett møte var nok.");
+    assert_eq!(found["hits"][0]["lessons"].as_array().map(Vec::len), Some(1));
+    assert_eq!(found["hits"][1]["useful"], json!([]));
+    node.stop().await;
+}
