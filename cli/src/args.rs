@@ -7,8 +7,8 @@ use praksis_node::locale;
 use praksis_protocol::{language::Language, org_number::OrgNumber};
 
 use crate::{
-    case, completions, demo, export, import, init, invite, join, member, org, peer, report, run, similar,
-    sync, template,
+    case, completions, demo, export, import, init, invite, join, lessons, member, need::READ_PDF, org, peer,
+    report, run, similar, start, sync, template,
 };
 
 /// Municipalities share what they learn from innovative public procurement.
@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Org(org::Args),
     Case(case::Args),
     Similar(similar::Args),
+    Start(start::Args),
+    Lessons(lessons::Args),
     Template(template::Args),
     Import(import::Args),
     Export(export::Args),
@@ -48,6 +50,9 @@ pub(crate) enum Command {
     Status,
     Report(report::Args),
     Completions(completions::Args),
+    /// Read a PDF on standard input, in a process with limits
+    #[command(name = READ_PDF, hide = true)]
+    ReadPdf,
 }
 
 /// The languages of the interface.

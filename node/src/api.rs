@@ -22,10 +22,13 @@ mod contact;
 mod edit;
 mod export;
 mod import;
+mod lessons;
 mod list;
 mod share;
 mod similar;
+mod start;
 mod templates;
+mod useful;
 
 mod example;
 mod health;
@@ -170,6 +173,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(templates::history))
         .routes(routes!(templates::share))
         .routes(routes!(similar::by_query, similar::by_body))
+        .routes(routes!(start::advise))
+        .routes(routes!(lessons::list))
         .routes(routes!(org::show, org::change))
         .routes(routes!(org::set))
         .routes(routes!(org::devices, org::device_add))

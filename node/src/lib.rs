@@ -20,6 +20,7 @@ pub mod storage;
 pub mod search;
 
 pub mod intake;
+pub mod prose;
 
 pub mod api;
 pub mod client;

@@ -5,6 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use praksis_node::{
+    api,
+    client::{Client, TOKEN_FILE},
     config::Config,
     driver::{self, Running},
     folder::{self, Beginning, Folder},
@@ -142,6 +144,35 @@ impl Node {
         self.call(Command::Join(Ticket::from_text(ticket).unwrap())).await.unwrap();
         let joined = async { while !matches!(events.recv().await.unwrap(), Event::Joined(_)) {} };
         timeout(PATIENCE, joined).await.expect("to be let in");
+    }
+
+    /// Serves its interface until it stops; a client of that.
+    pub async fn serve(&self) -> Client {
+        let listener = api::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let token = std::fs::read_to_string(self.dir.join(TOKEN_FILE)).unwrap().trim().to_owned();
+        let (handle, ending) = (self.handle().clone(), self.handle().clone());
+        let client = Client::new(&address, &token).unwrap();
+        let stop = async move { drop(ending.ended().await) };
+        tokio::spawn(async move { api::serve(listener, handle, token, stop).await });
+        client
+    }
+
+    /// Waits until its index holds this many records.
+    pub async fn until_indexed(&self, records: u64) {
+        let mut followed = self.handle().followed();
+        let index = self.handle().search().clone();
+        let waiting = async {
+            loop {
+                let committing = index.clone();
+                tokio::task::spawn_blocking(move || committing.commit()).await.unwrap().unwrap();
+                if index.len() >= records {
+                    return;
+                }
+                followed.changed().await.expect("the node runs");
+            }
+        };
+        timeout(PATIENCE, waiting).await.expect("an index");
     }
 
     /// Drafts a case.

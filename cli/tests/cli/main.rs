@@ -4,6 +4,7 @@ mod praksis;
 
 mod form;
 mod killed;
+mod needs;
 mod offices;
 mod personal;
 mod readme;

@@ -135,6 +135,18 @@ pub(super) fn known_codes(name: &str, list: Option<&str>, known: &CodeList) -> R
     }
 }
 
+/// CPV codes or their beginnings.
+pub(super) fn cpv_beginnings(list: Option<&str>) -> Result<Vec<String>, ApiError> {
+    let codes = codes(list);
+    let digits = |code: &String| code.len() <= 10 && code.chars().all(|c| c.is_ascii_digit() || c == '-');
+    match codes.iter().find(|code| !digits(code)) {
+        Some(code) => {
+            Err(ApiError::Misuse(format!("cpv={code:.60}: expected a CPV code or its beginning, as 48")))
+        }
+        None => Ok(codes),
+    }
+}
+
 /// Ids for items of lists that come without.
 pub(super) fn new_id() -> ItemId {
     let mut bytes = [0; 16];

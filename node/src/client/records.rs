@@ -116,6 +116,23 @@ impl Client {
         self.json(self.post("similar").query(query).json(case)).await
     }
 
+    /// What the network knows of a need in words. `query`: `limit`, `lang`.
+    pub async fn start(&self, query: &[(&str, &str)], text: &str) -> Result<Value, ClientError> {
+        let request = self.post("start").header(header::CONTENT_TYPE, "text/plain; charset=utf-8");
+        self.json(request.query(query).body(text.to_owned())).await
+    }
+
+    /// What the network knows of a need that is written as a case.
+    pub async fn start_from(&self, query: &[(&str, &str)], case: &Value) -> Result<Value, ClientError> {
+        self.json(self.post("start").query(query).json(case)).await
+    }
+
+    /// A page of lessons across cases: `{"items", "next"}`. `query`: `limit`, `cursor`, `lang`, `theme`, `phase`,
+    /// `kind`, `sector`, `owner`, `cpv`.
+    pub async fn lessons(&self, query: &[(&str, &str)]) -> Result<Value, ClientError> {
+        self.json(self.get("lessons").query(query)).await
+    }
+
     /// Takes in a file of cases; its name tells the format.
     pub async fn import(
         &self,
