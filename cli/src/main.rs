@@ -23,6 +23,7 @@ mod org;
 mod case;
 mod similar;
 mod template;
+mod ways;
 
 mod export;
 mod import;
