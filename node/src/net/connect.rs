@@ -47,6 +47,24 @@ pub(super) enum ConnectError {
     Broken(io::Error),
 }
 
+impl ConnectError {
+    /// Whether it concerns every dial, and not only this host and port.
+    pub(super) fn concerns_all(&self) -> bool {
+        match self {
+            Self::Unreached { .. }
+            | Self::LoginMissing
+            | Self::LoginRefused
+            | Self::LoginKind
+            | Self::NotHttp
+            | Self::TooLong
+            | Self::Closed
+            | Self::Stalled
+            | Self::Broken(_) => true,
+            Self::Name | Self::Forbidden | Self::Gateway(_) | Self::Status(_) => false,
+        }
+    }
+}
+
 /// Asks for a connection. Whoever calls limits the time.
 pub(super) async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
     mut socket: S,

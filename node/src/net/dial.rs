@@ -151,14 +151,14 @@ fn split(mut address: Multiaddr) -> (Multiaddr, Option<PeerId>) {
     (address, Some(peer))
 }
 
-/// What the proxy has against a dial, if it has.
+/// What the proxy has against every dial, if it has.
 pub(super) fn refused_by_proxy(error: &DialError) -> Option<String> {
     let DialError::Transport(failures) = error else { return None };
     failures.iter().find_map(|(_, error)| {
         let mut cause: Option<&dyn std::error::Error> = Some(error);
         while let Some(error) = cause {
             if let Some(refusal) = error.downcast_ref::<ConnectError>() {
-                return Some(refusal.to_string());
+                return refusal.concerns_all().then(|| refusal.to_string());
             }
             cause = error.source();
         }

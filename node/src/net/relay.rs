@@ -117,9 +117,7 @@ impl Task {
             self.refuse(device_of(src_peer_id), "relay_reservation");
         }
         if let relay::Event::CircuitReqDenied {
-            src_peer_id,
-            status: StatusCode::ResourceLimitExceeded,
-            ..
+            src_peer_id, status: StatusCode::ResourceLimitExceeded, ..
         } = event
         {
             self.refuse(device_of(src_peer_id), "relay_circuit");

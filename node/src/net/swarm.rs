@@ -350,7 +350,7 @@ impl Task {
     fn warn_of_proxy(&mut self, error: &DialError) {
         let refused = dial::refused_by_proxy(error);
         if refused.is_some() && self.proxy_told != refused {
-            tracing::warn!(error = refused.as_deref(), "no way out");
+            tracing::warn!(error = refused.as_deref(), "there is no way out through the proxy");
             self.proxy_told = refused;
         }
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use libp2p::websocket::tls;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject as _};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem, pem::PemObject as _};
 
 /// The own certificate and whom to trust, read. By default none of its own, and the authorities of
 /// the Mozilla programme.
@@ -135,5 +135,14 @@ fn why_not_read(error: &pem::Error) -> String {
         pem::Error::Io(source) => format!("cannot be read: {source}"),
         pem::Error::NoItemsFound => "there is no such thing in it, as PEM".to_owned(),
         _ => "is not PEM".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_inspects_tls_may_speak_an_older_one() {
+        let spoken = rustls::DEFAULT_VERSIONS.iter().map(|version| version.version);
+        assert!(spoken.eq([rustls::ProtocolVersion::TLSv1_3, rustls::ProtocolVersion::TLSv1_2]));
     }
 }

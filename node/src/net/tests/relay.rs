@@ -1,7 +1,9 @@
 //! Nodes that cannot be reached, and the one that they are reached through.
 
+use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+
 use super::super::{
-    Class, Failure, NetCommand, Ways,
+    Class, Failure, Limits, NetCommand, NetEvent, SYNC_MESSAGE, Ways,
     harness::{Node, meet, meet_at},
 };
 
@@ -38,6 +40,29 @@ async fn members_meet_through_a_relay() {
     utsira.serves(&mut oslo, 3).await;
 }
 
+/// libp2p's defaults end at 128 reservations, 16 circuits and 128 KiB.
+#[tokio::test]
+async fn a_relay_carries_more_than_a_county() {
+    let (mut ks, mut bergen) = (Node::by(1, serving()).await, Node::start(2).await);
+    meet(&mut bergen, &mut ks).await;
+    let mut members = Vec::new();
+    for seed in 3..=135 {
+        let mut member = Node::by(seed, hidden()).await;
+        meet(&mut member, &mut ks).await;
+        let address = member.relayed_at().await;
+        members.push((member, address));
+    }
+    for (member, address) in members.iter_mut().rev().take(30) {
+        meet_at(&mut bergen, member, address).await;
+    }
+    let (last, _) = members.last_mut().expect("there are many");
+    let mut large = vec![0; SYNC_MESSAGE.wire - 1024];
+    StdRng::seed_from_u64(1).fill_bytes(&mut large);
+    bergen.ask(last.device, 1, Class::Sync, &large).await;
+    last.echo().await;
+    assert!(bergen.ended(1).await.unwrap() == large);
+}
+
 #[tokio::test]
 async fn the_door_holds_for_whoever_comes_through_a_relay() {
     let (mut ks, mut utsira, address) = relayed().await;
@@ -71,7 +96,7 @@ async fn a_stranger_is_not_relayed() {
     other.dial_at(&[&address], Some(utsira.device)).await;
     assert!(!other.dial_failed().await.is_empty());
     for event in stranger.leftovers() {
-        assert!(!matches!(event, super::NetEvent::Listening { address } if address.contains("p2p-circuit")));
+        assert!(!matches!(event, NetEvent::Listening { address } if address.contains("p2p-circuit")));
     }
 }
 
@@ -105,6 +130,23 @@ async fn a_node_that_is_no_relay_relays_nobody() {
     ks.serves(&mut utsira, 1).await;
     utsira.serves(&mut ks, 2).await;
     for event in utsira.leftovers() {
-        assert!(!matches!(event, super::NetEvent::Listening { address } if address.contains("p2p-circuit")));
+        assert!(!matches!(event, NetEvent::Listening { address } if address.contains("p2p-circuit")));
     }
+}
+
+#[tokio::test]
+async fn a_relay_that_starts_again_relays_again() {
+    let (ks, mut utsira, address) = relayed().await;
+    ks.tell(NetCommand::Stop).await;
+    ks.task.await.unwrap();
+    utsira.disconnected(ks.device).await;
+    let mut ks = Node::at(&ks.address, 1, Limits::default(), serving()).await;
+    meet(&mut utsira, &mut ks).await;
+    assert_eq!(utsira.relayed_at().await, address);
+    let mut bergen = Node::start(3).await;
+    meet(&mut bergen, &mut ks).await;
+    meet_at(&mut bergen, &mut utsira, &address).await;
+    // That the relay was away was told to nobody: all would have to hear of it.
+    let left = utsira.leftovers();
+    assert!(!left.iter().any(|event| matches!(event, NetEvent::NotListening { .. })));
 }
