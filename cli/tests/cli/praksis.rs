@@ -61,7 +61,10 @@ impl From<Output> for Answer {
 /// The binary, untouched by the environment of whoever runs the tests.
 pub(crate) fn praksis() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_praksis"));
-    for name in ["PRAKSIS_DIR", "VISUAL", "EDITOR", "RUST_LOG", "LC_ALL", "LC_MESSAGES", "LANGUAGE"] {
+    for name in ["PRAKSIS_DIR", "VISUAL", "EDITOR", "RUST_LOG", "LC_ALL", "LC_MESSAGES", "LANGUAGE"]
+        .into_iter()
+        .chain(["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"])
+    {
         command.env_remove(name);
     }
     command.env("LANG", "nb_NO.UTF-8").stdin(Stdio::null());

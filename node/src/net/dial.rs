@@ -1,5 +1,6 @@
 //! From addresses as text to dials, and from failed dials to text.
 
+use futures::channel::oneshot::Canceled;
 use libp2p::{
     Multiaddr, PeerId,
     multiaddr::Protocol,
@@ -167,10 +168,14 @@ pub(super) fn refused_by_proxy(error: &DialError) -> Option<String> {
 }
 
 /// What the operating system said, beneath the layers that pass it on.
-pub(super) fn innermost(error: &dyn std::error::Error) -> String {
+pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;
+    }
+    // What libp2p's relay client leaves of a dial that it gave up.
+    if innermost.is::<Canceled>() {
+        return "the relay cannot be reached, or is no member here".into();
     }
     innermost.to_string()
 }

@@ -90,11 +90,11 @@ async fn a_stranger_is_not_relayed() {
     ks.connected(stranger.device, false).await;
     stranger.dial_at(&[&address], Some(utsira.device)).await;
     let why = stranger.dial_failed().await;
-    assert!(!why.is_empty());
+    assert!(why.contains("does not support"), "{why}");
     // Nor one to whom the relay is nobody.
     let mut other = Node::start(4).await;
     other.dial_at(&[&address], Some(utsira.device)).await;
-    assert!(!other.dial_failed().await.is_empty());
+    assert!(other.dial_failed().await.contains("the relay cannot be reached"));
     for event in stranger.leftovers() {
         assert!(!matches!(event, NetEvent::Listening { address } if address.contains("p2p-circuit")));
     }
@@ -109,7 +109,7 @@ async fn who_is_expelled_by_the_relay_loses_its_circuits() {
     ks.tell(NetCommand::Expel { device: bergen.device }).await;
     utsira.disconnected(bergen.device).await;
     bergen.dial_at(&[&address], Some(utsira.device)).await;
-    assert!(!bergen.dial_failed().await.is_empty());
+    assert!(bergen.dial_failed().await.contains("does not support"));
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn who_is_not_there_is_not_found_through_a_relay() {
     let peer = "12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN";
     let address = format!("{}/p2p/{peer}/p2p-circuit", ks.address);
     bergen.dial_at(&[&address], Some(utsira.device)).await;
-    assert!(!bergen.dial_failed().await.is_empty());
+    assert!(bergen.dial_failed().await.contains("the relay cannot be reached"));
 }
 
 #[tokio::test]
