@@ -14,7 +14,7 @@ set -euo pipefail
 
 program=$(realpath "${1:?which praksis program}")
 patience=180 # seconds for any one thing; the bad line needs some twenty
-cases=5      # of each municipality, in each of the two rounds
+cases=${CASES:-5} # of each municipality, in each of the two rounds
 
 skip() { printf 'networks: not run: %s\n' "$1"; exit 0; }
 [ "$(id -u)" = 0 ] || skip "only root may make network namespaces"

@@ -9,6 +9,7 @@ mod readme;
 mod refusals;
 mod story;
 mod thousands;
+mod ways;
 mod wrong;
 
 mod demo;

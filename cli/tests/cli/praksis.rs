@@ -112,9 +112,15 @@ impl Node {
 
     /// Serves the folder; comes back when it is ready.
     pub(crate) fn serve(&mut self) -> Value {
+        self.serve_with(&[])
+    }
+
+    /// As [`serve`](Self::serve), with more options.
+    pub(crate) fn serve_with(&mut self, more: &[&str]) -> Value {
         let mut process = praksis()
             .args(["run", "--json", "--listen", "/ip4/127.0.0.1/tcp/0", "--http", "127.0.0.1:0", "--dir"])
             .arg(self.dir())
+            .args(more)
             .env("RUST_LOG", "error")
             .stdout(Stdio::piped())
             .spawn()

@@ -67,6 +67,10 @@ fn tcp(
 fn quic(key: &Keypair, limits: &Limits, counters: &Arc<Counters>) -> Boxed<(PeerId, StreamMuxerBox)> {
     let mut config = quic::Config::new(key);
     config.handshake_timeout = limits.handshake_timeout;
+    // As patient as with other connections, and in time for what translates addresses.
+    let idle = limits.ping_interval + limits.ping_timeout;
+    config.max_idle_timeout = idle.as_millis().try_into().expect("some seconds fit 32 bits of milliseconds");
+    config.keep_alive_interval = idle / 3;
     config.max_concurrent_stream_limit =
         STREAMS_PER_CONNECTION.try_into().expect("some hundred streams fit 32 bits");
     config.max_stream_data = STREAM_WINDOW;
