@@ -26,6 +26,7 @@ mod need;
 mod similar;
 mod start;
 mod template;
+mod ways;
 
 mod export;
 mod import;

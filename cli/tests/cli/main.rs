@@ -11,6 +11,7 @@ mod readme;
 mod refusals;
 mod story;
 mod thousands;
+mod ways;
 mod wrong;
 
 mod demo;

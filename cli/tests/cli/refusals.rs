@@ -267,6 +267,10 @@ fn a_folder_that_no_node_serves_stays_as_it_is() {
         misuse(&["run", "--listen", "nowhere"]),
         misuse(&["run", "--announce", "nowhere"]),
         misuse(&["run", "--peer", "nowhere"]),
+        misuse(&["run", "--tls-cert", &file]),
+        misuse(&["run", "--tls-cert", &file, "--tls-key", "nowhere"]),
+        misuse(&["run", "--extra-ca", "nowhere"]),
+        misuse(&["run", "--proxy", "socks5://ola:hemmelig@proxy:1080"]),
         refused(&["case", "edit", &own], "no_node"),
     ];
     try_all(&node, &table);
