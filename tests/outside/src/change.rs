@@ -118,11 +118,9 @@ fn tampered(bytes: &[u8]) -> Vec<u8> {
 /// Offers a chunk in the first office's name, then the second's honest change. Whether the chunk counts.
 fn admitted(chunk: &[u8]) -> bool {
     let World { roster, held, writer, meanwhile } = world();
-    let hash = praksis_protocol::id::ChangeHash(match scan(chunk) {
-        Ok(header) => header.hash.0,
-        Err(_) => [0; 32],
-    });
-    let change = writer.clone().sign(hash, 0, chunk);
+    // What does not scan goes no further; the scanner has a target of its own.
+    let Ok(header) = scan(chunk) else { return false };
+    let change = writer.clone().sign(header.hash, 0, chunk);
     let ask = |held: Vec<SignedChange>, incoming: Vec<SignedChange>| {
         admit(&Admission { genesis: shared_case(), held, incoming, roster: roster.clone() })
     };

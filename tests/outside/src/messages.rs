@@ -12,7 +12,7 @@ use praksis_protocol::{
         joining::{Application, Invitation, JoinReply, JoinRequest, OfficeGrant, Refusal, Ticket},
         statement::{Acceptance, Known, Role, Statement},
     },
-    reconcile::{Answer, Ask},
+    reconcile::{Answer, Ask, Edition, Salt},
     signed::{Payload, Verified, encoding::to_vec},
     wire::message::{Delivery, Hello, Request, Response, Want},
 };
@@ -221,12 +221,16 @@ fn hello() -> Hello {
     Hello { version: 1, network: charter().network(), roster: Digest([1; 32]), documents: Digest([2; 32]) }
 }
 
+const EDITION: Edition = Edition { salt: Salt([3; 16]), state: [4; 8] };
+
 fn requests() -> Vec<Vec<u8>> {
     let (document, item) = (shared_case().document(), Item([4; 16]));
     let scope = Scope::Organisation(org(BERGEN));
     let all = [
         Request::Hello(hello()),
         Request::Compare(Scope::Network, Ask::List(Some(item))),
+        Request::Compare(Scope::Network, Ask::Begin(100_000, 2, Some(EDITION.salt))),
+        Request::Compare(Scope::Network, Ask::More(EDITION, 64, 16)),
         Request::Statements(vec![item]),
         Request::Resolve(scope, vec![item]),
         Request::Pull(scope, vec![Want { document, have: vec![EnvelopeHash([6; 32])] }]),
@@ -242,6 +246,7 @@ fn responses() -> Vec<Vec<u8>> {
     let all = [
         Response::Hello(hello()),
         Response::Compared(Answer::Page(vec![item], true)),
+        Response::Compared(Answer::Symbols(EDITION, 0, 100_000, vec![3; 60].into())),
         Response::Statements(vec![vec![1, 2, 3].into()]),
         Response::Resolved(vec![(item, genesis.document())]),
         Response::Documents(vec![delivery]),
