@@ -1,12 +1,10 @@
 //! `bench sketch`: what it costs to find out what differs, in bytes and in time.
 //!
 //! Bytes are of whole messages, questions and answers of one side that asks; where both sides pull,
-//! both pay. Times are the least of all runs, so that what else the machine does counts little.
+//! both pay. Times are of the processor, so that what else the machine does counts little; the system
+//! counts them in steps of milliseconds.
 
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeSet, time::Duration};
 
 use praksis_protocol::{
     genesis::Scope,
@@ -79,9 +77,8 @@ fn row(size: u64, d: u64) {
         sum.tally.answers += one.tally.answers;
         sum.tally.symbols += one.tally.symbols;
         sum.tally.lists += one.tally.lists;
-        let least = |sum: Duration, one: Duration| if seed == 0 { one } else { sum.min(one) };
-        sum.asking = least(sum.asking, one.asking);
-        sum.answering = least(sum.answering, one.answering);
+        sum.asking += one.asking;
+        sum.answering += one.answering;
     }
     print(d, &sum, RUNS);
 }
@@ -97,8 +94,8 @@ fn print(d: u64, cost: &Cost, runs: u64) {
         mean(cost.tally.symbols),
         mean(cost.tally.symbols) / d.max(1) as f64,
         cost.tally.lists,
-        ms(cost.asking),
-        ms(cost.answering),
+        ms(cost.asking) / runs as f64,
+        ms(cost.answering) / runs as f64,
     );
 }
 
@@ -108,13 +105,13 @@ fn cost(ours: &BTreeSet<Item>, theirs: &BTreeSet<Item>, seed: u64) -> Cost {
     let (mut comparison, mut ask) = Comparison::begin(ours, Timestamp(0));
     loop {
         cost.bytes += Request::Compare(Scope::Network, ask.clone()).bytes().len();
-        let began = Instant::now();
+        let began = worked();
         let answer = encodings.answer(Scope::Network, theirs, digest, &ask, Timestamp(0), &mut rng);
-        cost.answering += began.elapsed();
+        cost.answering += worked() - began;
         cost.bytes += Response::Compared(answer.clone()).bytes().len();
-        let began = Instant::now();
+        let began = worked();
         let step = comparison.answered(&answer, ours, Timestamp(0), &mut cost.tally);
-        cost.asking += began.elapsed();
+        cost.asking += worked() - began;
         match step.expect("an honest peer") {
             Step::Ask(next) | Step::Stalled(next) => ask = next,
             Step::Done(found) => {
@@ -131,7 +128,7 @@ fn encode(size: u64) {
     let digest = set_digest(&set);
     let once = |count: u32| {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let began = Instant::now();
+        let began = worked();
         let mut encodings = Encodings::default();
         let mut ask = Ask::Begin(size as u32, count.min(BATCH), None);
         let mut coded = 0;
@@ -142,16 +139,22 @@ fn encode(size: u64) {
                 ask = Ask::More(edition, coded, BATCH);
             }
         }
-        began.elapsed()
+        worked() - began
     };
-    let times =
-        [2, BATCH, 64 * BATCH].map(|count| ms((0..RUNS).map(|_| once(count)).min().unwrap_or_default()));
+    let times = [2, BATCH, 64 * BATCH].map(|count| ms((0..RUNS).map(|_| once(count)).sum()) / RUNS as f64);
     println!("{size:>7}  {:>9.2}  {:>13.2}  {:>14.2}", times[0], times[1], times[2]);
 }
 
 fn items(numbers: std::ops::Range<u64>) -> BTreeSet<Item> {
     let item = |n: u64| blake3::hash(&n.to_be_bytes()).as_bytes()[..16].try_into().expect("16 bytes");
     numbers.map(|n| Item(item(n))).collect()
+}
+
+/// How long this thread has had a processor, where the system says so.
+fn worked() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let ns = text.split_whitespace().next().and_then(|ns| ns.parse().ok()).unwrap_or_default();
+    Duration::from_nanos(ns)
 }
 
 fn ms(time: Duration) -> f64 {
