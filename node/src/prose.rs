@@ -4,9 +4,8 @@
 //! Everything is bounded: the file, what is inflated of it, how deep it nests, and the text that is taken from it. A PDF is
 //! read in a process of its own ([`pdf`]). Deliberately absent: pictures, headers, footnotes and formatting.
 
+pub mod docx;
 pub mod pdf;
-
-mod docx;
 
 use std::path::Path;
 

@@ -21,7 +21,11 @@ const DEPTH: usize = 256;
 /// How an entry of the central directory begins.
 const ENTRY: &[u8] = b"PK\x01\x02";
 
-pub(super) fn text(bytes: &[u8]) -> Result<String, Error> {
+/// The running text of a document; at most [`TEXT_LIMIT`] bytes of it.
+///
+/// # Errors
+/// When it is none, is locked, or holds more than any document does.
+pub fn text(bytes: &[u8]) -> Result<String, Error> {
     // Before anything is kept of each.
     if bytes.windows(ENTRY.len()).filter(|window| *window == ENTRY).nth(ENTRIES).is_some() {
         return Err(Error::TooMuch(format!("{ENTRIES} parts")));

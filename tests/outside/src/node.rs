@@ -4,6 +4,7 @@ use praksis_node::{
     api::read_heads,
     intake::{self, form, json},
     net::{JOIN_MESSAGE, SYNC_MESSAGE, read_frame, write_frame},
+    prose::{Format, TEXT_LIMIT, docx},
 };
 use praksis_protocol::genesis::Kind;
 
@@ -42,6 +43,16 @@ pub(crate) const ENTRIES: &[Entry] = &[
                 b"[[case]]\ntitle = \"Vann\"\n[[case]]\nneed = '''\nto\nlinjer'''\n".to_vec(),
             ]
         },
+    },
+    Entry {
+        name: "docx",
+        read: |bytes| {
+            docx::text(bytes).is_ok_and(|text| {
+                assert!(text.len() <= TEXT_LIMIT);
+                Format::of("need.docx", bytes).is_ok()
+            })
+        },
+        examples: || vec![include_bytes!("../examples/need.docx").to_vec()],
     },
     Entry {
         name: "form",
