@@ -52,7 +52,7 @@ use crate::{
     genesis::{Genesis, Scope},
     id::{DeviceId, DocumentId, Item, OrgId},
     membership::{charter::Charter, roster::Roster, statement::Known},
-    store::{Batch, Read, StoreError},
+    store::{Batch, Put, Read, StoreError},
     time::Timestamp,
 };
 
@@ -113,6 +113,8 @@ struct Resting {
     outputs: Vec<Output>,
     rows: Vec<(Row, Option<Source>)>,
     statements: Vec<Known>,
+    /// The peer whose pull waits for these statements.
+    pulled_from: Option<DeviceId>,
     lane: Option<DocumentId>,
     /// The charter or identity was among what was written.
     joined: bool,
@@ -130,9 +132,9 @@ impl Engine {
     pub fn open(keys: Keys, store: &impl Read, now: Timestamp) -> Result<Self, StoreError> {
         let identity = setup::identity(store)?;
         let charter = setup::charter(store)?;
-        let statements = Statements::open(charter.as_ref(), store)?;
+        let (statements, replaced) = Statements::open(charter.as_ref(), store)?;
         let mut index = Index::default();
-        statements.items().for_each(|item| index.put_statement(item));
+        statements.all().for_each(|known| index.put_statement(known.scope(), known.item()));
         for (document, bytes) in store.rows()? {
             let row = minicbor::decode(&bytes)
                 .map_err(|_| StoreError::Damaged { what: format!("row of {}", document.short()) })?;
@@ -158,6 +160,7 @@ impl Engine {
             last_number: 0,
             now,
         };
+        engine.forget(replaced);
         engine.roster_changed();
         Ok(engine)
     }
@@ -216,10 +219,7 @@ impl Engine {
     fn durable(&mut self, batch: BatchId, store: &impl Read, rng: &mut impl Rng) -> Result<(), StoreError> {
         let Some(resting) = self.batches.remove(&batch) else { return Ok(()) };
         let new_statements = !resting.statements.is_empty() || resting.joined;
-        for known in resting.statements {
-            self.index.put_statement(known.item());
-            self.statements.insert(known);
-        }
+        self.hold(resting.statements);
         if new_statements {
             if resting.joined {
                 self.identity = setup::identity(store)?;
@@ -230,6 +230,9 @@ impl Engine {
             self.roster_changed();
             self.recount(&before, store, rng)?;
             self.retry_quarantined(store, rng)?;
+        }
+        if let Some(peer) = resting.pulled_from {
+            self.pulled(peer, true);
         }
         for (row, source) in resting.rows {
             self.document_changed(row, source);
@@ -242,6 +245,27 @@ impl Engine {
             self.next_in_lane(document, store, rng)?;
         }
         Ok(())
+    }
+
+    /// Takes statements in that are durable.
+    fn hold(&mut self, statements: Vec<Known>) {
+        let mut gone = Vec::new();
+        for known in statements {
+            self.index.put_statement(known.scope(), known.item());
+            gone.extend(self.statements.insert(known));
+        }
+        self.forget(gone);
+    }
+
+    /// Lets go of statements that others have replaced.
+    fn forget(&mut self, gone: Vec<Known>) {
+        for known in &gone {
+            self.index.drop_statement(known.scope(), known.item());
+        }
+        if !gone.is_empty() {
+            let batch = gone.iter().map(|known| Put::Forget(known.hash)).collect();
+            self.commit(batch, Resting::default());
+        }
     }
 
     /// Where an organisation or a device of it has lost its place to another, what it wrote counts

@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use minicbor::{Decode, Encode, bytes::ByteVec};
 use rand_core::Rng;
 
-use super::{CommandError, Engine, MessageId, Output, Reply, RequestId, Resting, statements::put};
+use super::{
+    CommandError, Engine, MessageId, Output, Reply, RequestId, Resting,
+    statements::{put, read_all},
+};
 use crate::{
+    genesis::Scope,
     id::{DeviceId, OrgId, StatementHash},
     membership::{
         joining::{Application, Invitation, JoinReply, JoinRequest, Refusal, Ticket},
@@ -189,7 +193,7 @@ impl Engine {
             invitation: Some(application.invitation),
             follows: None,
         };
-        let mut chain = self.statements.chain(OrgId(root.verifying_key().to_bytes()));
+        let mut chain = self.statements.chain(OrgId(root.verifying_key().to_bytes()), Scope::Roster);
         let statement = chain.issue(&root, invitation.network, Kind::MembershipGrant, &membership);
         let granted =
             Known { hash: StatementHash(statement.hash()), statement, fact: Fact::Membership(membership) };
@@ -205,8 +209,8 @@ impl Engine {
 
     /// A guest shows that it is a member we have not heard of.
     fn meet(&mut self, from: DeviceId, statements: &[ByteVec]) -> Result<(Batch, Vec<Known>), Refusal> {
-        let received = statements.iter().map(|bytes| bytes.as_slice());
-        let (new, _) = self.statements.take(received, self.charter.as_ref(), self.identity.org);
+        let (received, _) = read_all(statements.iter().map(|bytes| bytes.as_slice()));
+        let new = self.statements.take(received, self.charter.as_ref(), self.identity.org);
         let roster = self.statements.roster_with(self.charter.as_ref(), &new);
         let own = roster.device(from).is_some_and(|granted| Some(granted.org) == self.identity.org);
         if !own && roster.member_of(from).is_none() {

@@ -73,9 +73,16 @@ impl Index {
     }
 
     /// Puts an element that is no document: a statement.
-    pub(crate) fn put_statement(&mut self, item: Item) {
-        let set = self.sets.entry(Scope::Roster).or_default();
+    pub(crate) fn put_statement(&mut self, scope: Scope, item: Item) {
+        let set = self.sets.entry(scope).or_default();
         set.items.insert(item);
+        set.digest = None;
+    }
+
+    /// Takes out a statement that another has replaced.
+    pub(crate) fn drop_statement(&mut self, scope: Scope, item: Item) {
+        let set = self.sets.entry(scope).or_default();
+        set.items.remove(&item);
         set.digest = None;
     }
 

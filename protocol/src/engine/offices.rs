@@ -5,9 +5,10 @@ use ed25519_dalek::SigningKey;
 use super::{
     CommandError, Engine, Event, Identity, Output, Reply, RequestId, Resting,
     setup::{CHARTER, IDENTITY},
-    statements::put,
+    statements::{put, read_all},
 };
 use crate::{
+    genesis::Scope,
     id::{NetworkId, OrgId, StatementHash},
     membership::{
         charter::Charter,
@@ -91,7 +92,8 @@ impl Engine {
             acceptance: acceptance.bytes().to_vec().into(),
             follows: None,
         };
-        let statement = self.statements.chain(org).issue(root, NetworkId::NONE, Kind::DeviceGrant, &grant);
+        let statement =
+            self.statements.chain(org, Scope::Roster).issue(root, NetworkId::NONE, Kind::DeviceGrant, &grant);
         let hash = StatementHash(statement.hash());
         Known { hash, statement, fact: Fact::Device(grant, Acceptance::clone(acceptance)) }
     }
@@ -111,8 +113,8 @@ impl Engine {
             },
             None => None,
         };
-        let received = grant.statements.iter().map(|bytes| bytes.as_slice());
-        let (new, _) = self.statements.take(received, charter.as_ref(), Some(grant.org));
+        let (received, _) = read_all(grant.statements.iter().map(|bytes| bytes.as_slice()));
+        let new = self.statements.take(received, charter.as_ref(), Some(grant.org));
         let roster = self.statements.roster_with(charter.as_ref(), &new);
         let granted = roster.device(self.device());
         if granted.is_none_or(|device| device.org != grant.org || device.number != self.identity.number) {

@@ -10,7 +10,7 @@ use crate::{
     reconcile::answer,
     signed::encoding::hash,
     store::{Read, StoreError},
-    wire::message::{Delivery, Hello, RESPONSE_TARGET, Request, Response, Want},
+    wire::message::{Delivery, Hello, RESPONSE_TARGET, Request, Resolved, Response, Want},
 };
 
 impl Engine {
@@ -54,29 +54,21 @@ impl Engine {
                 self.hello_was_heard(from, theirs == ours);
                 Response::Hello(ours)
             }
-            Request::Statements(items) => {
-                let mut room = RESPONSE_TARGET;
-                let known = items.iter().filter_map(|item| self.statements.by_item(*item));
-                let known = known.map(|known| known.statement.bytes()).take_while(|bytes| {
-                    let fits = room > 0;
-                    room = room.saturating_sub(bytes.len());
-                    fits
-                });
-                // What has no room is lacking still when digests are compared again.
-                Response::Statements(known.map(|bytes| bytes.to_vec().into()).collect())
-            }
             Request::Compare(scope, ask) if self.may_see(from, scope) => {
                 Response::Compared(answer(self.index.items(scope), &ask))
             }
             Request::Resolve(scope, items) if self.may_see(from, scope) => {
-                let resolve = |item: Item| self.index.resolve(scope, item).map(|document| (item, document));
-                Response::Resolved(items.into_iter().filter_map(resolve).collect())
+                Response::Resolved(self.resolve(scope, &items))
             }
             Request::Pull(scope, wants) if self.may_see(from, scope) => {
                 Response::Documents(self.deliver(scope, &wants, store)?)
             }
             Request::Changed(scope, entries) if self.may_see(from, scope) => {
                 self.heard_hints(from, scope, &entries);
+                Response::Heard
+            }
+            Request::Tell(statements) => {
+                self.told(from, &statements)?;
                 Response::Heard
             }
             Request::Compare(..) | Request::Resolve(..) | Request::Pull(..) | Request::Changed(..) => {
@@ -101,6 +93,26 @@ impl Engine {
             roster: self.index.digest(Scope::Roster),
             documents: crate::id::Digest(hash("praksis/sets/1", &digests)),
         }
+    }
+
+    /// What is behind items; statements until the answer is large enough.
+    fn resolve(&self, scope: Scope, items: &[Item]) -> Resolved {
+        let mut resolved = Resolved { complete: true, ..Resolved::default() };
+        let mut room = RESPONSE_TARGET;
+        for item in items {
+            if let Some(document) = self.index.resolve(scope, *item) {
+                resolved.documents.push((*item, document));
+            } else if let Some(known) = self.statements.by_item(scope, *item) {
+                if room == 0 {
+                    resolved.complete = false;
+                    continue;
+                }
+                let bytes = known.statement.bytes();
+                room = room.saturating_sub(bytes.len());
+                resolved.statements.push(bytes.to_vec().into());
+            }
+        }
+        resolved
     }
 
     /// What a peer lacks of documents, until the answer is large enough.

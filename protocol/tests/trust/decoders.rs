@@ -14,7 +14,8 @@ use praksis_protocol::{
     reconcile::{Answer, Ask},
     signed::encoding::to_vec,
     wire::message::{
-        Delivery, HINTS_LIMIT, Hello, ITEMS_LIMIT, Request, Response, SignedChange, WANTS_LIMIT, Want,
+        Delivery, HINTS_LIMIT, Hello, ITEMS_LIMIT, Request, Resolved, Response, SignedChange, TELL_LIMIT,
+        WANTS_LIMIT, Want,
     },
 };
 use proptest::{prelude::*, sample::Index};
@@ -38,17 +39,21 @@ fn examples() -> Vec<Vec<u8>> {
     let delivery = Delivery { genesis: genesis.bytes().into(), changes: vec![change], complete: true };
     let want = Want { document, have: vec![EnvelopeHash([6; 32])] };
     let scope = Scope::Organisation(org(BERGEN));
+    let resolved = Resolved {
+        documents: vec![(item, document)],
+        statements: vec![vec![1, 2, 3].into()],
+        complete: true,
+    };
     vec![
         Request::Hello(hello).bytes(),
         Request::Compare(Scope::Network, Ask::List(Some(item))).bytes(),
-        Request::Statements(vec![item]).bytes(),
         Request::Resolve(scope, vec![item]).bytes(),
         Request::Pull(scope, vec![want]).bytes(),
         Request::Changed(scope, vec![(document, item)]).bytes(),
+        Request::Tell(vec![vec![1, 2, 3].into()]).bytes(),
         Response::Hello(hello).bytes(),
         Response::Compared(Answer::Page(vec![item], true)).bytes(),
-        Response::Statements(vec![vec![1, 2, 3].into()]).bytes(),
-        Response::Resolved(vec![(item, document)]).bytes(),
+        Response::Resolved(resolved).bytes(),
         Response::Documents(vec![delivery]).bytes(),
         Response::Heard.bytes(),
         Response::Refused.bytes(),
@@ -149,24 +154,32 @@ fn messages_with_too_many_of_anything_are_refused_by_name() {
     let (item, document) = (Item([4; 16]), DocumentId([5; 32]));
     let want = |heads| Want { document, have: vec![EnvelopeHash([6; 32]); heads] };
     let too_many = [
-        Request::Statements(vec![item; ITEMS_LIMIT + 1]),
         Request::Resolve(Scope::Network, vec![item; ITEMS_LIMIT + 1]),
         Request::Pull(Scope::Network, vec![want(0); WANTS_LIMIT + 1]),
         Request::Pull(Scope::Network, vec![want(praksis_protocol::wire::message::HAVE_LIMIT + 1)]),
         Request::Changed(Scope::Network, vec![(document, item); HINTS_LIMIT + 1]),
+        Request::Tell(vec![vec![].into(); TELL_LIMIT + 1]),
     ];
     for request in too_many {
         assert_eq!(Request::read(&request.bytes()).unwrap_err().name(), "message_too_many");
     }
     let delivery = Delivery { genesis: vec![].into(), changes: vec![], complete: true };
     let too_many = [
-        Response::Statements(vec![vec![].into(); ITEMS_LIMIT + 1]),
-        Response::Resolved(vec![(item, document); ITEMS_LIMIT + 1]),
+        Response::Resolved(Resolved {
+            statements: vec![vec![].into(); ITEMS_LIMIT + 1],
+            documents: vec![],
+            complete: true,
+        }),
+        Response::Resolved(Resolved {
+            documents: vec![(item, document); ITEMS_LIMIT + 1],
+            statements: vec![],
+            complete: true,
+        }),
         Response::Documents(vec![delivery; WANTS_LIMIT + 1]),
     ];
     for response in too_many {
         assert_eq!(Response::read(&response.bytes()).unwrap_err().name(), "message_too_many");
     }
-    let most = Request::Statements(vec![item; ITEMS_LIMIT]);
+    let most = Request::Resolve(Scope::Roster, vec![item; ITEMS_LIMIT]);
     assert_eq!(Request::read(&most.bytes()), Ok(most));
 }

@@ -8,6 +8,7 @@ mod ends;
 mod fold;
 mod desk;
 mod joining;
+mod keeping;
 mod peers;
 mod roster;
 mod scribe;
