@@ -12,9 +12,11 @@ pub mod output;
 
 mod admitting;
 mod asking;
+mod audiences;
 mod commands;
 mod delivery;
 mod dialling;
+mod folding;
 mod hello;
 mod index;
 mod joining;
@@ -23,35 +25,42 @@ mod offices;
 mod peers;
 mod pulling;
 mod quarantine;
+mod receipts;
+mod saying;
 mod serving;
 mod sessions;
 pub mod setup;
 pub mod sharing;
 mod statements;
+mod telling;
+mod withdrawing;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use ed25519_dalek::SigningKey;
 use minicbor::{Decode, Encode};
 use rand_core::Rng;
 
+pub use audiences::Audience;
 pub use input::{BatchId, Class, Command, Edit, Input, JobId, MessageId, RequestId};
 pub use output::{CommandError, Event, Output, Reply, Status};
 
 use admitting::Invitations;
+use folding::Recounts;
 use index::Index;
 use joining::Joining;
-use lanes::{Lanes, Task};
+use lanes::Lanes;
 use peers::Peers;
 use quarantine::Quarantine;
 use sessions::Sessions;
 use statements::Statements;
+use withdrawing::Purges;
 
 use crate::{
     admission::state::Row,
-    genesis::{Genesis, Scope},
+    genesis::Scope,
     id::{DeviceId, DocumentId, Item, OrgId},
-    membership::{charter::Charter, roster::Roster, statement::Known},
+    membership::{charter::Charter, statement::Known},
     store::{Batch, Put, Read, StoreError},
     time::Timestamp,
 };
@@ -99,11 +108,13 @@ pub struct Engine {
     batches: BTreeMap<BatchId, Resting>,
     outputs: VecDeque<Output>,
     refused: BTreeMap<String, u64>,
-    /// Organisations that lost a right to write since the start: what they wrote may count again.
-    fallen: BTreeSet<OrgId>,
+    recounts: Recounts,
+    purges: Purges,
     /// Own addresses, as the transport found them or as the operator announced them.
     addresses: Vec<String>,
     last_number: u64,
+    /// Whether anything has happened since the start.
+    opened: bool,
     now: Timestamp,
 }
 
@@ -115,6 +126,8 @@ struct Resting {
     statements: Vec<Known>,
     /// The peer whose pull waits for these statements.
     pulled_from: Option<DeviceId>,
+    /// A withdrawn document whose bytes are erased.
+    purged: Option<Row>,
     lane: Option<DocumentId>,
     /// The charter or identity was among what was written.
     joined: bool,
@@ -134,7 +147,8 @@ impl Engine {
         let charter = setup::charter(store)?;
         let (statements, replaced) = Statements::open(charter.as_ref(), store)?;
         let mut index = Index::default();
-        statements.all().for_each(|known| index.put_statement(known.scope(), known.item()));
+        let compared = statements.all().filter(|known| known.is_compared());
+        compared.for_each(|known| index.put_statement(known.scope(), known.item()));
         for (document, bytes) in store.rows()? {
             let row = minicbor::decode(&bytes)
                 .map_err(|_| StoreError::Damaged { what: format!("row of {}", document.short()) })?;
@@ -155,12 +169,15 @@ impl Engine {
             batches: BTreeMap::new(),
             outputs: VecDeque::new(),
             refused: BTreeMap::new(),
-            fallen: BTreeSet::new(),
+            recounts: Recounts::default(),
+            purges: Purges::default(),
             addresses: Vec::new(),
             last_number: 0,
+            opened: false,
             now,
         };
         engine.forget(replaced);
+        engine.check_counted(store)?;
         engine.roster_changed();
         Ok(engine)
     }
@@ -183,7 +200,7 @@ impl Engine {
             Input::Durable(batch) => self.durable(batch, store, rng),
             Input::Tick => Ok(()),
         };
-        let result = result.and_then(|()| self.tend(rng));
+        let result = result.and_then(|()| self.tend(store, rng));
         if let Err(error) = result {
             self.outputs.push_back(Output::Announce(Event::Failed(error)));
         }
@@ -196,7 +213,8 @@ impl Engine {
 
     /// When to call [`handle`](Self::handle) with [`Input::Tick`], and what for.
     pub fn poll_timeout(&self) -> Option<(Timestamp, Wake)> {
-        self.peers.next_wake().into_iter().chain(self.joining.next_wake()).min()
+        let purge = self.next_purge();
+        self.peers.next_wake().into_iter().chain(self.joining.next_wake()).chain(purge).min()
     }
 
     /// This node's device.
@@ -218,24 +236,22 @@ impl Engine {
 
     fn durable(&mut self, batch: BatchId, store: &impl Read, rng: &mut impl Rng) -> Result<(), StoreError> {
         let Some(resting) = self.batches.remove(&batch) else { return Ok(()) };
-        let new_statements = !resting.statements.is_empty() || resting.joined;
-        self.hold(resting.statements);
-        if new_statements {
-            if resting.joined {
-                self.identity = setup::identity(store)?;
-                self.charter = setup::charter(store)?;
-            }
-            let before = self.statements.roster().clone();
-            self.statements.fold(self.charter.as_ref());
-            self.roster_changed();
-            self.recount(&before, store, rng)?;
-            self.retry_quarantined(store, rng)?;
+        if !resting.statements.is_empty() || resting.joined {
+            self.take_effect(resting.statements, resting.joined, store, rng)?;
+        }
+        if let Some(row) = resting.purged {
+            self.purged(row);
         }
         if let Some(peer) = resting.pulled_from {
             self.pulled(peer, true);
         }
         for (row, source) in resting.rows {
-            self.document_changed(row, source);
+            let document = row.genesis.document();
+            // Withdrawn meanwhile, it stays so.
+            if !self.index.row(document).is_some_and(Row::is_hidden) {
+                self.document_changed(row, source);
+                self.hide_or_restore(document, store, rng)?;
+            }
             if let Some(Source { peer, .. }) = source {
                 self.pulled(peer, true);
             }
@@ -251,7 +267,9 @@ impl Engine {
     fn hold(&mut self, statements: Vec<Known>) {
         let mut gone = Vec::new();
         for known in statements {
-            self.index.put_statement(known.scope(), known.item());
+            if known.is_compared() {
+                self.index.put_statement(known.scope(), known.item());
+            }
             gone.extend(self.statements.insert(known));
         }
         self.forget(gone);
@@ -268,28 +286,6 @@ impl Engine {
         }
     }
 
-    /// Where an organisation or a device of it has lost its place to another, what it wrote counts
-    /// no longer, and may count again later.
-    fn recount(&mut self, before: &Roster, store: &impl Read, rng: &mut impl Rng) -> Result<(), StoreError> {
-        let after = self.statements.roster().clone();
-        let members = before.members().filter(|(org, _)| after.member(**org).is_none()).map(|(org, _)| *org);
-        let lost = |device: &DeviceId, org: OrgId| after.device(*device).is_none_or(|now| now.org != org);
-        let devices =
-            before.devices().filter(|(id, device)| lost(id, device.org)).map(|(_, device)| device.org);
-        self.fallen.extend(members.chain(devices));
-        if self.fallen.is_empty() {
-            return Ok(());
-        }
-        let touched = |genesis: &Genesis| genesis.writers().iter().any(|org| self.fallen.contains(org));
-        let touched: Vec<Genesis> =
-            self.index.rows().map(|row| &row.genesis).filter(|genesis| touched(genesis)).cloned().collect();
-        for genesis in touched {
-            let task = Task::Admit { changes: Vec::new(), source: None };
-            self.line_up(genesis, task, store, rng)?;
-        }
-        Ok(())
-    }
-
     /// A document stands in a new state, durably: tell the peers that may read it, and ourselves.
     fn document_changed(&mut self, row: Row, source: Option<Source>) {
         let (document, scope) = (row.genesis.document(), row.genesis.scope);
@@ -297,9 +293,7 @@ impl Engine {
         if let Some(item) = self.index.put(row) {
             self.hint(scope, document, item, source);
         }
-        if let Some(record) = self.index.reference(key) {
-            self.outputs.push_back(Output::Announce(Event::RecordChanged(record)));
-        }
+        self.announce_record(key);
     }
 
     /// Counts a refusal by its name.
@@ -318,8 +312,14 @@ impl Engine {
         self.last_number
     }
 
-    /// What is due by now: dials, hellos, hints, pulls, a join to repeat.
-    fn tend(&mut self, rng: &mut impl Rng) -> Result<(), StoreError> {
+    /// What is due by now: dials, hellos, hints, pulls, a join to repeat, what is to be counted or erased.
+    fn tend(&mut self, store: &impl Read, rng: &mut impl Rng) -> Result<(), StoreError> {
+        if !std::mem::replace(&mut self.opened, true) {
+            // A fall may have come between a withdrawal and what follows from it.
+            self.hide_and_restore(store, rng)?;
+        }
+        self.recount_next(store, rng)?;
+        self.tend_purges();
         self.tend_joining();
         self.tend_peers(rng);
         self.tend_pulls();
@@ -340,6 +340,10 @@ impl Engine {
         }
         if roster.member(ours).is_some() && roster.member(theirs).is_some() {
             scopes.push(Scope::Network);
+            let named = roster
+                .audiences()
+                .filter(|(_, it)| it.members.contains(&ours) && it.members.contains(&theirs));
+            scopes.extend(named.map(|(audience, _)| Scope::Named(*audience)));
         }
         scopes
     }

@@ -153,7 +153,9 @@ impl Node {
 
     /// Shares a draft with the network.
     pub async fn share(&self, record: DocumentId) {
-        self.call(Command::Share(record, self.handle().today())).await.unwrap();
+        self.call(Command::Share(record, self.handle().today(), praksis_protocol::engine::Audience::Network))
+            .await
+            .unwrap();
     }
 
     /// A record, if it is there.

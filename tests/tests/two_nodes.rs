@@ -154,7 +154,7 @@ impl Node {
 
     async fn share(&self, record: DocumentId) {
         let today = self.handle().today();
-        self.call(Command::Share(record, today)).await.unwrap();
+        self.call(Command::Share(record, today, praksis_protocol::engine::Audience::Network)).await.unwrap();
     }
 
     async fn show(&self, record: DocumentId) -> Result<RecordView, CallError> {

@@ -128,7 +128,9 @@ impl Node {
     }
 
     pub(super) async fn share(&self, record: DocumentId) -> Result<(), Stopped> {
-        self.call(Command::Share(record, self.handle().today())).await.map(drop)
+        self.call(Command::Share(record, self.handle().today(), praksis_protocol::engine::Audience::Network))
+            .await
+            .map(drop)
     }
 
     pub(super) async fn edit(&self, record: DocumentId, expression: &str) -> Result<(), Stopped> {

@@ -92,7 +92,9 @@ pub(super) async fn many(
 }
 
 async fn share(api: &Api, record: DocumentId) -> Result<(), ApiError> {
-    edit::write(api, Command::Share(record, api.handle.today())).await.map(drop)
+    edit::write(api, Command::Share(record, api.handle.today(), praksis_protocol::engine::Audience::Network))
+        .await
+        .map(drop)
 }
 
 async fn drafts(api: &Api, kind: Kind) -> Result<Vec<DocumentId>, ApiError> {

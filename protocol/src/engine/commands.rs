@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     document::Form,
-    genesis::{Genesis, Kind, Scope},
+    genesis::{About, Genesis, Kind, Scope},
     id::DocumentId,
     membership::roster::Device,
     store::{Put, Read, StoreError},
@@ -48,7 +48,8 @@ impl Engine {
                     Ok(())
                 }
             },
-            Command::Share(id, today) => self.share(request, id, today, store, rng),
+            Command::Share(id, today, audience) => self.share(request, id, today, audience, store, rng),
+            Command::Withdraw(id, why, now) => self.withdraw(request, id, why, now),
             Command::Show(id, today) => self.show(request, id, today, store),
             Command::Direct(kind, about, record) => {
                 let network = self.statements.roster().network();
@@ -56,7 +57,13 @@ impl Engine {
                     self.reply(request, Err(CommandError::NoNetwork));
                     return Ok(());
                 };
-                let genesis = Genesis::direct(kind, owner, network, Scope::Network, &about);
+                // A word on what not everybody reads is read by the same.
+                let scope = match &about {
+                    About::Subject(subject) => self.index.row(*subject).map(|row| row.genesis.scope),
+                    About::Itself | About::Year(_) => None,
+                };
+                let scope = scope.unwrap_or(Scope::Network);
+                let genesis = Genesis::direct(kind, owner, network, scope, &about);
                 self.write(request, genesis, None, Edit::Replace(record), store, rng)
             }
             Command::Records(kind, after, limit) => {

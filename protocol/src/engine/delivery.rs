@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use minicbor::bytes::ByteVec;
 use rand_core::Rng;
 
 use super::{
     Engine, Resting,
     pulling::{Asked, Fetch, Next},
-    statements::{put, read_all},
+    statements::put,
 };
 use crate::{
     genesis::{Genesis, Scope},
@@ -51,7 +50,14 @@ impl Engine {
                 self.refuse(NOT_ASKED_FOR)?;
                 continue;
             };
-            if !seen.insert(document) || delivery.changes.is_empty() {
+            if !seen.insert(document) {
+                continue;
+            }
+            if delivery.changes.is_empty() {
+                let noted = self.note_withdrawn(&genesis);
+                if let Some(pull) = self.pull_of(from) {
+                    pull.gained |= noted;
+                }
                 continue;
             }
             let item = one.fetch.item;
@@ -127,14 +133,5 @@ impl Engine {
         let batch = new.iter().map(put).collect();
         self.commit(batch, Resting { statements: new, pulled_from, ..Resting::default() });
         Ok(())
-    }
-
-    /// A peer tells statements that nobody asked for.
-    pub(super) fn told(&mut self, _from: DeviceId, statements: &[ByteVec]) -> Result<(), StoreError> {
-        let (known, refused) = read_all(statements.iter().map(|bytes| bytes.as_slice()));
-        for error in refused {
-            self.refuse(error.name())?;
-        }
-        self.take_statements(known, None)
     }
 }

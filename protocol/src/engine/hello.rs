@@ -89,6 +89,9 @@ impl Engine {
         } else if peer.pull_after > now {
             peer.hello_by(peer.pull_after);
         } else {
+            if theirs.documents != ours.documents {
+                self.tell_audiences(device);
+            }
             self.begin_pull(device, theirs.roster != ours.roster);
         }
     }
@@ -98,6 +101,7 @@ impl Engine {
             Ok(Response::Hello(theirs)) => {
                 let ours = self.hello_for(device);
                 self.heard_hello(device, theirs, ours);
+                self.tell_notices(device);
                 Ok(())
             }
             Ok(Response::Refused) => {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::job::Outcome;
+use super::{audiences::Audience, job::Outcome};
 use crate::{
     date::Day,
     document::Form,
@@ -114,8 +114,13 @@ pub enum Command {
     Draft(Kind, Value),
     /// Change a draft (by record or document id) as it read at these heads, the present ones if absent.
     Edit(DocumentId, Option<Vec<ChangeHash>>, Edit),
-    /// Share a draft with the network; the day decides about an embargo.
-    Share(DocumentId, Day),
+    /// Share a draft; the day decides about an embargo. With organisations, into the named audience of
+    /// exactly these; sharing with the network later makes another document of the same record.
+    Share(DocumentId, Day, Audience),
+    /// Withdraw a record (by any of its ids) everywhere it is shared, and its draft: hidden at once, its
+    /// bytes gone after the network's delay. The text is a reason that readers see. `true` has the root say
+    /// so, on the node that keeps it: then the bytes go without delay. Answered with [`Reply::Withdrawn`](super::Reply::Withdrawn).
+    Withdraw(DocumentId, String, bool),
     /// A record as it reads, and what stands in the way of sharing it on that day.
     Show(DocumentId, Day),
     /// Write a document of a direct kind into the network.

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     genesis::Scope,
-    id::{DeviceId, DocumentId, Item},
+    id::{DeviceId, DocumentId, Item, StatementHash},
     membership::statement::Role,
     store::StoreError,
     time::Timestamp,
@@ -44,6 +44,11 @@ pub(super) struct Peer {
     pub(super) hello_asked: bool,
     pub(super) hints: BTreeMap<(Scope, DocumentId), Item>,
     pub(super) hint_asked: bool,
+    /// Statements to tell that the peer does not know to ask for.
+    pub(super) to_tell: BTreeSet<StatementHash>,
+    /// Those told on this connection, or about to be.
+    pub(super) told: BTreeSet<StatementHash>,
+    pub(super) tell_asked: bool,
     /// Whether digests have agreed on this connection.
     pub(super) has_agreed: bool,
     pub(super) last_level: Option<Timestamp>,
@@ -149,6 +154,9 @@ impl Engine {
         peer.hello_asked = false;
         peer.hint_asked = false;
         peer.hints.clear();
+        peer.to_tell.clear();
+        peer.told.clear();
+        peer.tell_asked = false;
         peer.questions.clear();
         peer.pull = None;
         // The side whose dial is due first connects again.
@@ -220,6 +228,7 @@ impl Engine {
                 self.say_hello(device);
             }
             self.tell_hints(device);
+            self.tell_next(device);
         }
         self.dial_bootstraps(rng);
     }

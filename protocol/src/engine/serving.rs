@@ -124,14 +124,22 @@ impl Engine {
             let Some(row) = self.index.row(want.document).filter(|row| row.genesis.scope == scope) else {
                 continue;
             };
+            if !seen.insert(want.document) {
+                continue;
+            }
+            if row.is_hidden() {
+                let genesis = row.genesis.bytes().into();
+                deliveries.push(Delivery { genesis, changes: Vec::new(), complete: true });
+                continue;
+            }
             // Opening a document costs more than asking for it.
-            if !seen.insert(want.document) || row.heads.iter().all(|head| want.have.contains(head)) {
+            if row.heads.iter().all(|head| want.have.contains(head)) {
                 continue;
             }
             if room == 0 {
                 break;
             }
-            let mut held = held(want.document, store)?;
+            let mut held = held(want.document, row.gone.is_some(), store)?;
             held.extend(Record::of(&row.genesis).iter().flat_map(Record::travelling));
             let lacking = missing(held, &want.have);
             let mut changes = Vec::new();

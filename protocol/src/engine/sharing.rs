@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     CommandError, Engine, Reply, RequestId,
+    audiences::Audience,
     input::Edit,
     lanes::Task,
     output::{RecordRef, RecordView},
@@ -22,27 +23,29 @@ use crate::{
 pub const DEFAULT_CONTACT: &str = "node/contact";
 
 impl Engine {
-    /// Shares a draft with the network, its contact first.
+    /// Shares a draft with an audience, its contact first.
     pub(super) fn share(
         &mut self,
         request: RequestId,
         id: DocumentId,
         today: Day,
+        audience: Audience,
         store: &impl Read,
         rng: &mut impl Rng,
     ) -> Result<(), StoreError> {
-        let genesis = match self.shared_of(id) {
+        let genesis = match self.shared_of(id, audience, rng) {
             Ok(genesis) => genesis,
             Err(error) => {
                 self.reply(request, Err(error));
                 return Ok(());
             }
         };
+        let scope = genesis.scope;
         let Some(record) = self.index.record(id) else {
             self.reply(request, Err(CommandError::NotFound));
             return Ok(());
         };
-        let prepared = match self.prepared(&record, today, store)? {
+        let prepared = match self.prepared(&record, scope, today, store)? {
             Ok(prepared) => prepared,
             Err(refused) => {
                 self.reply(request, Err(CommandError::NotShareable(Box::new(refused))));
@@ -50,7 +53,7 @@ impl Engine {
             }
         };
         if let Some(contact) = contact_of(&prepared.record).and_then(|contact| self.index.record(contact)) {
-            self.share_contact(&contact, today, store, rng)?;
+            self.share_contact(&contact, scope, today, store, rng)?;
         }
         let edit = Edit::Share(Value::Object(prepared.record));
         self.line_up(genesis, Task::Write { request: Some(request), at: None, edit }, store, rng)
@@ -59,12 +62,13 @@ impl Engine {
     fn share_contact(
         &mut self,
         contact: &RecordRef,
+        scope: Scope,
         today: Day,
         store: &impl Read,
         rng: &mut impl Rng,
     ) -> Result<(), StoreError> {
         let (Ok(genesis), Ok(prepared)) =
-            (self.shared_of(contact.record), self.prepared(contact, today, store)?)
+            (self.shared_in(contact.record, scope), self.prepared(contact, scope, today, store)?)
         else {
             return Ok(());
         };
@@ -87,7 +91,11 @@ impl Engine {
         let draft = view(record.draft, store)?;
         let shared = view(record.shared, store)?;
         let sharing = match draft {
-            Some(_) => Some(self.prepared(&record, today, store)?),
+            Some(_) => {
+                let scope =
+                    record.shared.and_then(|shared| self.index.row(shared)).map(|row| row.genesis.scope);
+                Some(self.prepared(&record, scope.unwrap_or(Scope::Network), today, store)?)
+            }
             None => None,
         };
         let differs = match (&sharing, &shared) {
@@ -101,10 +109,11 @@ impl Engine {
         Ok(())
     }
 
-    /// What sharing a record now would write, or what stands in its way.
+    /// What sharing a record into a scope now would write, or what stands in its way.
     fn prepared(
         &self,
         record: &RecordRef,
+        scope: Scope,
         today: Day,
         store: &impl Read,
     ) -> Result<Result<Prepared, Refused>, StoreError> {
@@ -116,27 +125,40 @@ impl Engine {
             let default = store.local(DEFAULT_CONTACT)?.and_then(|bytes| String::from_utf8(bytes).ok());
             draft.extend(default.map(|contact| ("contact".to_owned(), Value::String(contact))));
         }
-        let before = match view(record.shared, store)?.map(|view| view.record) {
+        let before = match view(record.shares.get(&scope).copied(), store)?.map(|view| view.record) {
             Some(Value::Object(before)) => Some(before),
             Some(_) | None => None,
         };
-        // A record of ours goes along or is there already; one of somebody else's is in the network.
+        // A contact goes along; everything else is there already, or is named to nobody who cannot read it.
         let reaches = |id: DocumentId| {
-            self.index
-                .record(id)
-                .is_some_and(|other| other.shared.is_some() || other.kind == Some(Kind::Contact))
+            self.index.record(id).is_some_and(|other| {
+                let read_there = [Scope::Network, scope].iter().any(|it| other.shares.contains_key(it));
+                read_there || (other.kind == Some(Kind::Contact) && other.draft.is_some())
+            })
         };
         Ok(prepare(kind, &draft, &Sharing { today, reaches: &reaches, before: before.as_ref() }))
     }
 
-    /// The document that a draft is shared as in the network.
-    pub(super) fn shared_of(&self, id: DocumentId) -> Result<Genesis, CommandError> {
+    /// The document that a draft is shared as with an audience, which may be new.
+    fn shared_of(
+        &mut self,
+        id: DocumentId,
+        audience: Audience,
+        rng: &mut impl Rng,
+    ) -> Result<Genesis, CommandError> {
+        self.draft_of(id)?;
+        let scope = self.scope_for(audience, rng)?;
+        self.shared_in(id, scope)
+    }
+
+    /// The document that a draft is shared as in a scope.
+    pub(super) fn shared_in(&self, id: DocumentId, scope: Scope) -> Result<Genesis, CommandError> {
         let draft = self.draft_of(id)?;
         let network = self.statements.roster().network().ok_or(CommandError::NoNetwork)?;
         if self.identity.org.is_none_or(|org| self.statements.roster().member(org).is_none()) {
             return Err(CommandError::NoNetwork);
         }
-        Ok(Genesis::shared(&draft, network, Scope::Network))
+        Ok(Genesis::shared(&draft, network, scope))
     }
 }
 

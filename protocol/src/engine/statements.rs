@@ -12,7 +12,7 @@ use crate::{
         charter::Charter,
         issuing::last_said,
         roster::Roster,
-        statement::{Chain, Fact, Known, StatementError},
+        statement::{Chain, Fact, Kind, Known, Said, StatementError},
     },
     store::{Put, Read, StoreError},
 };
@@ -37,6 +37,8 @@ pub(crate) struct Statements {
     /// Of what replaces what its issuer said before: the one that holds.
     newest: BTreeMap<Topic, StatementHash>,
     pending: BTreeMap<StatementHash, Known>,
+    /// Where our own keys stand in their numbering, durable or not.
+    spoken: BTreeMap<(OrgId, Scope, Option<u16>), Said>,
     roster: Arc<Roster>,
 }
 
@@ -131,8 +133,27 @@ impl Statements {
 
     /// Where an issuer stands in its numbering in a scope.
     pub(crate) fn chain(&self, issuer: OrgId, scope: Scope) -> Chain {
-        let last = last_said(issuer, scope, self.known.values());
+        let spoken = self.spoken.get(&(issuer, scope, None)).copied();
+        let last = last_said(issuer, scope, self.known.values()).into_iter().chain(spoken);
+        let last = last.max_by_key(|said| (said.number, std::cmp::Reverse(said.hash)));
         Chain { scope: (scope != Scope::Roster).then_some(scope), ..Chain::after(last) }
+    }
+
+    /// The highest number of a kind whose statements replace each other, as an issuer has used it.
+    pub(crate) fn last_replaced(&self, issuer: OrgId, scope: Scope, kind: Kind) -> u64 {
+        let own = self
+            .newest
+            .iter()
+            .filter(|(topic, _)| topic.issuer == issuer && topic.scope == scope && topic.kind == kind as u16);
+        let known = own.filter_map(|(_, hash)| Some(self.known.get(hash)?.statement.number));
+        let spoken = self.spoken.get(&(issuer, scope, Some(kind as u16))).map(|said| said.number);
+        known.chain(spoken).max().unwrap_or_default()
+    }
+
+    /// Notes the number of a statement that we have just signed.
+    pub(crate) fn number(&mut self, known: &Known) {
+        let kind = (!known.is_compared()).then_some(known.statement.kind);
+        self.spoken.insert((known.statement.issuer, known.scope(), kind), known.said());
     }
 
     /// What is new of what a peer sent and comes from somebody who belongs.
@@ -186,7 +207,7 @@ impl Statements {
                 .map(|known| known.hash)
                 .collect();
             if ready.is_empty() {
-                return taken.into_values().collect();
+                return self.in_our_scopes(taken, charter, own);
             }
             for hash in ready {
                 if let Some(known) = self.pending.remove(&hash) {
@@ -194,6 +215,35 @@ impl Statements {
                 }
             }
         }
+    }
+
+    /// Of these, those of scopes that we are in, now or with them; the others wait.
+    fn in_our_scopes(
+        &mut self,
+        taken: BTreeMap<StatementHash, Known>,
+        charter: Option<&Charter>,
+        own: Option<OrgId>,
+    ) -> Vec<Known> {
+        if taken.values().all(|known| known.scope() == Scope::Roster) {
+            return taken.into_values().collect();
+        }
+        let roster = Roster::fold(charter, self.known.values().chain(taken.values()));
+        let known_scope = |scope| {
+            self.by_item.range((scope, Item([0; 16]))..).next().is_some_and(|((it, _), _)| *it == scope)
+        };
+        let is_ours = |known: &Known| match known.scope() {
+            Scope::Roster | Scope::Network => true,
+            Scope::Organisation(org) => Some(org) == own,
+            Scope::Named(audience) => {
+                let audience = roster.audience(audience);
+                audience.is_some_and(|held| own.is_some_and(|own| held.members.contains(&own)))
+                    || known_scope(known.scope())
+            }
+        };
+        let (ours, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            taken.into_iter().partition(|(_, known)| is_ours(known));
+        self.pending.extend(others);
+        ours.into_values().collect()
     }
 
     /// The statements that show who a device is, its grant and its organisation's membership, and
@@ -214,14 +264,11 @@ impl Statements {
 
     /// Grants of an organisation's devices, and where they are.
     pub(crate) fn of_organisation(&self, org: OrgId) -> Vec<&Known> {
-        let is_device = |device: DeviceId| {
-            self.roster.device(device).is_some_and(|device| device.org == org)
-        };
+        let is_device = |device: DeviceId| self.roster.device(device).is_some_and(|device| device.org == org);
         let of_ours = |known: &&Known| {
             matches!(&known.fact, Fact::Membership(grant) if grant.org == org)
                 || matches!(&known.fact, Fact::Device(grant, _) if grant.org == org)
-                || matches!(known.fact, Fact::Address(_))
-                    && is_device(DeviceId(known.statement.issuer.0))
+                || matches!(known.fact, Fact::Address(_)) && is_device(DeviceId(known.statement.issuer.0))
         };
         self.known.values().filter(of_ours).collect()
     }

@@ -67,7 +67,7 @@ fn examples() -> Vec<Vec<u8>> {
         shared.bytes(),
         card.bytes(),
         charter().bytes(),
-        to_vec(&Row { genesis, heads: vec![EnvelopeHash([6; 32])], updated_s: -5 }),
+        to_vec(&Row { genesis, heads: vec![EnvelopeHash([6; 32])], updated_s: -5, gone: None }),
     ]
 }
 
