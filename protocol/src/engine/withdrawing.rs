@@ -206,8 +206,9 @@ impl Engine {
     /// When the bytes of a hidden document go; never while it is open whether those who say so could.
     fn purge_due(&self, row: &Row) -> Option<Timestamp> {
         let roster = self.statements.roster();
+        let gone = row.gone.filter(|gone| gone.stage == Stage::Hidden)?;
         let withdrawn = roster.withdrawn(&row.genesis).filter(|withdrawn| !withdrawn.cut_awaited)?;
-        let hidden = Timestamp(row.gone?.hidden_s.saturating_mul(1000));
+        let hidden = Timestamp(gone.hidden_s.saturating_mul(1000));
         let delay = if withdrawn.at_once { 0 } else { roster.parameters().purge_delay_s };
         Some(hidden + Duration::from_secs(delay))
     }
