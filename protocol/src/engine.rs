@@ -16,6 +16,7 @@ mod audiences;
 mod commands;
 mod delivery;
 mod dialling;
+mod ending;
 mod folding;
 mod hello;
 mod index;
@@ -42,6 +43,7 @@ use minicbor::{Decode, Encode};
 use rand_core::Rng;
 
 pub use audiences::Audience;
+pub use ending::Saying;
 pub use input::{BatchId, Class, Command, Edit, Input, JobId, MessageId, RequestId};
 pub use output::{CommandError, Event, Output, Reply, Status};
 

@@ -180,7 +180,8 @@ pub fn count<'a>(
                 Ok(_) | Err(Never::Broken) => Aside::Broken,
             }
         } else {
-            let is_here = |cause: &ChangeHash| present.contains_key(cause) && !counting.pasts.contains_key(cause);
+            let is_here =
+                |cause: &ChangeHash| present.contains_key(cause) && !counting.pasts.contains_key(cause);
             if entry.header.deps.iter().any(is_here) { Aside::Orphan } else { Aside::Waiting }
         };
         aside.insert(entry.hash, why);

@@ -80,7 +80,7 @@ impl Engine {
             return self.reply(request, Err(CommandError::NoRoot));
         };
         let issuer = OrgId(root.verifying_key().to_bytes());
-        if !charter.roots.contains(&issuer) {
+        if !self.statements.roster().roots().any(|root| root == issuer) {
             return self.reply(request, Err(CommandError::NoRoot));
         }
         if self.statements.roster().member_by_number(&number).is_some() {
@@ -191,7 +191,7 @@ impl Engine {
             from_s: self.now.seconds(),
             until_s: None,
             invitation: Some(application.invitation),
-            follows: None,
+            follows: self.last_membership_end(application.org),
         };
         let mut chain = self.statements.chain(OrgId(root.verifying_key().to_bytes()), Scope::Roster);
         let statement = chain.issue(&root, invitation.network, Kind::MembershipGrant, &membership);

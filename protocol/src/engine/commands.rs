@@ -50,6 +50,8 @@ impl Engine {
             },
             Command::Share(id, today, audience) => self.share(request, id, today, audience, store, rng),
             Command::Withdraw(id, why, now) => self.withdraw(request, id, why, now),
+            Command::Say(saying) => self.administer(request, saying, store),
+            Command::TakeIn(ticket) => self.take_in_ticket(request, ticket),
             Command::Show(id, today) => self.show(request, id, today, store),
             Command::Direct(kind, about, record) => {
                 let network = self.statements.roster().network();

@@ -70,6 +70,7 @@ impl Engine {
         if folds {
             let touched = self.touched(&new, &before);
             self.count_again(touched);
+            self.cut_for_others(&new, store)?;
             self.hide_and_restore(store, rng)?;
             self.recount_next(store, rng)?;
             self.retry_quarantined(store, rng)?;
@@ -154,7 +155,7 @@ impl Engine {
     }
 
     /// The organisation that a membership, a device's grant or a place in an audience is about.
-    fn org_of_grant(&self, grant: StatementHash) -> Option<OrgId> {
+    pub(super) fn org_of_grant(&self, grant: StatementHash) -> Option<OrgId> {
         match &self.statements.get(grant)?.fact {
             Fact::Membership(grant) => Some(grant.org),
             Fact::Device(grant, _) => Some(grant.org),

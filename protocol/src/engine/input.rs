@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{audiences::Audience, job::Outcome};
+use super::{audiences::Audience, ending::Saying, job::Outcome};
 use crate::{
     date::Day,
     document::Form,
@@ -121,6 +121,12 @@ pub enum Command {
     /// bytes gone after the network's delay. The text is a reason that readers see. `true` has the root say
     /// so, on the node that keeps it: then the bytes go without delay. Answered with [`Reply::Withdrawn`](super::Reply::Withdrawn).
     Withdraw(DocumentId, String, bool),
+    /// Say something as the organisation's root: ends, successions, a part of what several roots say. Answered
+    /// with [`Reply::Ticket`](super::Reply::Ticket), which [`Command::TakeIn`] takes in elsewhere; where there is a
+    /// connection it spreads by itself.
+    Say(Saying),
+    /// Take in a ticket of statements. Answered with [`Reply::TakenIn`](super::Reply::TakenIn).
+    TakeIn(Ticket),
     /// A record as it reads, and what stands in the way of sharing it on that day.
     Show(DocumentId, Day),
     /// Write a document of a direct kind into the network.

@@ -79,6 +79,19 @@ pub(super) fn held(
     Ok(held)
 }
 
+/// The envelopes that the store holds of a document, with or without their changes.
+pub(super) fn held_envelopes(
+    document: DocumentId,
+    store: &impl Read,
+) -> Result<Vec<(EnvelopeHash, Envelope)>, StoreError> {
+    let damaged = || StoreError::Damaged { what: format!("envelopes of {}", document.short()) };
+    let read = |(hash, bytes): (EnvelopeHash, Vec<u8>)| {
+        let envelope = Verified::<Envelope>::trusted(&bytes).map_err(|_| damaged())?;
+        Ok((hash, Envelope::clone(&envelope)))
+    };
+    store.envelopes(document)?.into_iter().map(read).collect()
+}
+
 impl Engine {
     /// Lines a task up behind the others of its document.
     pub(super) fn line_up(

@@ -125,6 +125,8 @@ pub enum Reply {
     Status(Box<Status>),
     /// These documents are withdrawn, and hidden here; [`Command::Why`](super::Command::Why) tells who has confirmed it.
     Withdrawn(Vec<DocumentId>),
+    /// So many statements were new and are kept; others may wait for a grant.
+    TakenIn(usize),
     /// Done.
     Done,
 }

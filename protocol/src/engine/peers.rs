@@ -70,6 +70,8 @@ pub(super) struct Peers {
     pub(super) by_device: BTreeMap<DeviceId, Peer>,
     pub(super) bootstraps: Vec<Bootstrap>,
     admitted: BTreeSet<DeviceId>,
+    /// When the next membership runs out, and its devices are let in no longer.
+    runs_out: Option<Timestamp>,
 }
 
 impl Peers {
@@ -78,7 +80,8 @@ impl Peers {
             self.by_device.values().filter(|peer| peer.wants_dial()).map(|peer| (peer.next_dial, "dial"));
         let hellos = self.by_device.values().filter_map(|peer| Some((peer.hello_due?, "hello")));
         let bootstraps = self.bootstraps.iter().filter(|boot| !self.is_there(boot));
-        dials.chain(hellos).chain(bootstraps.map(|boot| (boot.next_dial, "dial"))).min()
+        let runs_out = self.runs_out.map(|at| (at, "expiry"));
+        dials.chain(hellos).chain(bootstraps.map(|boot| (boot.next_dial, "dial"))).chain(runs_out).min()
     }
 
     pub(super) fn is_there(&self, bootstrap: &Bootstrap) -> bool {
@@ -181,7 +184,21 @@ impl Engine {
             .collect();
         let before = std::mem::take(&mut self.peers.admitted);
         self.outputs.extend(friends.difference(&before).map(|device| Output::Admit(*device)));
-        self.outputs.extend(before.difference(&friends).map(|device| Output::Expel(*device)));
+        for device in before.difference(&friends) {
+            self.outputs.push_back(Output::Expel(*device));
+            // Nobody dials it any longer, and nothing waits for it.
+            if let Some(peer) = self.peers.by_device.get_mut(device) {
+                peer.next_dial = Timestamp::default();
+                peer.extra_addresses.clear();
+                peer.hints.clear();
+                peer.to_tell.clear();
+                peer.pull = None;
+            }
+        }
+        // The first membership that runs out next.
+        let runs_out = roster.members().filter_map(|(_, member)| member.membership.until_s);
+        let next = runs_out.filter(|until| *until >= self.now.seconds()).min();
+        self.peers.runs_out = next.map(|until| Timestamp(until.saturating_add(1).saturating_mul(1000)));
         let now = self.now;
         // Own devices and associations first: through them everything can be had.
         let mut wanted: Vec<(bool, DeviceId)> = friends
@@ -219,6 +236,9 @@ impl Engine {
     /// What is due by now.
     pub(super) fn tend_peers(&mut self, rng: &mut impl Rng) {
         let now = self.now;
+        if self.peers.runs_out.is_some_and(|at| at <= now) {
+            self.roster_changed();
+        }
         let devices: Vec<DeviceId> = self.peers.by_device.keys().copied().collect();
         for device in devices {
             let peer = &self.peers.by_device[&device];

@@ -60,7 +60,11 @@ impl Engine {
     fn key(&self, voice: Voice) -> Option<&SigningKey> {
         match voice {
             Voice::Device => Some(&self.keys.device),
-            Voice::Root => self.keys.root.as_ref(),
+            // A key that has handed over says nothing any longer.
+            Voice::Root => self.keys.root.as_ref().filter(|root| {
+                let key = OrgId(root.verifying_key().to_bytes());
+                self.identity.org.is_none_or(|org| self.statements.roster().root_of(org) == key)
+            }),
         }
     }
 }

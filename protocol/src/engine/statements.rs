@@ -198,12 +198,13 @@ impl Statements {
         if self.pending.is_empty() {
             return Vec::new();
         }
+        let mut circle = Circle::of(charter, own);
         loop {
-            let roster = Roster::fold(charter, self.known.values().chain(taken.values()));
+            while self.known.values().chain(taken.values()).filter(|known| circle.widen(known)).count() > 0 {}
             let ready: Vec<StatementHash> = self
                 .pending
                 .values()
-                .filter(|known| belongs(known, &roster, charter, own))
+                .filter(|known| circle.has(known.statement.issuer))
                 .map(|known| known.hash)
                 .collect();
             if ready.is_empty() {
@@ -274,14 +275,50 @@ impl Statements {
     }
 }
 
-/// Whether a statement's issuer is somebody whose word is kept.
-fn belongs(known: &Known, roster: &Roster, charter: Option<&Charter>, own: Option<OrgId>) -> bool {
-    let issuer = known.statement.issuer;
-    let root =
-        charter.is_some_and(|charter| charter.roots.contains(&issuer) || charter.recovery.contains(&issuer));
-    root || Some(issuer) == own
-        || roster.member(issuer).is_some()
-        || roster.device(DeviceId(issuer.0)).is_some()
+/// Whose word is kept: everybody who belongs, or once did. What has ended stands in statements too, and
+/// whoever comes later must be able to fold them.
+#[derive(Debug, Default)]
+struct Circle {
+    roots: BTreeSet<OrgId>,
+    members: BTreeSet<OrgId>,
+    devices: BTreeSet<OrgId>,
+}
+
+impl Circle {
+    fn of(charter: Option<&Charter>, own: Option<OrgId>) -> Self {
+        let roots = charter.into_iter().flat_map(|charter| charter.roots.iter().chain(&charter.recovery));
+        Self { roots: roots.copied().collect(), members: own.into_iter().collect(), ..Self::default() }
+    }
+
+    fn has(&self, issuer: OrgId) -> bool {
+        self.roots.contains(&issuer) || self.members.contains(&issuer) || self.devices.contains(&issuer)
+    }
+
+    /// Whether a statement lets somebody in who was not.
+    fn widen(&mut self, known: &Known) -> bool {
+        let issuer = known.statement.issuer;
+        let vouches = self.roots.contains(&issuer);
+        let before = (self.roots.len(), self.members.len(), self.devices.len());
+        match &known.fact {
+            Fact::Membership(grant) if vouches => drop(self.members.insert(grant.org)),
+            Fact::Device(grant, _) if vouches || self.members.contains(&issuer) => {
+                self.devices.insert(OrgId(grant.device.0));
+            }
+            Fact::RootSuccession(succession) if vouches || issuer == succession.old => {
+                if self.members.contains(&succession.old) || self.members.contains(&succession.org) {
+                    self.members.insert(succession.new);
+                }
+                if self.roots.contains(&succession.old) {
+                    self.roots.insert(succession.new);
+                }
+            }
+            Fact::Amendment(amendment) if vouches => {
+                self.roots.extend(amendment.roots.iter().chain(&amendment.recovery));
+            }
+            _ => {}
+        }
+        before != (self.roots.len(), self.members.len(), self.devices.len())
+    }
 }
 
 fn issued_key(known: &Known) -> (OrgId, Scope, bool) {

@@ -8,9 +8,9 @@ use praksis_protocol::{
         charter::{Charter, Parameters},
         roster::Roster,
         statement::{
-            AudienceAdd, AudienceEnd, AudienceOpen, Chain, CharterAmendment, CoOwnerEnd, CoOwnerGrant, Cut, End,
-            Kind, Known, MembershipGrant, OrganisationSuccession, Removed, RootSuccession, Said, Withdrawal,
-            audience_id,
+            AudienceAdd, AudienceEnd, AudienceOpen, Chain, CharterAmendment, CoOwnerEnd, CoOwnerGrant, Cut,
+            End, Kind, Known, MembershipGrant, OrganisationSuccession, Removed, RootSuccession, Said,
+            Withdrawal, audience_id,
         },
     },
 };

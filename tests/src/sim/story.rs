@@ -78,7 +78,8 @@ impl World {
         self.run_until("joined", PATIENCE, |world| world.status(node).network.is_some());
     }
 
-    fn ticket(&self, text: &str) -> Ticket {
+    /// Reads a ticket.
+    pub fn ticket(&self, text: &str) -> Ticket {
         Ticket::from_text(text).unwrap_or_else(|error| self.fail(&error.to_string()))
     }
 
@@ -133,6 +134,13 @@ impl World {
     /// The keys of a node.
     pub fn keys(&self, id: NodeId) -> &Keys {
         &self.nodes[id.0].keys
+    }
+
+    /// Gives a node another root key, as an administrator does after a succession, and starts it again.
+    pub fn give_root(&mut self, id: NodeId, root: SigningKey) {
+        self.crash(id);
+        self.nodes[id.0].keys.root = Some(root);
+        self.start(id);
     }
 
     /// A node's folder as it is now, to be put back later.
@@ -318,7 +326,8 @@ impl World {
         &self.nodes[id.0].delivered
     }
 
-    fn new_key(&mut self) -> SigningKey {
+    /// A key that nobody has yet.
+    pub fn new_key(&mut self) -> SigningKey {
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
         SigningKey::from_bytes(&seed)
