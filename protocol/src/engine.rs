@@ -18,6 +18,7 @@ mod delivery;
 mod dialling;
 mod ending;
 mod folding;
+mod heads;
 mod hello;
 mod index;
 mod joining;
@@ -34,6 +35,7 @@ pub mod setup;
 pub mod sharing;
 mod statements;
 mod telling;
+pub mod why;
 mod withdrawing;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -49,6 +51,7 @@ pub use output::{CommandError, Event, Output, Reply, Status};
 
 use admitting::Invitations;
 use folding::Recounts;
+use heads::Heads;
 use index::Index;
 use joining::Joining;
 use lanes::Lanes;
@@ -112,6 +115,7 @@ pub struct Engine {
     refused: BTreeMap<String, u64>,
     recounts: Recounts,
     purges: Purges,
+    heads: Heads,
     /// Own addresses, as the transport found them or as the operator announced them.
     addresses: Vec<String>,
     last_number: u64,
@@ -128,6 +132,8 @@ struct Resting {
     statements: Vec<Known>,
     /// The peer whose pull waits for these statements.
     pulled_from: Option<DeviceId>,
+    /// Whether the rows were written by this device.
+    written: bool,
     /// A withdrawn document whose bytes are erased.
     purged: Option<Row>,
     lane: Option<DocumentId>,
@@ -173,6 +179,7 @@ impl Engine {
             refused: BTreeMap::new(),
             recounts: Recounts::default(),
             purges: Purges::default(),
+            heads: Heads::default(),
             addresses: Vec::new(),
             last_number: 0,
             opened: false,
@@ -216,7 +223,13 @@ impl Engine {
     /// When to call [`handle`](Self::handle) with [`Input::Tick`], and what for.
     pub fn poll_timeout(&self) -> Option<(Timestamp, Wake)> {
         let purge = self.next_purge();
-        self.peers.next_wake().into_iter().chain(self.joining.next_wake()).chain(purge).min()
+        self.peers
+            .next_wake()
+            .into_iter()
+            .chain(self.joining.next_wake())
+            .chain(purge)
+            .chain(self.heads.next_wake())
+            .min()
     }
 
     /// This node's device.
@@ -251,6 +264,9 @@ impl Engine {
             let document = row.genesis.document();
             // Withdrawn meanwhile, it stays so.
             if !self.index.row(document).is_some_and(Row::is_hidden) {
+                if resting.written {
+                    self.head_moved(row.genesis.scope);
+                }
                 self.document_changed(row, source);
                 self.hide_or_restore(document, store, rng)?;
             }
@@ -322,6 +338,7 @@ impl Engine {
         }
         self.recount_next(store, rng)?;
         self.tend_purges();
+        self.tend_heads();
         self.tend_joining();
         self.tend_peers(rng);
         self.tend_pulls();

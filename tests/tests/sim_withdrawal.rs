@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use praksis_protocol::{
-    engine::{Command, CommandError, Event},
+    engine::{
+        Command, CommandError, Event, Reply,
+        why::{Here, Stands},
+    },
+    genesis::Scope,
     id::DocumentId,
     membership::statement::{Fact, Known},
     store::Read as _,
@@ -138,11 +142,19 @@ fn the_owner_learns_who_has_hidden_and_who_has_erased_it() {
     for node in [ks, baerum] {
         assert_eq!(receipt(&world, bergen, node, bergen).map(|(_, purged)| purged), Some(0));
     }
+    let stands = |world: &mut World| {
+        let Reply::Why(whys) = world.ok(bergen, Command::Why(record)) else { world.fail("no why") };
+        let shared = whys.into_iter().find(|why| why.scope == Scope::Network).expect("it was shared");
+        assert!(matches!(shared.here, Here::Withdrawn { .. }));
+        shared.there.into_iter().map(|there| there.stands).collect::<Vec<_>>()
+    };
+    assert_eq!(stands(&mut world), [Stands::Hidden { purged: false }; 2]);
     world.run_until("both have erased it", DAY + DAY, |world| {
         [ks, baerum]
             .iter()
             .all(|node| receipt(world, bergen, *node, bergen).is_some_and(|(_, purged)| purged > 0))
     });
+    assert_eq!(stands(&mut world), [Stands::Hidden { purged: true }; 2]);
 }
 
 #[test]

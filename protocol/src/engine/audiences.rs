@@ -132,10 +132,8 @@ impl Engine {
     }
 
     fn added_by(&self, add: crate::id::StatementHash) -> Option<OrgId> {
-        match &self.statements.get(add)?.fact {
-            Fact::AudienceAdd(add) => Some(add.org),
-            _ => None,
-        }
+        let Fact::AudienceAdd(add) = &self.statements.get(add)?.fact else { return None };
+        Some(add.org)
     }
 }
 

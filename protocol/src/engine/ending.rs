@@ -79,7 +79,10 @@ impl Engine {
     ) -> Result<(), StoreError> {
         match self.said_by_root(saying, store)? {
             Ok(said) => {
-                let reply = Reply::Ticket(Ticket::Statements(said.clone()).to_text());
+                // A file goes from hand to hand: what lives in narrower scopes spreads only there.
+                let open = |known: &&Known| matches!(known.scope(), Scope::Roster | Scope::Network);
+                let open = said.iter().filter(open).cloned().collect();
+                let reply = Reply::Ticket(Ticket::Statements(open).to_text());
                 let outputs = vec![Output::Reply(request, Ok(reply))];
                 let batch = said.iter().map(put).collect();
                 self.commit(batch, Resting { outputs, statements: said, ..Resting::default() });
@@ -247,12 +250,10 @@ impl Engine {
         let is_own = |known: &&Known| {
             known.statement.issuer.0 == device.0 && known.scope() == scope && known.is_compared()
         };
-        let is_late = |known: &&Known| match &known.fact {
-            Fact::Withdrawal(withdrawal) => {
-                let row = self.index.row(withdrawal.document);
-                row.and_then(|row| row.gone).is_none_or(|gone| gone.hidden_s >= lost_s)
-            }
-            _ => false,
+        let is_late = |known: &&Known| {
+            let Fact::Withdrawal(withdrawal) = &known.fact else { return false };
+            let row = self.index.row(withdrawal.document);
+            row.and_then(|row| row.gone).is_none_or(|gone| gone.hidden_s >= lost_s)
         };
         let own = || self.statements.all().filter(is_own);
         let first_late = own().filter(is_late).map(|known| known.statement.number).min();
@@ -313,18 +314,16 @@ impl Engine {
 
     /// The devices that a grant of a device or of a membership is about.
     fn devices_of_grant(&self, grant: StatementHash) -> Vec<DeviceId> {
-        let of_org = |org: OrgId| {
-            let grants = self.statements.all().filter_map(move |known| match &known.fact {
-                Fact::Device(grant, _) if grant.org == org => Some(grant.device),
-                _ => None,
-            });
-            grants.collect()
-        };
-        match self.statements.get(grant).map(|known| &known.fact) {
-            Some(Fact::Device(grant, _)) => vec![grant.device],
-            Some(Fact::Membership(grant)) => of_org(grant.org),
-            _ => Vec::new(),
+        let fact = self.statements.get(grant).map(|known| &known.fact);
+        if let Some(Fact::Device(grant, _)) = fact {
+            return vec![grant.device];
         }
+        let Some(Fact::Membership(membership)) = fact else { return Vec::new() };
+        let grants = self.statements.all().filter_map(|known| {
+            let Fact::Device(grant, _) = &known.fact else { return None };
+            (grant.org == membership.org).then_some(grant.device)
+        });
+        grants.collect()
     }
 
     /// Takes in statements from a file, as if a peer had brought them.
@@ -342,29 +341,26 @@ impl Engine {
 
     /// The End that a new grant for this organisation has to name, if it was a member before.
     pub(super) fn last_membership_end(&self, org: OrgId) -> Option<StatementHash> {
-        self.statements.all().find_map(|known| match &known.fact {
-            Fact::MembershipEnd(end) => (self.org_of_grant(end.grant) == Some(org)
-                && !self.is_followed(known.hash))
-            .then_some(known.hash),
-            _ => None,
+        self.statements.all().find_map(|known| {
+            let Fact::MembershipEnd(end) = &known.fact else { return None };
+            let is_its = self.org_of_grant(end.grant) == Some(org) && !self.is_followed(known.hash);
+            is_its.then_some(known.hash)
         })
     }
 
     /// The End that a new grant for this device has to name, if it was ours before.
     pub(super) fn last_device_end(&self, device: DeviceId) -> Option<StatementHash> {
-        self.statements.all().find_map(|known| match &known.fact {
-            Fact::DeviceEnd(end) => (self.devices_of_grant(end.grant).contains(&device)
-                && !self.is_followed(known.hash))
-            .then_some(known.hash),
-            _ => None,
+        self.statements.all().find_map(|known| {
+            let Fact::DeviceEnd(end) = &known.fact else { return None };
+            let is_its = self.devices_of_grant(end.grant).contains(&device) && !self.is_followed(known.hash);
+            is_its.then_some(known.hash)
         })
     }
 
     fn is_followed(&self, end: StatementHash) -> bool {
-        self.statements.all().any(|known| match &known.fact {
-            Fact::Membership(grant) => grant.follows == Some(end),
-            Fact::Device(grant, _) => grant.follows == Some(end),
-            _ => false,
+        self.statements.all().any(|known| {
+            matches!(&known.fact, Fact::Membership(grant) if grant.follows == Some(end))
+                || matches!(&known.fact, Fact::Device(grant, _) if grant.follows == Some(end))
         })
     }
 }

@@ -124,9 +124,9 @@ impl Engine {
                 touched.orgs.extend(self.org_of_grant(end.grant))
             }
             Fact::Cut(cut) => {
-                let grants = self.statements.all().filter_map(|known| match &known.fact {
-                    Fact::Device(grant, _) if grant.device == cut.device => Some(grant.org),
-                    _ => None,
+                let grants = self.statements.all().filter_map(|known| {
+                    let Fact::Device(grant, _) = &known.fact else { return None };
+                    (grant.device == cut.device).then_some(grant.org)
                 });
                 touched.orgs.extend(grants);
             }
@@ -156,12 +156,15 @@ impl Engine {
 
     /// The organisation that a membership, a device's grant or a place in an audience is about.
     pub(super) fn org_of_grant(&self, grant: StatementHash) -> Option<OrgId> {
-        match &self.statements.get(grant)?.fact {
-            Fact::Membership(grant) => Some(grant.org),
-            Fact::Device(grant, _) => Some(grant.org),
-            Fact::AudienceAdd(add) => Some(add.org),
-            _ => None,
+        let fact = &self.statements.get(grant)?.fact;
+        if let Fact::Membership(grant) = fact {
+            return Some(grant.org);
         }
+        if let Fact::Device(grant, _) = fact {
+            return Some(grant.org);
+        }
+        let Fact::AudienceAdd(add) = fact else { return None };
+        Some(add.org)
     }
 
     fn count_again(&mut self, touched: Touched) {

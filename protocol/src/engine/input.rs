@@ -127,6 +127,9 @@ pub enum Command {
     Say(Saying),
     /// Take in a ticket of statements. Answered with [`Reply::TakenIn`](super::Reply::TakenIn).
     TakeIn(Ticket),
+    /// Why a record is or is not there, at this node and at each other, by any of its ids; answered with
+    /// [`Reply::Why`](super::Reply::Why), a withdrawn record too.
+    Why(DocumentId),
     /// A record as it reads, and what stands in the way of sharing it on that day.
     Show(DocumentId, Day),
     /// Write a document of a direct kind into the network.

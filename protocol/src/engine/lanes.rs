@@ -298,7 +298,7 @@ impl Engine {
         let mut batch = self.document_puts(&row, &view);
         batch.extend(puts);
         let outputs = request.map(|request| Output::Reply(request, Ok(reply))).into_iter().collect();
-        Some((batch, Resting { outputs, rows: vec![(row, None)], ..Resting::default() }))
+        Some((batch, Resting { outputs, rows: vec![(row, None)], written: true, ..Resting::default() }))
     }
 
     fn document_puts(&self, row: &Row, view: &View) -> Batch {

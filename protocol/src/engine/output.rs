@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     input::{BatchId, Class, JobId, MessageId, RequestId},
     job::Job,
+    why::Why,
 };
 use crate::{
     admission::state::View,
@@ -127,6 +128,8 @@ pub enum Reply {
     Withdrawn(Vec<DocumentId>),
     /// So many statements were new and are kept; others may wait for a grant.
     TakenIn(usize),
+    /// How each document of a record stands.
+    Why(Vec<Why>),
     /// Done.
     Done,
 }

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     genesis::Scope,
     id::{DeviceId, DocumentId, Item, StatementHash},
-    membership::statement::Role,
+    membership::statement::{Known, Role},
     store::StoreError,
     time::Timestamp,
 };
@@ -49,6 +49,8 @@ pub(super) struct Peer {
     /// Those told on this connection, or about to be.
     pub(super) told: BTreeSet<StatementHash>,
     pub(super) tell_asked: bool,
+    /// Heads that it told, until we stand level with it.
+    pub(super) heads: Vec<Known>,
     /// Whether digests have agreed on this connection.
     pub(super) has_agreed: bool,
     pub(super) last_level: Option<Timestamp>,
@@ -160,6 +162,7 @@ impl Engine {
         peer.to_tell.clear();
         peer.told.clear();
         peer.tell_asked = false;
+        peer.heads.clear();
         peer.questions.clear();
         peer.pull = None;
         // The side whose dial is due first connects again.

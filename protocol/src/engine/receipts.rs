@@ -13,6 +13,11 @@ use crate::{
 /// What an issuer has said in a scope: each number, and the document it withdraws, if any.
 type Said = BTreeMap<u64, Option<DocumentId>>;
 
+/// The document that a statement withdraws, if it is a withdrawal.
+pub(super) fn withdrawn_by(known: &Known) -> Option<DocumentId> {
+    if let Fact::Withdrawal(withdrawal) = &known.fact { Some(withdrawal.document) } else { None }
+}
+
 impl Engine {
     /// Signs a new receipt wherever more is hidden or erased than the last one says.
     pub(super) fn account_for_withdrawals(&mut self) {
@@ -46,10 +51,8 @@ impl Engine {
     /// All receipts of a scope, by whom.
     pub(super) fn receipts(&self, scope: Scope) -> impl Iterator<Item = (DeviceId, &Receipt)> {
         self.statements.all().filter(move |known| known.scope() == scope).filter_map(|known| {
-            match &known.fact {
-                Fact::Receipt(receipt) => Some((DeviceId(known.statement.issuer.0), receipt)),
-                _ => None,
-            }
+            let Fact::Receipt(receipt) = &known.fact else { return None };
+            Some((DeviceId(known.statement.issuer.0), receipt))
         })
     }
 
@@ -70,10 +73,7 @@ impl Engine {
                     known.statement.issuer == issuer && known.scope() == scope && known.is_compared()
                 })
                 .map(|known| {
-                    let document = match &known.fact {
-                        Fact::Withdrawal(withdrawal) => Some(withdrawal.document),
-                        _ => None,
-                    };
+                    let document = withdrawn_by(known);
                     (known.statement.number, document)
                 })
                 .collect();

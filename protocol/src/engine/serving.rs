@@ -50,7 +50,7 @@ impl Engine {
         Ok(match request {
             Request::Hello(theirs) => {
                 let ours = self.hello_for(from);
-                self.heard_hello(from, theirs, ours);
+                self.heard_hello(from, theirs, ours)?;
                 self.hello_was_heard(from, theirs == ours);
                 Response::Hello(ours)
             }

@@ -299,23 +299,27 @@ impl Circle {
         let issuer = known.statement.issuer;
         let vouches = self.roots.contains(&issuer);
         let before = (self.roots.len(), self.members.len(), self.devices.len());
-        match &known.fact {
-            Fact::Membership(grant) if vouches => drop(self.members.insert(grant.org)),
-            Fact::Device(grant, _) if vouches || self.members.contains(&issuer) => {
-                self.devices.insert(OrgId(grant.device.0));
+        if let Fact::Membership(grant) = &known.fact
+            && vouches
+        {
+            self.members.insert(grant.org);
+        } else if let Fact::Device(grant, _) = &known.fact
+            && (vouches || self.members.contains(&issuer))
+        {
+            self.devices.insert(OrgId(grant.device.0));
+        } else if let Fact::RootSuccession(succession) = &known.fact
+            && (vouches || issuer == succession.old)
+        {
+            if self.members.contains(&succession.old) || self.members.contains(&succession.org) {
+                self.members.insert(succession.new);
             }
-            Fact::RootSuccession(succession) if vouches || issuer == succession.old => {
-                if self.members.contains(&succession.old) || self.members.contains(&succession.org) {
-                    self.members.insert(succession.new);
-                }
-                if self.roots.contains(&succession.old) {
-                    self.roots.insert(succession.new);
-                }
+            if self.roots.contains(&succession.old) {
+                self.roots.insert(succession.new);
             }
-            Fact::Amendment(amendment) if vouches => {
-                self.roots.extend(amendment.roots.iter().chain(&amendment.recovery));
-            }
-            _ => {}
+        } else if let Fact::Amendment(amendment) = &known.fact
+            && vouches
+        {
+            self.roots.extend(amendment.roots.iter().chain(&amendment.recovery));
         }
         before != (self.roots.len(), self.members.len(), self.devices.len())
     }

@@ -22,14 +22,14 @@ impl Engine {
     pub(super) fn tell_audiences(&mut self, device: DeviceId) {
         let Some(theirs) = self.statements.roster().device(device).map(|granted| granted.org) else { return };
         let news: Vec<StatementHash> = self.audience_news(theirs).iter().map(|known| known.hash).collect();
-        self.to_tell(device, news);
+        self.tell_later(device, news);
     }
 
     /// Everything that a peer that has just come should be told.
     pub(super) fn tell_notices(&mut self, device: DeviceId) {
         let notices = self.statements.all().filter(|known| self.notice_concerns(device, known));
         let notices = notices.map(|known| known.hash).collect();
-        self.to_tell(device, notices);
+        self.tell_later(device, notices);
     }
 
     /// New notices, to whom they concern.
@@ -37,7 +37,7 @@ impl Engine {
         for device in self.connected_friends() {
             let news = notices.iter().filter(|known| self.notice_concerns(device, known));
             let news = news.map(|known| known.hash).collect();
-            self.to_tell(device, news);
+            self.tell_later(device, news);
         }
     }
 
@@ -77,7 +77,7 @@ impl Engine {
         }
     }
 
-    fn to_tell(&mut self, device: DeviceId, news: Vec<StatementHash>) {
+    fn tell_later(&mut self, device: DeviceId, news: Vec<StatementHash>) {
         let Some(peer) = self.peers.by_device.get_mut(&device).filter(|peer| peer.connected) else { return };
         for hash in news {
             if peer.told.insert(hash) {
@@ -113,7 +113,7 @@ impl Engine {
         for error in refused {
             self.refuse(error.name())?;
         }
-        let mut heard = Vec::new();
+        let (mut heard, mut heads) = (Vec::new(), Vec::new());
         for one in known {
             let is_notice = matches!(one.fact, Fact::Receipt(_) | Fact::Head(_));
             let opens =
@@ -125,8 +125,15 @@ impl Engine {
                 }
                 Scope::Roster => false,
             };
-            if fits { heard.push(one) } else { self.refuse(NOT_FOR_TELLING)? }
+            if !fits {
+                self.refuse(NOT_FOR_TELLING)?;
+            } else if matches!(one.fact, Fact::Head(_)) {
+                heads.push(one);
+            } else {
+                heard.push(one);
+            }
         }
+        self.heard_heads(from, heads);
         self.take_statements(heard, None)
     }
 }

@@ -9,8 +9,8 @@ use std::{collections::BTreeSet, time::Duration};
 use rand_core::Rng;
 
 use super::{
-    CommandError, Engine, Output, Reply, RequestId, Resting, Wake, lanes::Task, saying::Voice,
-    statements::put,
+    CommandError, Engine, Output, Reply, RequestId, Resting, Wake, lanes::Task, receipts::withdrawn_by,
+    saying::Voice, statements::put,
 };
 use crate::{
     admission::state::{Gone, Row, Stage},
@@ -103,14 +103,7 @@ impl Engine {
         store: &impl Read,
         rng: &mut impl Rng,
     ) -> Result<(), StoreError> {
-        let named: BTreeSet<DocumentId> = self
-            .statements
-            .all()
-            .filter_map(|known| match &known.fact {
-                Fact::Withdrawal(withdrawal) => Some(withdrawal.document),
-                _ => None,
-            })
-            .collect();
+        let named: BTreeSet<DocumentId> = self.statements.all().filter_map(withdrawn_by).collect();
         for document in named {
             self.hide_or_restore(document, store, rng)?;
         }
