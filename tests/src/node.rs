@@ -13,7 +13,7 @@ use praksis_node::{
     handle::{CallError, Handle},
 };
 use praksis_protocol::{
-    engine::{Command, Event, Reply, Status, output::RecordView},
+    engine::{Audience, Command, Event, Reply, Status, output::RecordView},
     genesis::Kind,
     id::{DeviceId, DocumentId},
     membership::{joining::Ticket, statement::Role},
@@ -185,7 +185,7 @@ impl Node {
 
     /// Shares a draft with the network.
     pub async fn share(&self, record: DocumentId) {
-        self.call(Command::Share(record, Terms::on(self.handle().today()))).await.unwrap();
+        self.call(Command::Share(record, Terms::on(self.handle().today()), Audience::Network)).await.unwrap();
     }
 
     /// A record, if it is there.

@@ -16,7 +16,8 @@ use praksis_node::{
 };
 use praksis_protocol::{
     engine::{
-        Command, CommandError, Edit, Event, Reply, Status, output::RecordView, sharing::DEFAULT_CONTACT,
+        Audience, Command, CommandError, Edit, Event, Reply, Status, output::RecordView,
+        sharing::DEFAULT_CONTACT,
     },
     genesis::Kind,
     id::DocumentId,
@@ -155,7 +156,7 @@ impl Node {
 
     async fn share(&self, record: DocumentId) {
         let today = self.handle().today();
-        self.call(Command::Share(record, Terms::on(today))).await.unwrap();
+        self.call(Command::Share(record, Terms::on(today), Audience::Network)).await.unwrap();
     }
 
     async fn show(&self, record: DocumentId) -> Result<RecordView, CallError> {

@@ -13,7 +13,7 @@ use praksis_node::{
 use praksis_protocol::{
     admission::state::View,
     case::Case,
-    engine::{Command, Edit, Reply, Status, sharing::DEFAULT_CONTACT},
+    engine::{Audience, Command, Edit, Reply, Status, sharing::DEFAULT_CONTACT},
     genesis::Kind,
     id::{DocumentId, ItemId},
     language::Language,
@@ -129,7 +129,7 @@ impl Node {
     }
 
     pub(super) async fn share(&self, record: DocumentId) -> Result<(), Stopped> {
-        self.call(Command::Share(record, Terms::on(self.handle().today()))).await.map(drop)
+        self.call(Command::Share(record, Terms::on(self.handle().today()), Audience::Network)).await.map(drop)
     }
 
     pub(super) async fn edit(&self, record: DocumentId, expression: &str) -> Result<(), Stopped> {

@@ -6,7 +6,7 @@ use axum::{
 };
 use futures::{StreamExt as _, stream};
 use praksis_protocol::{
-    engine::{Command, CommandError},
+    engine::{Audience, Command, CommandError},
     genesis::Kind,
     id::DocumentId,
     language::Language,
@@ -112,7 +112,7 @@ pub(super) async fn many(
 
 async fn share(api: &Api, record: DocumentId, allow_found: bool) -> Result<(), ApiError> {
     let terms = Terms { today: api.handle.today(), allow_found };
-    edit::write(api, Command::Share(record, terms)).await.map(drop)
+    edit::write(api, Command::Share(record, terms, Audience::Network)).await.map(drop)
 }
 
 async fn drafts(api: &Api, kind: Kind) -> Result<Vec<DocumentId>, ApiError> {

@@ -7,13 +7,17 @@ use serde_json::Value;
 use super::counting::Counted;
 pub use crate::document::Conflict;
 use crate::{
-    document::{Form, Reading, Replica, containers},
+    document::{Form, RawChange, Reading, Replica, containers},
     envelope::state_digest,
     genesis::{Genesis, Kind},
     id::{ChangeHash, Digest, DocumentId, EnvelopeHash, Item},
     scan::{ChangeHeader, scan},
     shape::Field,
+    wire::message::SignedChange,
 };
+
+/// Kinds up to this number are known to every program that there is.
+const FIRST_KINDS: u16 = 8;
 
 /// A document whose kind this program knows, and so can open.
 #[derive(Debug, Clone, Copy)]
@@ -43,12 +47,23 @@ impl Record {
 
     /// The changes that every node computes itself, the first one first.
     pub fn containers(&self) -> Vec<ChangeHeader> {
-        let schema = self.kind.schema();
-        let changes = containers(self.document, schema, self.form, self.fields);
+        let changes = self.computed();
         changes
             .iter()
             .map(|change| scan(&change.bytes).expect("what we compute passes our scanner"))
             .collect()
+    }
+
+    /// The containers that not every program knows, to go along with what rests on them: those of all schemas but
+    /// the first of the first kinds.
+    pub fn travelling(&self) -> Vec<SignedChange> {
+        let known_to_all = usize::from(self.kind as u16 <= FIRST_KINDS);
+        let changes = self.computed().into_iter().skip(known_to_all);
+        changes.map(|change| SignedChange::containers(change.bytes)).collect()
+    }
+
+    fn computed(&self) -> Vec<RawChange> {
+        containers(self.document, self.kind.schema(), self.form, self.fields)
     }
 }
 
@@ -84,6 +99,12 @@ impl State {
         let view = View { heads: replica.heads(), record, conflicts, updated_s };
         Self { heads: counted.heads.clone(), digest: counted.digest(), view }
     }
+
+    /// The state of a document whose kind this program does not know: what counts, and nothing to read.
+    pub(super) fn unread(counted: &Counted, heads: Vec<ChangeHash>, updated_s: i64) -> Self {
+        let view = View { heads, record: Value::Null, conflicts: Vec::new(), updated_s };
+        Self { heads: counted.heads.clone(), digest: counted.digest(), view }
+    }
 }
 
 impl View {
@@ -111,11 +132,60 @@ pub struct Row {
     /// Newest change, seconds since 1970 by its writer's clock.
     #[n(2)]
     pub updated_s: i64,
+    /// What became of it when it was withdrawn.
+    #[n(3)]
+    pub gone: Option<Gone>,
+}
+
+/// What became of a withdrawn document here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Gone {
+    /// When this node heard of it, seconds since 1970.
+    #[n(0)]
+    pub hidden_s: u64,
+    /// How far it is.
+    #[n(1)]
+    pub stage: Stage,
+}
+
+/// How far a withdrawal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Stage {
+    /// Nobody sees it; its bytes are held until their time has come.
+    #[n(0)]
+    Hidden,
+    /// Its bytes are gone.
+    #[n(1)]
+    Purged,
+    /// Those who withdrew it had no right to: it is there again, as far as its bytes are.
+    #[n(2)]
+    Restored,
 }
 
 impl Row {
     /// The element that the scope's set has for this document now.
     pub fn item(&self) -> Item {
-        crate::envelope::item(self.genesis.document(), state_digest(&mut self.heads.clone()))
+        let document = self.genesis.document();
+        if self.is_hidden() {
+            return crate::envelope::item(document, withdrawn_state(document));
+        }
+        crate::envelope::item(document, state_digest(&mut self.heads.clone()))
     }
+
+    /// Whether it is withdrawn: nobody sees it.
+    pub fn is_hidden(&self) -> bool {
+        self.gone.is_some_and(|gone| matches!(gone.stage, Stage::Hidden | Stage::Purged))
+    }
+
+    /// Whether the scope's set has it.
+    pub fn is_compared(&self) -> bool {
+        self.is_hidden() || !self.heads.is_empty()
+    }
+}
+
+/// The state of a withdrawn document, whatever statement caused it.
+fn withdrawn_state(document: DocumentId) -> Digest {
+    Digest(crate::signed::encoding::hash("praksis/withdrawn/1", &(document,)))
 }

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use ed25519_dalek::SigningKey;
 use minicbor::bytes::ByteVec;
 use praksis_protocol::{
-    envelope::{Envelope, Last, Opening, actor, context, envelope_hash, item, state_digest},
+    envelope::{Envelope, Last, Opening, actor, context, envelope_hash, item, standing, state_digest},
     genesis::{About, Genesis, Kind, Scope},
     id::{
         AudienceId, ChangeHash, DeviceId, Digest, DocumentId, EnvelopeHash, Item, NetworkId, OrgId,
@@ -23,7 +23,7 @@ use praksis_protocol::{
     reconcile::{Answer, Ask, BATCH, Edition, Encodings, Salt, set_digest},
     signed::{Verified, encoding::to_vec},
     time::Timestamp,
-    wire::message::{Delivery, Hello, Request, Response, SignedChange, Want},
+    wire::message::{Delivery, Hello, Request, Resolved, Response, SignedChange, Want},
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
@@ -188,7 +188,8 @@ fn envelopes(lines: &mut Lines, genesis: &Genesis) {
             previous: None,
             change: ChangeHash([3; 32]),
             context: context(genesis),
-            opening: Some(Opening { grant: StatementHash([4; 32]), last: Some(last) }),
+            standing: standing(StatementHash([4; 32]), Some(StatementHash([5; 32]))),
+            opening: Some(Opening { last: Some(last) }),
         },
         &key(3),
     );
@@ -222,17 +223,21 @@ fn messages(lines: &mut Lines, network: NetworkId, genesis: &Genesis) {
     let want = Want { document, have: vec![EnvelopeHash([4; 32])] };
     let change = SignedChange { envelope: vec![1].into(), change: vec![2].into() };
     let delivery = Delivery { genesis: genesis.bytes().into(), changes: vec![change], complete: true };
-    let pages: [(&str, Vec<u8>); 13] = [
+    let resolved = Resolved {
+        documents: vec![(Item([8; 16]), document)],
+        statements: vec![ByteVec::from(vec![1])],
+        complete: true,
+    };
+    let pages: [(&str, Vec<u8>); 12] = [
         ("ask hello", Request::Hello(hello).bytes()),
         ("ask compare", Request::Compare(Scope::Roster, Ask::List(Some(Item([5; 16])))).bytes()),
-        ("ask statements", Request::Statements(vec![Item([6; 16])]).bytes()),
         ("ask resolve", Request::Resolve(Scope::Organisation(OrgId([7; 32])), vec![Item([8; 16])]).bytes()),
         ("ask pull", Request::Pull(scope, vec![want]).bytes()),
         ("ask changed", Request::Changed(scope, vec![(document, Item([9; 16]))]).bytes()),
+        ("ask to hear", Request::Tell(vec![ByteVec::from(vec![1])]).bytes()),
         ("say hello", Response::Hello(hello).bytes()),
         ("say compared", Response::Compared(Answer::Page(vec![Item([5; 16])], false)).bytes()),
-        ("say statements", Response::Statements(vec![ByteVec::from(vec![1])]).bytes()),
-        ("say resolved", Response::Resolved(vec![(Item([8; 16]), document)]).bytes()),
+        ("say resolved", Response::Resolved(resolved).bytes()),
         ("say documents", Response::Documents(vec![delivery]).bytes()),
         ("say heard", Response::Heard.bytes()),
         ("say refused", Response::Refused.bytes()),

@@ -63,7 +63,8 @@ fn a_guest_gets_join_replies_and_nothing_else() {
         Request::Hello(hello),
         Request::Compare(Scope::Roster, Ask::List(None)),
         Request::Compare(Scope::Network, Ask::List(None)),
-        Request::Statements(vec![item]),
+        Request::Resolve(Scope::Roster, vec![item]),
+        Request::Tell(vec![vec![1].into()]),
         Request::Resolve(Scope::Network, vec![item]),
         Request::Pull(Scope::Network, vec![Want { document: DocumentId([0; 32]), have: vec![] }]),
         Request::Changed(Scope::Network, vec![(DocumentId([0; 32]), item)]),
@@ -171,10 +172,8 @@ fn a_crash_between_grant_and_reply_grants_once() {
         assert_eq!(apply(&mut desk, &invited, BERGEN, 20), Ok(granted));
         let statements = desk.store.statements().unwrap();
         let known = statements.iter().map(|(_, bytes)| Known::read(bytes).unwrap());
-        let answers = known.filter(|known| match &known.fact {
-            Fact::Membership(grant) => grant.invitation.is_some(),
-            Fact::Device(..) | Fact::Address(_) | Fact::Unknown => false,
-        });
+        let answers = known
+            .filter(|known| matches!(&known.fact, Fact::Membership(grant) if grant.invitation.is_some()));
         assert_eq!(answers.count(), 1, "written: {is_written}");
         assert!(desk.status().alarms.is_empty());
     }

@@ -5,7 +5,11 @@
 mod cast;
 mod decoders;
 mod desk;
+mod ends;
+mod fold;
 mod joining;
+mod keeping;
 mod peers;
 mod roster;
+mod scribe;
 mod statements;

@@ -22,7 +22,7 @@ use praksis_node::{
     handle::{CallError, Handle},
 };
 use praksis_protocol::{
-    engine::{Command, Edit, Reply},
+    engine::{Audience, Command, Edit, Reply},
     genesis::Kind,
     id::DocumentId,
     share::Terms,
@@ -86,7 +86,9 @@ impl Desk {
         };
         say(&format!("draft {record} {number}"));
         if number.is_multiple_of(3) {
-            self.handle.call(Command::Share(record, Terms::on(self.handle.today()))).await?;
+            self.handle
+                .call(Command::Share(record, Terms::on(self.handle.today()), Audience::Network))
+                .await?;
             say(&format!("shared {record} {number}"));
         }
         self.free.lock().unwrap_or_else(PoisonError::into_inner).push_back(record);

@@ -9,18 +9,18 @@ use praksis_protocol::{
     admission::state::{Record, Row},
     document::Author,
     engine::setup,
-    envelope::{Envelope, Opening as SessionOpening, actor, context},
+    envelope::{Envelope, Opening as SessionOpening, actor, context, standing},
     genesis::{Genesis, Kind, Scope},
     id::{
         ActorBytes, ChangeHash, DeviceId, Digest, DocumentId, Item, NetworkId, OrgId, SessionId,
         StatementHash,
     },
-    membership::statement::{Chain, Fact, Kind as StatementKind, Known, MembershipGrant, Role},
+    membership::statement::{Chain, Fact, Kind as StatementKind, Known, MembershipGrant, Role, Said},
     reconcile::{Answer, Ask, Edition, Salt},
     scan::scan,
     signed::{Verified, encoding::from_slice},
     store::Read as _,
-    wire::message::{Delivery, Hello, Request, Response, SignedChange, Want},
+    wire::message::{Delivery, Hello, Request, Resolved, Response, SignedChange, Want},
 };
 use serde_json::json;
 
@@ -67,10 +67,9 @@ impl Lie {
         Told::Truth(response(&match request {
             Request::Hello(theirs) => Response::Hello(theirs),
             Request::Compare(..) => Response::Compared(Answer::Page(vec![NOWHERE], false)),
-            Request::Statements(_) => Response::Statements(vec![]),
-            Request::Resolve(..) => Response::Resolved(vec![]),
+            Request::Resolve(..) => Response::Resolved(Resolved::default()),
             Request::Pull(..) => Response::Documents(vec![]),
-            Request::Changed(..) => Response::Heard,
+            Request::Changed(..) | Request::Tell(_) => Response::Heard,
         }))
     }
 }
@@ -85,6 +84,7 @@ struct Member {
     root: SigningKey,
     network: NetworkId,
     grant: StatementHash,
+    membership: StatementHash,
     statements: Vec<Known>,
     /// Somebody else's case, and another.
     theirs: [(Genesis, Vec<SignedChange>); 2],
@@ -102,6 +102,7 @@ impl Member {
         let own = |known: &&Known| matches!(&known.fact, Fact::Device(grant, _) if grant.device == id);
         let root = keys.root.unwrap();
         let own_org = OrgId(root.verifying_key().to_bytes());
+        let vouched = |known: &&Known| matches!(&known.fact, Fact::Membership(grant) if grant.org == own_org);
         let mut theirs = store.rows().unwrap().into_iter().filter_map(|(document, bytes)| {
             let row: Row = from_slice(&bytes, 64 * 1024).unwrap();
             let is_case = row.genesis.kind() == Some(Kind::Case);
@@ -110,6 +111,7 @@ impl Member {
         Self {
             network: setup::charter(&store).unwrap().unwrap().network(),
             grant: statements.iter().find(own).unwrap().hash,
+            membership: statements.iter().find(vouched).unwrap().hash,
             theirs: [theirs.next().unwrap(), theirs.next().unwrap()],
             statements,
             device: keys.device,
@@ -142,7 +144,8 @@ impl Member {
             previous: None,
             change,
             context: context(place),
-            opening: Some(SessionOpening { grant: self.grant, last: None }),
+            standing: standing(self.grant, Some(self.membership)),
+            opening: Some(SessionOpening { last: None }),
         };
         Verified::sign(envelope, &self.device).bytes().to_vec()
     }
@@ -251,7 +254,7 @@ pub fn lies(folder: &Path) -> Vec<Lie> {
     let mut forged = statement.statement.bytes().to_vec();
     *forged.last_mut().unwrap() ^= 1;
     let self_made = {
-        let mut chain = Chain { last: Some((7, StatementHash([7; 32]))) };
+        let mut chain = Chain::after(Some(Said { number: 7, hash: StatementHash([7; 32]) }));
         let grant = MembershipGrant {
             number: "310000051".to_owned(),
             name: "Ingen".to_owned(),
@@ -266,7 +269,15 @@ pub fn lies(folder: &Path) -> Vec<Lie> {
     };
     let statements = |bytes: Vec<u8>| {
         move |request: &Request| match request {
-            Request::Statements(_) => Some(Response::Statements(vec![bytes.clone().into()])),
+            Request::Compare(Scope::Roster, _) => {
+                let item = Known::read(&bytes).map_or(NOWHERE, |known| known.item());
+                Some(Response::Compared(Answer::Page(vec![item], false)))
+            }
+            Request::Resolve(Scope::Roster, _) => Some(Response::Resolved(Resolved {
+                statements: vec![bytes.clone().into()],
+                complete: true,
+                ..Resolved::default()
+            })),
             _ => None,
         }
     };

@@ -12,7 +12,7 @@ use praksis_node::{
     folder::{self, Beginning, Folder},
 };
 use praksis_protocol::{
-    engine::{Command, Event, Reply},
+    engine::{Audience, Command, Event, Reply},
     genesis::Kind,
     id::DocumentId,
     membership::{joining::Ticket, statement::Role},
@@ -75,7 +75,9 @@ async fn sync(count: usize) -> Result<()> {
     let mut tasks = JoinSet::new();
     for record in records {
         let handle = bergen.handle.clone();
-        tasks.spawn(async move { handle.call(Command::Share(record, Terms::on(handle.today()))).await });
+        tasks.spawn(async move {
+            handle.call(Command::Share(record, Terms::on(handle.today()), Audience::Network)).await
+        });
         while tasks.len() >= AT_ONCE {
             tasks.join_next().await.ok_or("a task")???;
         }
