@@ -14,7 +14,8 @@ use minicbor::{Decode, Encode};
 use crate::{
     genesis::Genesis,
     id::{
-        ActorBytes, ChangeHash, DeviceId, Digest, DocumentId, EnvelopeHash, Item, SessionId, StatementHash,
+        ActorBytes, ChangeHash, DeviceId, Digest, DocumentId, EnvelopeHash, Item, SessionId, Standing,
+        StatementHash,
     },
     signed::{Payload, Verified, encoding::hash},
 };
@@ -50,8 +51,11 @@ pub struct Envelope {
     /// Hash of network, scope and document.
     #[n(7)]
     pub context: Digest,
-    /// In the first envelope of a session.
+    /// What the device wrote it under: see [`standing`].
     #[n(8)]
+    pub standing: Standing,
+    /// In the first envelope of a session.
+    #[n(9)]
     pub opening: Option<Opening>,
 }
 
@@ -59,11 +63,8 @@ pub struct Envelope {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Opening {
-    /// The device's grant.
-    #[n(0)]
-    pub grant: StatementHash,
     /// The last envelope that the device remembers in this scope.
-    #[n(1)]
+    #[n(0)]
     pub last: Option<Last>,
 }
 
@@ -116,6 +117,13 @@ pub fn envelope_hash(envelope: &Verified<Envelope>) -> EnvelopeHash {
 pub fn actor(device: DeviceId, document: DocumentId, session: SessionId, branch: u32) -> ActorBytes {
     let whole = hash("praksis/actor/1", &(device, document, session, branch));
     ActorBytes(whole[..16].try_into().expect("half of 32 bytes"))
+}
+
+/// What a device writes under: its own grant, and its organisation's membership in the network and in named
+/// scopes; none in an organisation's own scope, where work begins before joining.
+pub fn standing(device: StatementHash, membership: Option<StatementHash>) -> Standing {
+    let whole = hash("praksis/standing/1", &(device, membership));
+    Standing(whole[..16].try_into().expect("half of 32 bytes"))
 }
 
 /// What ties an envelope to its place.

@@ -4,6 +4,8 @@
 //! schema: any device of the owner makes the same one. The scope stands in it too, so it never
 //! changes; widening an audience makes another document under the same record id.
 
+use std::{collections::BTreeSet, sync::LazyLock};
+
 use minicbor::{Decode, Decoder, Encode, Encoder, bytes::ByteVec, decode, encode};
 
 use crate::{
@@ -188,6 +190,21 @@ impl Genesis {
         }
     }
 
+    /// A new draft that several organisations write together, in an audience that all of them are in.
+    pub fn joint_draft(
+        kind: Kind,
+        owner: OrgId,
+        mut co_owners: Vec<OrgId>,
+        network: NetworkId,
+        audience: AudienceId,
+        nonce: [u8; 32],
+    ) -> Self {
+        co_owners.sort_unstable();
+        co_owners.dedup();
+        co_owners.retain(|org| *org != owner);
+        Self { network, scope: Scope::Named(audience), co_owners, ..Self::draft(kind, owner, nonce) }
+    }
+
     /// The document that `draft` is shared as in a wider scope.
     pub fn shared(draft: &Self, network: NetworkId, scope: Scope) -> Self {
         let record = draft.document();
@@ -224,7 +241,10 @@ impl Genesis {
         if genesis.record.is_some_and(|record| genesis.nonce != shared_nonce(record, genesis.scope)) {
             return Err(GenesisError::Nonce);
         }
-        if genesis.kind == Kind::Organisation as u16 && genesis.nonce != About::Itself.nonce() {
+        if genesis.is_draft() && genesis.scope == Scope::Network {
+            return Err(GenesisError::Scope);
+        }
+        if !genesis.is_about_something() {
             return Err(GenesisError::Nonce);
         }
         let ascending = genesis.co_owners.windows(2).all(|pair| pair[0] < pair[1]);
@@ -233,6 +253,20 @@ impl Genesis {
             return Err(GenesisError::CoOwners);
         }
         Ok(genesis)
+    }
+
+    /// Whether the nonce of a direct kind can be one; whether it is the right one stands in the record.
+    fn is_about_something(&self) -> bool {
+        let is_direct = self.record.is_none();
+        let (about_itself, about_a_year) = (self.is_about(&About::Itself), YEARS.contains(&self.nonce));
+        match self.kind() {
+            Some(Kind::Organisation) => is_direct && about_itself,
+            Some(Kind::OrgYear) => is_direct && about_a_year,
+            Some(Kind::Response) => is_direct && !about_itself && !about_a_year,
+            Some(Kind::Case | Kind::Template | Kind::Filled | Kind::Collection | Kind::Contact) | None => {
+                true
+            }
+        }
     }
 
     /// The canonical bytes.
@@ -260,11 +294,20 @@ impl Genesis {
         Kind::from_number(self.kind)
     }
 
-    /// Whether text in it merges by character: only in drafts.
+    /// Whether it is where a record is written before it is shared, so that text in it merges by character.
     pub fn is_draft(&self) -> bool {
-        matches!(self.scope, Scope::Organisation(_))
+        self.record.is_none() && self.kind().is_some_and(Kind::is_drafted)
+    }
+
+    /// Whether it is about this, as far as the nonce of a direct kind tells.
+    pub fn is_about(&self, about: &About) -> bool {
+        self.nonce == about.nonce()
     }
 }
+
+/// The nonces of all years that a document can be about.
+static YEARS: LazyLock<BTreeSet<[u8; 32]>> =
+    LazyLock::new(|| (1900..=2200).map(|year| About::Year(year).nonce()).collect());
 
 fn shared_nonce(record: DocumentId, scope: Scope) -> [u8; 32] {
     hash("praksis/shared/1", &(record, scope))

@@ -134,6 +134,10 @@ id_type! {
     ActorBytes, 16
 }
 id_type! {
+    /// What a device writes under: half of the hash of its grant and its organisation's membership.
+    Standing, 16
+}
+id_type! {
     /// One element of the set that a scope is compared by: hash of a document and its state.
     Item, 16
 }

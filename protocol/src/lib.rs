@@ -45,10 +45,10 @@ pub mod document;
 // What an association makes of it.
 pub mod aggregate;
 
-// Trust: who may write what, and who did.
-pub mod membership;
-
+// Trust: who did what, and who may.
 pub mod envelope;
+
+pub mod membership;
 
 pub mod scan;
 

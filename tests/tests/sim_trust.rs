@@ -5,7 +5,7 @@ use std::time::Duration;
 use praksis_protocol::{
     genesis::Kind,
     id::{NetworkId, OrgId, StatementHash},
-    membership::statement::{Chain, Statement},
+    membership::statement::Statement,
     signed::Verified,
     store::{Put, Read as _, Store as _},
 };
@@ -160,7 +160,7 @@ fn from_a_later_version(world: &World, of: NodeId) -> Verified<Statement> {
         let statement = Verified::<Statement>::trusted(&bytes).expect("it was stored");
         (statement.issuer == issuer).then_some((statement.number, hash))
     });
-    let Chain { last } = Chain { last: own.max() };
+    let last = own.max();
     let statement = Statement {
         version: 1,
         kind: 4242,
@@ -169,6 +169,8 @@ fn from_a_later_version(world: &World, of: NodeId) -> Verified<Statement> {
         number: last.map_or(1, |(number, _)| number + 1),
         previous: last.map(|(_, hash)| hash),
         body: b"what this means is not known yet".to_vec().into(),
+        scope: None,
+        standing: None,
     };
     Verified::sign(statement, key)
 }

@@ -159,15 +159,11 @@ impl Engine {
             return Err(Refusal::UnknownInvitation);
         }
         let device_grant = Known::read(&application.device_grant).map_err(|_| Refusal::Malformed)?;
-        let rightful = match &device_grant.fact {
-            Fact::Device(grant, acceptance) => {
-                grant.org == application.org
-                    && device_grant.statement.issuer == application.org
-                    && grant.device == from
-                    && acceptance.number == invitation.number
-            }
-            Fact::Membership(_) | Fact::Address(_) | Fact::Unknown => false,
-        };
+        let rightful = matches!(&device_grant.fact, Fact::Device(grant, acceptance)
+            if grant.org == application.org
+                && device_grant.statement.issuer == application.org
+                && grant.device == from
+                && acceptance.number == invitation.number);
         let named = !application.name.is_empty() && application.name.chars().count() <= NAME_LIMIT;
         if !rightful || !named {
             return Err(Refusal::Malformed);

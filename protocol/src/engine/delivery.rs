@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     genesis::{Genesis, Scope},
-    id::{DeviceId, DocumentId},
+    id::{DeviceId, DocumentId, NetworkId},
     store::{Read, StoreError},
     wire::message::Delivery,
 };
@@ -69,7 +69,7 @@ impl Engine {
     }
 
     fn is_our_network(&self, genesis: &Genesis) -> bool {
-        genesis.is_draft() || Some(genesis.network) == self.statements.roster().network()
+        genesis.network == NetworkId::NONE || Some(genesis.network) == self.statements.roster().network()
     }
 
     /// Verifies statements and stores what is new; says whether anything was.

@@ -209,13 +209,13 @@ impl Engine {
         result: Result<Written, CommandError>,
     ) -> Option<(Batch, Resting)> {
         let document = genesis.document();
-        let grant = self.statements.roster().device(self.device()).map(|granted| granted.grant);
-        let result = match (result, grant) {
-            (Ok(written), Some(grant)) => Ok((written, grant)),
+        let standing = self.statements.roster().standing(self.device(), genesis.scope);
+        let result = match (result, standing) {
+            (Ok(written), Some(standing)) => Ok((written, standing)),
             (Ok(_), None) => Err(CommandError::NotGranted),
             (Err(error), _) => Err(error),
         };
-        let (written, grant) = match result {
+        let (written, standing) = match result {
             Ok(both) => both,
             Err(error) => {
                 request.into_iter().for_each(|request| self.reply(request, Err(error.clone())));
@@ -236,7 +236,7 @@ impl Engine {
         let mut heads: Vec<EnvelopeHash> = written.kept_heads;
         for change in written.changes {
             let (envelope, bytes, session) =
-                self.sessions.sign(genesis, change.hash, change.branch, &self.keys.device, grant);
+                self.sessions.sign(genesis, change.hash, change.branch, &self.keys.device, standing);
             if written.heads.contains(&change.hash) {
                 heads.push(envelope);
             }

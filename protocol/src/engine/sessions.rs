@@ -8,7 +8,7 @@ use rand_core::Rng;
 use crate::{
     envelope::{Envelope, Last, Opening, context, envelope_hash},
     genesis::{Genesis, Scope},
-    id::{ChangeHash, DeviceId, EnvelopeHash, SessionId, StatementHash},
+    id::{ChangeHash, DeviceId, EnvelopeHash, SessionId, Standing},
     signed::{
         Verified,
         encoding::{from_slice, to_vec},
@@ -65,7 +65,7 @@ impl Sessions {
         change: ChangeHash,
         branch: u32,
         key: &SigningKey,
-        grant: StatementHash,
+        standing: Standing,
     ) -> (EnvelopeHash, Vec<u8>, Put) {
         let session = self.by_scope.get_mut(&genesis.scope).expect("a write opens its session first");
         let envelope = Verified::sign(
@@ -78,7 +78,8 @@ impl Sessions {
                 previous: session.last.map(|last| last.envelope),
                 change,
                 context: context(genesis),
-                opening: session.last.is_none().then_some(Opening { grant, last: session.before }),
+                standing,
+                opening: session.last.is_none().then_some(Opening { last: session.before }),
             },
             key,
         );

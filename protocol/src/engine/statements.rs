@@ -69,9 +69,9 @@ impl Statements {
 
     /// Where an issuer stands in its numbering.
     pub(crate) fn chain(&self, issuer: OrgId) -> Chain {
-        let own = self.known.values().filter(|known| known.statement.issuer == issuer);
-        let last = own.map(|known| (known.statement.number, std::cmp::Reverse(known.hash))).max();
-        Chain { last: last.map(|(number, hash)| (number, hash.0)) }
+        let own = |known: &&Known| known.statement.issuer == issuer && known.statement.scope.is_none();
+        let last = self.known.values().filter(own).map(Known::said);
+        Chain::after(last.max_by_key(|said| (said.number, std::cmp::Reverse(said.hash))))
     }
 
     /// Verifies what a peer sent and returns what is new and comes from somebody who belongs.
@@ -145,14 +145,13 @@ impl Statements {
 
     /// Grants of an organisation's devices, and where they are.
     pub(crate) fn of_organisation(&self, org: OrgId) -> Vec<&Known> {
-        let of_ours = |known: &&Known| match &known.fact {
-            Fact::Membership(grant) => grant.org == org,
-            Fact::Device(grant, _) => grant.org == org,
-            Fact::Address(_) => self
-                .roster
-                .device(crate::id::DeviceId(known.statement.issuer.0))
-                .is_some_and(|device| device.org == org),
-            Fact::Unknown => false,
+        let is_device =
+            |device: crate::id::DeviceId| self.roster.device(device).is_some_and(|device| device.org == org);
+        let of_ours = |known: &&Known| {
+            matches!(&known.fact, Fact::Membership(grant) if grant.org == org)
+                || matches!(&known.fact, Fact::Device(grant, _) if grant.org == org)
+                || matches!(known.fact, Fact::Address(_))
+                    && is_device(crate::id::DeviceId(known.statement.issuer.0))
         };
         self.known.values().filter(of_ours).collect()
     }

@@ -9,6 +9,8 @@ use crate::{
 
 /// Most bytes of a charter: 64 roots of either sort and its parameters fit well.
 pub const CHARTER_LIMIT: usize = 8 * 1024;
+/// Most roots of either sort.
+pub const ROOTS_LIMIT: usize = 64;
 
 /// The founding document of a network. Its hash is the network's id for ever.
 ///
@@ -87,12 +89,7 @@ impl Charter {
         if charter.version != 1 {
             return Err(CharterError::Version(charter.version));
         }
-        let ascending = |keys: &[OrgId]| keys.windows(2).all(|pair| pair[0] < pair[1]);
-        let roots = charter.roots.len();
-        let majority = usize::from(charter.quorum) * 2 > roots && usize::from(charter.quorum) <= roots;
-        if roots == 0 || !majority || !ascending(&charter.roots) || !ascending(&charter.recovery) {
-            return Err(CharterError::Roots);
-        }
+        check_roots(&charter.roots, charter.quorum, &charter.recovery)?;
         Ok(charter)
     }
 
@@ -100,4 +97,13 @@ impl Charter {
     pub fn bytes(&self) -> Vec<u8> {
         to_vec(self)
     }
+}
+
+/// Sorted roots, and a quorum of more than half of them.
+pub(super) fn check_roots(roots: &[OrgId], quorum: u8, recovery: &[OrgId]) -> Result<(), CharterError> {
+    let ascending = |keys: &[OrgId]| keys.windows(2).all(|pair| pair[0] < pair[1]);
+    let bounded = !roots.is_empty() && roots.len() <= ROOTS_LIMIT && recovery.len() <= ROOTS_LIMIT;
+    let majority = usize::from(quorum) * 2 > roots.len() && usize::from(quorum) <= roots.len();
+    let fits = bounded && majority && ascending(roots) && ascending(recovery);
+    if fits { Ok(()) } else { Err(CharterError::Roots) }
 }

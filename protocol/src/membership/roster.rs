@@ -7,12 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    charter::Charter,
-    statement::{Fact, Known, MembershipGrant, Role},
+    charter::{Charter, Parameters},
+    statement::{Fact, Known, MembershipGrant, Role, Said},
 };
 use crate::{
-    genesis::Scope,
-    id::{DeviceId, NetworkId, OrgId, StatementHash},
+    envelope::{Envelope, standing},
+    genesis::{Genesis, Scope},
+    id::{AudienceId, DeviceId, EnvelopeHash, NetworkId, OrgId, Standing, StatementHash},
     time::Timestamp,
 };
 
@@ -60,6 +61,41 @@ pub enum Verdict {
     OtherScope,
     /// The document belongs to others.
     NotOwner,
+    /// The device, or its organisation's membership, has been ended.
+    Ended,
+    /// The organisation is not in the audience: an Add may still come.
+    NotInAudience,
+    /// Nothing makes what it was written under valid: a grant may still come.
+    UnknownStanding,
+    /// What it was written under has ended, and how much of it counts here has not been said yet.
+    CutAwaited,
+    /// What it was written under has ended, and this lies past the cut.
+    PastCut,
+}
+
+/// A named audience.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audience {
+    /// Who keeps it.
+    pub owner: OrgId,
+    /// What people call it.
+    pub name: String,
+    /// Who is in it, its owner among them.
+    pub members: BTreeSet<OrgId>,
+}
+
+/// A document is withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// Its root, or two of its devices, say so: the bytes go without delay.
+    pub at_once: bool,
+    /// Every device that says so has been ended, and how much of its word counts is not known yet: it stays hidden,
+    /// and no bytes go.
+    pub cut_awaited: bool,
+    /// The reason given, if any.
+    pub why: String,
+    /// Who says so: issuer, number and hash.
+    pub statements: Vec<(OrgId, Said)>,
 }
 
 impl Verdict {
@@ -70,7 +106,14 @@ impl Verdict {
 
     /// Whether a statement that has not come yet could turn this into a yes.
     pub fn may_change(self) -> bool {
-        matches!(self, Self::UnknownDevice | Self::NotMember)
+        match self {
+            Self::UnknownDevice
+            | Self::NotMember
+            | Self::NotInAudience
+            | Self::UnknownStanding
+            | Self::CutAwaited => true,
+            Self::Yes | Self::OtherScope | Self::NotOwner | Self::Ended | Self::PastCut => false,
+        }
     }
 
     /// The name under which refusals are counted.
@@ -81,6 +124,11 @@ impl Verdict {
             Self::NotMember => "not_member",
             Self::OtherScope => "other_scope",
             Self::NotOwner => "not_owner",
+            Self::Ended => "ended",
+            Self::NotInAudience => "not_in_audience",
+            Self::UnknownStanding => "unknown_standing",
+            Self::CutAwaited => "cut_awaited",
+            Self::PastCut => "past_cut",
         }
     }
 }
@@ -93,6 +141,7 @@ pub struct Roster {
     numbers: BTreeMap<String, OrgId>,
     devices: BTreeMap<DeviceId, Device>,
     addresses: BTreeMap<DeviceId, Vec<String>>,
+    audiences: BTreeMap<AudienceId, Audience>,
     /// Invitations answered with two different grants.
     pub alarms: BTreeSet<StatementHash>,
 }
@@ -125,7 +174,22 @@ impl Roster {
                         *held = candidate;
                     }
                 }
-                Fact::Unknown => {}
+                Fact::MembershipEnd(_)
+                | Fact::DeviceEnd(_)
+                | Fact::Cut(_)
+                | Fact::RootSuccession(_)
+                | Fact::OrganisationSuccession(_)
+                | Fact::Amendment(_)
+                | Fact::AudienceOpen(_)
+                | Fact::AudienceAdd(_)
+                | Fact::AudienceEnd(_)
+                | Fact::CoOwnerGrant(_)
+                | Fact::CoOwnerEnd(_)
+                | Fact::Founding(_)
+                | Fact::Withdrawal(_)
+                | Fact::Receipt(_)
+                | Fact::Head(_)
+                | Fact::Unknown => {}
             }
         }
         let alarms = answered_twice(&memberships);
@@ -186,6 +250,75 @@ impl Roster {
             Act::Write if !writers.contains(&granted.org) => Verdict::NotOwner,
             Act::Read | Act::Write => Verdict::Yes,
         }
+    }
+
+    /// Whether an envelope counts, for ever: by what it was written under, and by the cuts of what has ended.
+    pub fn counts(&self, hash: EnvelopeHash, envelope: &Envelope, genesis: &Genesis) -> Verdict {
+        self.rights(genesis).counts(hash, envelope)
+    }
+
+    /// The same for many envelopes of one document.
+    pub fn rights(&self, genesis: &Genesis) -> Rights<'_> {
+        Rights { roster: self, owner: genesis.owner, scope: genesis.scope, writers: self.writers(genesis) }
+    }
+
+    /// What a device writes under in a scope now; none where it may not write at all.
+    pub fn standing(&self, device: DeviceId, scope: Scope) -> Option<Standing> {
+        let granted = self.devices.get(&device)?;
+        match scope {
+            Scope::Roster => None,
+            Scope::Organisation(org) => (org == granted.org).then(|| standing(granted.grant, None)),
+            Scope::Network | Scope::Named(_) => {
+                Some(standing(granted.grant, Some(self.members.get(&granted.org)?.grant)))
+            }
+        }
+    }
+
+    /// Who may write in a document now, its owner first: co-owners of the genesis and granted ones, less those that
+    /// ended; heirs in place of ended predecessors.
+    pub fn writers(&self, genesis: &Genesis) -> Vec<OrgId> {
+        genesis.writers()
+    }
+
+    /// Whether a document is withdrawn.
+    pub fn withdrawn(&self, _genesis: &Genesis) -> Option<Withdrawn> {
+        None
+    }
+
+    /// The named audiences known here.
+    pub fn audiences(&self) -> impl Iterator<Item = (&AudienceId, &Audience)> {
+        self.audiences.iter()
+    }
+
+    /// A named audience.
+    pub fn audience(&self, audience: AudienceId) -> Option<&Audience> {
+        self.audiences.get(&audience)
+    }
+
+    /// The named audiences that an organisation is in and may read.
+    pub fn audiences_of(&self, org: OrgId) -> impl Iterator<Item = AudienceId> {
+        let in_it = move |(_, audience): &(&AudienceId, &Audience)| audience.members.contains(&org);
+        self.audiences.iter().filter(in_it).map(|(id, _)| *id)
+    }
+
+    /// The key that speaks for an organisation now.
+    pub fn root_of(&self, org: OrgId) -> OrgId {
+        org
+    }
+
+    /// The organisation that a key speaks for now, or spoke for once.
+    pub fn org_of_root(&self, key: OrgId) -> Option<OrgId> {
+        Some(key)
+    }
+
+    /// Who took over from an organisation, at the end of all mergers.
+    pub fn heir(&self, _org: OrgId) -> Option<OrgId> {
+        None
+    }
+
+    /// The numbers that every node goes by.
+    pub fn parameters(&self) -> Parameters {
+        Parameters::default()
     }
 
     /// The network, once there is a charter.
@@ -258,4 +391,25 @@ fn answered_twice(memberships: &[(u64, StatementHash, &MembershipGrant)]) -> BTr
         }
     }
     twice
+}
+
+/// Who has which right in one document; made once for many envelopes.
+#[derive(Debug)]
+pub struct Rights<'a> {
+    roster: &'a Roster,
+    owner: OrgId,
+    scope: Scope,
+    writers: Vec<OrgId>,
+}
+
+impl Rights<'_> {
+    /// Whether an envelope counts, for ever.
+    pub fn counts(&self, _hash: EnvelopeHash, envelope: &Envelope) -> Verdict {
+        self.roster.may(envelope.device, Act::Write, self.scope, &self.writers)
+    }
+
+    /// Whether an envelope is the owner's own, or its heir's.
+    pub fn is_owners(&self, envelope: &Envelope) -> bool {
+        self.roster.device(envelope.device).is_some_and(|device| device.org == self.owner)
+    }
 }

@@ -1,23 +1,44 @@
-//! The signed facts of a roster.
+//! The signed facts that trust is made of.
 //!
 //! Every statement has the same outer shape, so that kinds of a later version can be verified,
 //! numbered, kept and passed on by a node that does not know them. Each issuer numbers and links
-//! what it says; a statement is known by the hash of its COSE bytes.
+//! what it says in a scope, so that no gap tells of an audience; a statement is known by the hash of
+//! its COSE bytes. *A statement about a scope lives only in that scope.*
+
+mod audiences;
+mod cuts;
+mod devices;
+mod documents;
+mod kind;
+mod members;
+mod notices;
+mod roots;
 
 use ed25519_dalek::SigningKey;
 use minicbor::{Decode, Encode, bytes::ByteVec};
 
+pub use self::{
+    audiences::{AudienceAdd, AudienceEnd, AudienceOpen, audience_id},
+    cuts::{CUT_LIMIT, Cut},
+    devices::{Acceptance, DeviceGrant, NodeAddress},
+    documents::{CoOwnerEnd, CoOwnerGrant, FOUNDING_LIMIT, Founding, WHY_LIMIT, Withdrawal},
+    kind::{Fact, Kind},
+    members::{End, MembershipGrant, OrganisationSuccession, Role},
+    notices::{Head, MARKS_LIMIT, Mark, Receipt},
+    roots::{CharterAmendment, Removed, RootSuccession},
+};
 use crate::{
-    id::{DeviceId, Item, NetworkId, OrgId, StatementHash},
+    genesis::Scope,
+    id::{Digest, Item, NetworkId, OrgId, Standing, StatementHash},
     signed::{
         Payload, SignedError, Verified,
-        encoding::{DecodeError, from_slice, to_vec},
+        encoding::{DecodeError, hash, to_vec},
     },
 };
 
 /// Most bytes of one statement.
 pub const STATEMENT_LIMIT: usize = 16 * 1024;
-/// Most characters of an organisation's name.
+/// Most characters of an organisation's or an audience's name.
 pub const NAME_LIMIT: usize = 200;
 /// Most addresses that one node announces.
 pub const ADDRESS_LIMIT: usize = 16;
@@ -41,18 +62,24 @@ pub struct Statement {
     /// The network it is about; zero for what an organisation says about itself.
     #[n(2)]
     pub network: NetworkId,
-    /// The key that signs: a root, or a device for what a device says of itself.
+    /// The key that signs: a root or a device.
     #[n(3)]
     pub issuer: OrgId,
-    /// Counts what this issuer has said, from 1.
+    /// Counts what this issuer has said in this scope, from 1.
     #[n(4)]
     pub number: u64,
-    /// The statement before this one; absent for the first.
+    /// The statement before this one there; absent for the first, and for kinds that replace each other.
     #[n(5)]
     pub previous: Option<StatementHash>,
     /// Canonical CBOR of the kind's own shape.
     #[n(6)]
     pub body: ByteVec,
+    /// Where it lives; absent: the roster.
+    #[n(7)]
+    pub scope: Option<Scope>,
+    /// What a device says it under, where its word depends on its place: see [`standing`](crate::envelope::standing).
+    #[n(8)]
+    pub standing: Option<Standing>,
 }
 
 impl Payload for Statement {
@@ -67,156 +94,37 @@ impl Payload for Statement {
     }
 }
 
-/// The numbers of the kinds. A number is never used for something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u16)]
-pub enum Kind {
-    /// An association vouches for an organisation.
-    MembershipGrant = 1,
-    /// An organisation's root makes a device its own.
-    DeviceGrant = 2,
-    /// Where a device can be reached.
-    NodeAddress = 3,
-}
-
-/// What an organisation is in a network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Role {
-    /// Municipality, county or company: shares, and counts in spread.
-    #[n(0)]
-    Member,
-    /// Vouches for members and aggregates.
-    #[n(1)]
-    Association,
-    /// Reads the network and writes on behalf; never counts in spread.
-    #[n(2)]
-    Partner,
-}
-
-impl Role {
-    /// The word that commands and JSON use.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Member => "member",
-            Self::Association => "association",
-            Self::Partner => "partner",
-        }
-    }
-
-    /// From the word that commands and JSON use.
-    pub fn from_code(code: &str) -> Option<Self> {
-        [Self::Member, Self::Association, Self::Partner].into_iter().find(|role| role.code() == code)
+impl Statement {
+    /// The scope that it lives in.
+    pub fn home(&self) -> Scope {
+        self.scope.unwrap_or(Scope::Roster)
     }
 }
 
-/// An association vouches: this organisation, known by this root, is one of us.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+/// Where an issuer stood when it said something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-pub struct MembershipGrant {
-    /// Nine-digit organisation number.
+pub struct Said {
+    /// The statement's number.
     #[n(0)]
-    pub number: String,
-    /// The organisation's name.
+    pub number: u64,
+    /// The statement.
     #[n(1)]
-    pub name: String,
-    /// Its first root key, which is its id.
-    #[n(2)]
-    pub org: OrgId,
-    /// What it is in the network.
-    #[n(3)]
-    pub role: Role,
-    /// Valid from, seconds since 1970.
-    #[n(4)]
-    pub from_s: u64,
-    /// Connecting stops after this, seconds since 1970; absent: open.
-    #[n(5)]
-    pub until_s: Option<u64>,
-    /// The invitation that it answers, by the hash of its COSE bytes.
-    #[n(6)]
-    pub invitation: Option<StatementHash>,
-    /// The End that it follows, when the organisation was a member before.
-    #[n(7)]
-    pub follows: Option<StatementHash>,
+    pub hash: StatementHash,
 }
 
-/// A root makes a device its own.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct DeviceGrant {
-    /// The organisation, by its first root.
-    #[n(0)]
-    pub org: OrgId,
-    /// The device.
-    #[n(1)]
-    pub device: DeviceId,
-    /// 1 to [`SLOTS`]; one live grant per slot.
-    #[n(2)]
-    pub slot: u8,
-    /// The device's own word that it belongs there: COSE bytes of an [`Acceptance`].
-    #[n(3)]
-    pub acceptance: ByteVec,
-    /// The End that it follows, when the slot was used before.
-    #[n(4)]
-    pub follows: Option<StatementHash>,
-}
-
-/// A device says which organisation it is for. It says so once, for life.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct Acceptance {
-    /// Version of this shape: 1.
-    #[n(0)]
-    pub version: u8,
-    /// Nine-digit organisation number.
-    #[n(1)]
-    pub number: String,
-    /// The device that signs.
-    #[n(2)]
-    pub device: DeviceId,
-}
-
-impl Payload for Acceptance {
-    const LIMIT: usize = 1024;
-
-    fn tag(&self) -> String {
-        "praksis/acceptance/1".into()
-    }
-
-    fn signer(&self) -> [u8; 32] {
-        self.device.0
-    }
-}
-
-/// Where a device can be reached: the highest number of its device holds.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
-#[cbor(map)]
-pub struct NodeAddress {
-    /// Multiaddrs, at most [`ADDRESS_LIMIT`].
-    #[n(0)]
-    pub addresses: Vec<String>,
-}
-
-/// What a statement says, as far as this program knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fact {
-    /// See [`MembershipGrant`].
-    Membership(MembershipGrant),
-    /// See [`DeviceGrant`]; the number is the one that the device accepted.
-    Device(DeviceGrant, Acceptance),
-    /// See [`NodeAddress`].
-    Address(NodeAddress),
-    /// A kind that a later version brought: kept and passed on.
-    Unknown,
+/// The hash by which the same words of several issuers are known.
+pub fn body_hash(kind: u16, body: &[u8]) -> Digest {
+    Digest(hash("praksis/body/1", &(kind, ByteVec::from(body.to_vec()))))
 }
 
 /// Why bytes are not a statement.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StatementError {
-    /// The signed shell does not hold.
+    /// No signed statement.
     #[error(transparent)]
     Signed(#[from] SignedError),
-    /// The body of a known kind has another shape.
+    /// A known kind with another body.
     #[error("the statement's body is {0}")]
     Body(#[from] DecodeError),
     /// A version of the shell that this program does not know.
@@ -244,6 +152,12 @@ impl StatementError {
     }
 }
 
+/// What a kind says.
+trait Body: Encode<()> + for<'b> Decode<'b, ()> {
+    /// Bounds of its fields, and what they and the shell must agree on.
+    fn check(&self, statement: &Statement) -> Result<(), StatementError>;
+}
+
 /// A statement whose signature holds, with what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
@@ -258,58 +172,66 @@ pub struct Known {
 impl Known {
     /// Size, shape, signature, then the body of a known kind.
     pub fn read(bytes: &[u8]) -> Result<Self, StatementError> {
-        let statement = Verified::<Statement>::read(bytes)?;
+        Self::check(Verified::<Statement>::read(bytes)?)
+    }
+
+    /// A statement that this node has just signed, or verified before it stored it.
+    pub fn check(statement: Verified<Statement>) -> Result<Self, StatementError> {
         if statement.version != 1 {
             return Err(StatementError::Version(statement.version));
         }
-        let first = statement.number == 1;
-        if first != statement.previous.is_none() || !(1..=NUMBER_LIMIT).contains(&statement.number) {
+        let kind = Kind::from_number(statement.kind);
+        let unlinked = statement.number == 1 || kind.is_some_and(Kind::is_replaced_unlinked);
+        if unlinked != statement.previous.is_none() || !(1..=NUMBER_LIMIT).contains(&statement.number) {
             return Err(StatementError::Link);
         }
-        let fact = read_body(&statement)?;
+        if statement.scope == Some(Scope::Roster) || kind.is_some_and(|kind| !kind.lives_in(statement.scope))
+        {
+            return Err(StatementError::Bounds("scope"));
+        }
+        if kind.is_some_and(|kind| !kind.is_said_under(statement.standing)) {
+            return Err(StatementError::Bounds("standing"));
+        }
+        let fact = kind.map_or(Ok(Fact::Unknown), |kind| Fact::read(kind, &statement))?;
         Ok(Self { hash: StatementHash(statement.hash()), statement, fact })
     }
 
-    /// The element that the roster's set is compared by.
+    /// The element that its scope's set is compared by.
     pub fn item(&self) -> Item {
         statement_item(self.hash)
     }
+
+    /// Number and hash.
+    pub fn said(&self) -> Said {
+        Said { number: self.statement.number, hash: self.hash }
+    }
+
+    /// Whether its scope's set has it: all but receipts and heads.
+    pub fn is_compared(&self) -> bool {
+        !Kind::from_number(self.statement.kind).is_some_and(Kind::is_replaced_unlinked)
+    }
+
+    /// Whether `other` need not be kept beside it: both say what only the newest of holds, and this is the newest;
+    /// every node keeps the same.
+    pub fn replaces(&self, other: &Self) -> bool {
+        let same = |this: &Statement, that: &Statement| {
+            this.kind == that.kind && this.issuer == that.issuer && this.scope == that.scope
+        };
+        let newer = (other.statement.number, self.hash) < (self.statement.number, other.hash);
+        self.hash != other.hash
+            && newer
+            && same(&self.statement, &other.statement)
+            && match (&self.fact, &other.fact) {
+                (Fact::Address(_), Fact::Address(_)) | (Fact::Head(_), Fact::Head(_)) => true,
+                (Fact::Receipt(this), Fact::Receipt(that)) => this.owner == that.owner,
+                _ => false,
+            }
+    }
 }
 
-/// The element of the roster's set for a statement: the first half of its hash.
+/// The element of a scope's set for a statement: the first half of its hash.
 pub fn statement_item(hash: StatementHash) -> Item {
     Item(hash.0[..16].try_into().expect("half of 32 bytes"))
-}
-
-fn read_body(statement: &Statement) -> Result<Fact, StatementError> {
-    let body = statement.body.as_slice();
-    if statement.kind == Kind::MembershipGrant as u16 {
-        let grant: MembershipGrant = from_slice(body, STATEMENT_LIMIT)?;
-        organisation_number(&grant.number)?;
-        bounded(&grant.name, NAME_LIMIT, "name")?;
-        Ok(Fact::Membership(grant))
-    } else if statement.kind == Kind::DeviceGrant as u16 {
-        let grant: DeviceGrant = from_slice(body, STATEMENT_LIMIT)?;
-        if !(1..=SLOTS).contains(&grant.slot) {
-            return Err(StatementError::Bounds("slot"));
-        }
-        let acceptance = Verified::<Acceptance>::read(&grant.acceptance)?;
-        if acceptance.device != grant.device || acceptance.version != 1 {
-            return Err(StatementError::Bounds("acceptance"));
-        }
-        organisation_number(&acceptance.number)?;
-        let acceptance = Acceptance::clone(&acceptance);
-        Ok(Fact::Device(grant, acceptance))
-    } else if statement.kind == Kind::NodeAddress as u16 {
-        let address: NodeAddress = from_slice(body, STATEMENT_LIMIT)?;
-        if address.addresses.len() > ADDRESS_LIMIT {
-            return Err(StatementError::Bounds("number of addresses"));
-        }
-        address.addresses.iter().try_for_each(|a| bounded(a, ADDRESS_LENGTH_LIMIT, "address"))?;
-        Ok(Fact::Address(address))
-    } else {
-        Ok(Fact::Unknown)
-    }
 }
 
 /// Nine digits; whether the last one checks is for those who type it in.
@@ -323,14 +245,23 @@ fn bounded(text: &str, limit: usize, what: &'static str) -> Result<(), Statement
     if fits { Ok(()) } else { Err(StatementError::Bounds(what)) }
 }
 
-/// Where an issuer stands in its own numbering.
+/// Where an issuer stands in its own numbering in a scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Chain {
-    /// The last number used, and its statement.
-    pub last: Option<(u64, StatementHash)>,
+    /// The scope; absent: the roster.
+    pub scope: Option<Scope>,
+    /// What a device speaks under there; absent for a root, and in the roster.
+    pub standing: Option<Standing>,
+    /// The last linked statement.
+    pub last: Option<Said>,
 }
 
 impl Chain {
+    /// The chain of an issuer after `last`.
+    pub fn after(last: Option<Said>) -> Self {
+        Self { last, ..Self::default() }
+    }
+
     /// Signs the next statement of `key` and moves on.
     pub fn issue<B: Encode<()>>(
         &mut self,
@@ -339,19 +270,50 @@ impl Chain {
         kind: Kind,
         body: &B,
     ) -> Verified<Statement> {
-        let statement = Verified::sign(
-            Statement {
-                version: 1,
-                kind: kind as u16,
-                network,
-                issuer: OrgId(key.verifying_key().to_bytes()),
-                number: self.last.map_or(1, |(number, _)| number + 1),
-                previous: self.last.map(|(_, hash)| hash),
-                body: to_vec(body).into(),
-            },
-            key,
-        );
-        self.last = Some((statement.number, StatementHash(statement.hash())));
+        self.issue_bytes(key, network, kind, to_vec(body))
+    }
+
+    /// The same for a body that stands already, such as one that another root has signed.
+    pub fn issue_bytes(
+        &mut self,
+        key: &SigningKey,
+        network: NetworkId,
+        kind: Kind,
+        body: Vec<u8>,
+    ) -> Verified<Statement> {
+        let number = self.last.map_or(1, |last| last.number + 1);
+        let statement = self.sign(key, network, kind, body, number, self.last.map(|last| last.hash));
+        self.last = Some(Said { number, hash: StatementHash(statement.hash()) });
         statement
+    }
+
+    /// Signs a statement of a kind that replaces the one before: its number is higher, and it has no link.
+    pub fn replace<B: Encode<()>>(
+        &self,
+        key: &SigningKey,
+        network: NetworkId,
+        kind: Kind,
+        body: &B,
+        number: u64,
+    ) -> Verified<Statement> {
+        self.sign(key, network, kind, to_vec(body), number, None)
+    }
+
+    fn sign(
+        &self,
+        key: &SigningKey,
+        network: NetworkId,
+        kind: Kind,
+        body: Vec<u8>,
+        number: u64,
+        previous: Option<StatementHash>,
+    ) -> Verified<Statement> {
+        let standing = self.standing.filter(|_| kind.is_said_under(self.standing));
+        let issuer = OrgId(key.verifying_key().to_bytes());
+        let (kind, body, scope) = (kind as u16, body.into(), self.scope);
+        Verified::sign(
+            Statement { version: 1, kind, network, issuer, number, previous, body, scope, standing },
+            key,
+        )
     }
 }

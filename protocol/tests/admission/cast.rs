@@ -17,7 +17,7 @@ use praksis_protocol::{
     },
     envelope::{Envelope, Last, Opening, actor, context, envelope_hash},
     genesis::{Genesis, Kind, Scope},
-    id::{ChangeHash, DeviceId, NetworkId, OrgId, SessionId, StatementHash},
+    id::{ChangeHash, DeviceId, NetworkId, OrgId, SessionId, Standing},
     membership::{
         charter::{Charter, Parameters},
         roster::Roster,
@@ -100,6 +100,11 @@ pub(crate) fn roster() -> Arc<Roster> {
     Arc::new(Roster::fold(Some(&charter()), &statements()))
 }
 
+/// What a device writes under here: a stranger makes something up.
+pub(crate) fn standing_of(device: DeviceId, scope: Scope) -> Standing {
+    roster().standing(device, scope).unwrap_or(Standing([0; 16]))
+}
+
 /// A case that Bergen shares with the network.
 pub(crate) fn shared_case() -> Genesis {
     let draft = Genesis::draft(Kind::Case, org(BERGEN), [5; 32]);
@@ -130,7 +135,6 @@ impl Device {
 
     /// The envelope of a change, as the session would have it.
     pub(crate) fn envelope(&self, genesis: &Genesis, change: ChangeHash, branch: u32) -> Envelope {
-        let grant = StatementHash([0; 32]);
         Envelope {
             version: 1,
             device: self.id(),
@@ -140,7 +144,8 @@ impl Device {
             previous: self.last.map(|last| last.envelope),
             change,
             context: context(genesis),
-            opening: self.last.is_none().then_some(Opening { grant, last: None }),
+            standing: standing_of(self.id(), genesis.scope),
+            opening: self.last.is_none().then_some(Opening { last: None }),
         }
     }
 

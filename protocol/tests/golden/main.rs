@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use ed25519_dalek::SigningKey;
 use minicbor::bytes::ByteVec;
 use praksis_protocol::{
-    envelope::{Envelope, Last, Opening, actor, context, envelope_hash, item, state_digest},
+    envelope::{Envelope, Last, Opening, actor, context, envelope_hash, item, standing, state_digest},
     genesis::{About, Genesis, Kind, Scope},
     id::{
         AudienceId, ChangeHash, DeviceId, Digest, DocumentId, EnvelopeHash, Item, NetworkId, OrgId,
@@ -188,7 +188,8 @@ fn envelopes(lines: &mut Lines, genesis: &Genesis) {
             previous: None,
             change: ChangeHash([3; 32]),
             context: context(genesis),
-            opening: Some(Opening { grant: StatementHash([4; 32]), last: Some(last) }),
+            standing: standing(StatementHash([4; 32]), Some(StatementHash([5; 32]))),
+            opening: Some(Opening { last: Some(last) }),
         },
         &key(3),
     );

@@ -54,6 +54,8 @@ pub(crate) fn shell(issuer: u8, number: u64, kind: u16, body: Vec<u8>) -> Statem
         number,
         previous: (number != 1).then_some(StatementHash([9; 32])),
         body: body.into(),
+        scope: None,
+        standing: None,
     }
 }
 

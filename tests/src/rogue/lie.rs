@@ -9,13 +9,13 @@ use praksis_protocol::{
     admission::state::{Record, Row},
     document::Author,
     engine::setup,
-    envelope::{Envelope, Opening as SessionOpening, actor, context},
+    envelope::{Envelope, Opening as SessionOpening, actor, context, standing},
     genesis::{Genesis, Kind, Scope},
     id::{
         ActorBytes, ChangeHash, DeviceId, Digest, DocumentId, Item, NetworkId, OrgId, SessionId,
         StatementHash,
     },
-    membership::statement::{Chain, Fact, Kind as StatementKind, Known, MembershipGrant, Role},
+    membership::statement::{Chain, Fact, Kind as StatementKind, Known, MembershipGrant, Role, Said},
     reconcile::{Answer, Ask, Edition, Salt},
     scan::scan,
     signed::{Verified, encoding::from_slice},
@@ -85,6 +85,7 @@ struct Member {
     root: SigningKey,
     network: NetworkId,
     grant: StatementHash,
+    membership: StatementHash,
     statements: Vec<Known>,
     /// Somebody else's case, and another.
     theirs: [(Genesis, Vec<SignedChange>); 2],
@@ -102,6 +103,7 @@ impl Member {
         let own = |known: &&Known| matches!(&known.fact, Fact::Device(grant, _) if grant.device == id);
         let root = keys.root.unwrap();
         let own_org = OrgId(root.verifying_key().to_bytes());
+        let vouched = |known: &&Known| matches!(&known.fact, Fact::Membership(grant) if grant.org == own_org);
         let mut theirs = store.rows().unwrap().into_iter().filter_map(|(document, bytes)| {
             let row: Row = from_slice(&bytes, 64 * 1024).unwrap();
             let is_case = row.genesis.kind() == Some(Kind::Case);
@@ -110,6 +112,7 @@ impl Member {
         Self {
             network: setup::charter(&store).unwrap().unwrap().network(),
             grant: statements.iter().find(own).unwrap().hash,
+            membership: statements.iter().find(vouched).unwrap().hash,
             theirs: [theirs.next().unwrap(), theirs.next().unwrap()],
             statements,
             device: keys.device,
@@ -142,7 +145,8 @@ impl Member {
             previous: None,
             change,
             context: context(place),
-            opening: Some(SessionOpening { grant: self.grant, last: None }),
+            standing: standing(self.grant, Some(self.membership)),
+            opening: Some(SessionOpening { last: None }),
         };
         Verified::sign(envelope, &self.device).bytes().to_vec()
     }
@@ -251,7 +255,7 @@ pub fn lies(folder: &Path) -> Vec<Lie> {
     let mut forged = statement.statement.bytes().to_vec();
     *forged.last_mut().unwrap() ^= 1;
     let self_made = {
-        let mut chain = Chain { last: Some((7, StatementHash([7; 32]))) };
+        let mut chain = Chain::after(Some(Said { number: 7, hash: StatementHash([7; 32]) }));
         let grant = MembershipGrant {
             number: "310000051".to_owned(),
             name: "Ingen".to_owned(),
