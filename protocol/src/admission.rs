@@ -7,6 +7,7 @@
 //!
 //! [`admit`] is a pure function of what it is given, so it can run on any worker.
 
+mod base;
 pub mod counting;
 pub mod state;
 
@@ -15,7 +16,8 @@ use std::{
     sync::Arc,
 };
 
-use counting::{Counted, Entry, count};
+pub(crate) use base::Base;
+use counting::{Aside, Counted, Entry, count};
 use state::{Record, State};
 
 use crate::{
@@ -23,7 +25,7 @@ use crate::{
     envelope::{Envelope, context, envelope_hash},
     genesis::Genesis,
     id::{ChangeHash, EnvelopeHash},
-    membership::roster::{Act, Roster, Verdict},
+    membership::roster::{Rights, Roster, Verdict},
     scan::{ScanError, scan},
     signed::{SignedError, Verified},
     wire::message::SignedChange,
@@ -65,6 +67,9 @@ pub enum Refusal {
     /// A co-owner writes where the owner has not.
     #[error("the owner named has not written in this document")]
     OwnerAbsent,
+    /// Containers that are not those of their document and schema.
+    #[error("the containers are not those of the document")]
+    Containers,
     /// Automerge does not take the change.
     #[error("the change cannot be applied")]
     Apply,
@@ -86,6 +91,7 @@ impl Refusal {
             Self::Twin => "envelope_twin",
             Self::Discontinuous => "change_discontinuous",
             Self::OwnerAbsent => "owner_absent",
+            Self::Containers => "other_containers",
             Self::Apply => "apply",
         }
     }
@@ -94,7 +100,7 @@ impl Refusal {
 /// Why a change has to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wait {
-    /// For a grant that would let its device write.
+    /// For a statement that would let it count: a grant, an Add, a cut.
     Grant,
     /// For a change that it rests on.
     Cause,
@@ -118,10 +124,15 @@ pub struct Admission {
 pub struct Admitted {
     /// New and counting: to be stored.
     pub accepted: Vec<(EnvelopeHash, ChangeHash, SignedChange)>,
+    /// New containers of a schema that this program does not know, on which something rests that counts: changes to
+    /// be stored, without an envelope.
+    pub containers: Vec<(ChangeHash, SignedChange)>,
     /// Not yet: to be offered again.
     pub waiting: Vec<(SignedChange, Wait)>,
     /// Never: why not.
     pub refused: Vec<Refusal>,
+    /// What was held and does not count, and why.
+    pub aside: BTreeMap<EnvelopeHash, Aside>,
     /// The document as it stands, if anything counts.
     pub state: Option<State>,
 }
@@ -129,9 +140,15 @@ pub struct Admitted {
 /// Checks what came, decides what counts, and reads the document that it makes.
 pub fn admit(admission: &Admission) -> Admitted {
     let Admission { genesis, held, incoming, roster } = admission;
+    let (record, rights) = (Record::of(genesis), roster.rights(genesis));
     let mut outcome = Admitted::default();
+    let mut base = Base::of(genesis, record.as_ref());
     let mut entries = BTreeMap::new();
     for change in held {
+        if change.is_containers() {
+            outcome.refused.extend(base.take(change, false).err());
+            continue;
+        }
         match own(change) {
             Ok(entry) => drop(entries.insert(entry.hash, (entry, change))),
             Err(refusal) => outcome.refused.push(refusal),
@@ -139,7 +156,11 @@ pub fn admit(admission: &Admission) -> Admitted {
     }
     let mut fresh = BTreeSet::new();
     for change in incoming {
-        match check(genesis, change, roster) {
+        if change.is_containers() {
+            outcome.refused.extend(base.take(change, true).err());
+            continue;
+        }
+        match check(genesis, change, &rights) {
             Ok(entry) if entries.contains_key(&entry.hash) => {}
             Ok(entry) => {
                 fresh.insert(entry.hash);
@@ -151,21 +172,15 @@ pub fn admit(admission: &Admission) -> Admitted {
             Err(refusal) => outcome.refused.push(refusal),
         }
     }
-    let Some(record) = Record::of(genesis) else {
-        // A kind from a later version: nothing in it can be read, so nothing is kept yet.
-        let fresh = fresh.iter().map(|hash| entries[hash].1.clone());
-        outcome.waiting.extend(fresh.map(|change| (change, Wait::Cause)));
-        return outcome;
-    };
     loop {
-        let counted = count(genesis, entries.values().map(|(entry, _)| entry), roster, &record.containers());
-        match scratch(&record, &entries, &counted) {
+        let counted = count(genesis, entries.values().map(|(entry, _)| entry), roster, base.containers());
+        match record.as_ref().map(|record| scratch(record, &base, &entries, &counted)).transpose() {
             Ok(replica) => {
-                finish(&mut outcome, entries, &counted, &fresh, &replica);
+                finish(&mut outcome, entries, &base, &counted, &fresh, replica.as_ref());
                 return outcome;
             }
             Err(culprit) => {
-                // The culprit is among what came: what is held was applied before it was stored.
+                // Mostly it is among what came: what is held of a kind that we know was applied before it was stored.
                 outcome.refused.push(Refusal::Apply);
                 fresh.remove(&culprit);
                 entries.remove(&culprit);
@@ -185,7 +200,7 @@ pub(crate) fn own(change: &SignedChange) -> Result<Entry, Refusal> {
 }
 
 /// Everything that can be said of one change without the others.
-fn check(genesis: &Genesis, change: &SignedChange, roster: &Roster) -> Result<Entry, Refusal> {
+fn check(genesis: &Genesis, change: &SignedChange, rights: &Rights<'_>) -> Result<Entry, Refusal> {
     let envelope = Verified::<Envelope>::read(&change.envelope)?;
     if envelope.version != 1 {
         return Err(Refusal::Version(envelope.version));
@@ -203,20 +218,27 @@ fn check(genesis: &Genesis, change: &SignedChange, roster: &Roster) -> Result<En
     if header.actor != envelope.actor(genesis.document()) {
         return Err(Refusal::Actor);
     }
-    let verdict = roster.may(envelope.device, Act::Write, genesis.scope, &genesis.writers());
+    let hash = envelope_hash(&envelope);
+    let verdict = rights.counts(hash, &envelope);
     if !verdict.is_yes() {
         return Err(Refusal::NoRight(verdict));
     }
-    Ok(Entry { hash: envelope_hash(&envelope), envelope: Envelope::clone(&envelope), header })
+    Ok(Entry { hash, envelope: Envelope::clone(&envelope), header })
 }
 
 type Entries<'a> = BTreeMap<EnvelopeHash, (Entry, &'a SignedChange)>;
 
 /// Applies what counts to a scratch copy; names the entry that Automerge does not take.
-fn scratch(record: &Record, entries: &Entries<'_>, counted: &Counted) -> Result<Replica, EnvelopeHash> {
+fn scratch(
+    record: &Record,
+    base: &Base<'_>,
+    entries: &Entries<'_>,
+    counted: &Counted,
+) -> Result<Replica, EnvelopeHash> {
     let attempt = |hashes: &[EnvelopeHash]| {
         let changes = hashes.iter().filter_map(|hash| entries.get(hash));
-        let chunks: Vec<&[u8]> = changes.map(|(_, change)| change.change.as_slice()).collect();
+        let changes = changes.map(|(_, change)| change.change.as_slice());
+        let chunks: Vec<&[u8]> = base.chunks(counted).chain(changes).collect();
         record.replica().trial(&chunks).ok()
     };
     if let Some(replica) = attempt(&counted.order) {
@@ -234,28 +256,43 @@ fn scratch(record: &Record, entries: &Entries<'_>, counted: &Counted) -> Result<
 fn finish(
     outcome: &mut Admitted,
     entries: Entries<'_>,
+    base: &Base<'_>,
     counted: &Counted,
     fresh: &BTreeSet<EnvelopeHash>,
-    replica: &Replica,
+    replica: Option<&Replica>,
 ) {
-    let counting: BTreeSet<_> = counted.order.iter().copied().collect();
     for hash in fresh {
         let (entry, change) = &entries[hash];
-        if counting.contains(hash) {
-            outcome.accepted.push((*hash, entry.header.hash, SignedChange::clone(change)));
-        } else if counted.twins.contains(hash) {
-            outcome.refused.push(Refusal::Twin);
-        } else if counted.broken.contains(hash) {
-            outcome.refused.push(Refusal::Discontinuous);
-        } else if counted.unfounded.contains(hash) {
-            outcome.refused.push(Refusal::OwnerAbsent);
-        } else {
-            outcome.waiting.push((SignedChange::clone(change), Wait::Cause));
+        match counted.aside.get(hash) {
+            None => outcome.accepted.push((*hash, entry.header.hash, SignedChange::clone(change))),
+            Some(Aside::Twin) => outcome.refused.push(Refusal::Twin),
+            Some(Aside::Broken) => outcome.refused.push(Refusal::Discontinuous),
+            Some(Aside::Unfounded) => outcome.refused.push(Refusal::OwnerAbsent),
+            Some(Aside::Misplaced) => outcome.refused.push(Refusal::Context),
+            Some(Aside::NoRight(verdict)) => outcome.refused.push(Refusal::NoRight(*verdict)),
+            Some(Aside::Orphan | Aside::Waiting) => {
+                outcome.waiting.push((SignedChange::clone(change), Wait::Cause));
+            }
         }
     }
-    if !counting.is_empty() {
+    for (hash, change) in base.fresh() {
+        if counted.containers.contains(&hash) {
+            outcome.containers.push((hash, change.clone()));
+        } else {
+            outcome.waiting.push((change.clone(), Wait::Cause));
+        }
+    }
+    outcome.aside =
+        counted.aside.iter().filter(|(hash, _)| !fresh.contains(hash)).map(|(hash, why)| (*hash, *why)).collect();
+    if !counted.order.is_empty() {
         let times = counted.order.iter().map(|hash| entries[hash].0.header.time);
         let newest = times.max().unwrap_or_default();
-        outcome.state = Some(State::read(replica, counted, newest));
+        outcome.state = Some(match replica {
+            Some(replica) => State::read(replica, counted, newest),
+            None => {
+                let heads = counted.heads.iter().map(|hash| entries[hash].0.header.hash).collect();
+                State::unread(counted, heads, newest)
+            }
+        });
     }
 }

@@ -7,13 +7,17 @@ use serde_json::Value;
 use super::counting::Counted;
 pub use crate::document::Conflict;
 use crate::{
-    document::{Form, Reading, Replica, containers},
+    document::{Form, RawChange, Reading, Replica, containers},
     envelope::state_digest,
     genesis::{Genesis, Kind},
     id::{ChangeHash, Digest, DocumentId, EnvelopeHash, Item},
     scan::{ChangeHeader, scan},
     shape::Field,
+    wire::message::SignedChange,
 };
+
+/// Kinds up to this number are known to every program that there is.
+const FIRST_KINDS: u16 = 8;
 
 /// A document whose kind this program knows, and so can open.
 #[derive(Debug, Clone, Copy)]
@@ -43,12 +47,23 @@ impl Record {
 
     /// The changes that every node computes itself, the first one first.
     pub fn containers(&self) -> Vec<ChangeHeader> {
-        let schema = self.kind.schema();
-        let changes = containers(self.document, schema, self.form, self.fields);
+        let changes = self.computed();
         changes
             .iter()
             .map(|change| scan(&change.bytes).expect("what we compute passes our scanner"))
             .collect()
+    }
+
+    /// The containers that not every program knows, to go along with what rests on them: those of all schemas but
+    /// the first of the first kinds.
+    pub fn travelling(&self) -> Vec<SignedChange> {
+        let known_to_all = usize::from(self.kind as u16 <= FIRST_KINDS);
+        let changes = self.computed().into_iter().skip(known_to_all);
+        changes.map(|change| SignedChange::containers(change.bytes)).collect()
+    }
+
+    fn computed(&self) -> Vec<RawChange> {
+        containers(self.document, self.kind.schema(), self.form, self.fields)
     }
 }
 
@@ -82,6 +97,12 @@ impl State {
     pub(super) fn read(replica: &Replica, counted: &Counted, updated_s: i64) -> Self {
         let Reading { record, conflicts, .. } = replica.read();
         let view = View { heads: replica.heads(), record, conflicts, updated_s };
+        Self { heads: counted.heads.clone(), digest: counted.digest(), view }
+    }
+
+    /// The state of a document whose kind this program does not know: what counts, and nothing to read.
+    pub(super) fn unread(counted: &Counted, heads: Vec<ChangeHash>, updated_s: i64) -> Self {
+        let view = View { heads, record: Value::Null, conflicts: Vec::new(), updated_s };
         Self { heads: counted.heads.clone(), digest: counted.digest(), view }
     }
 }

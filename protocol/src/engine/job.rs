@@ -8,6 +8,7 @@ use super::{input::Edit, output::CommandError};
 use crate::{
     admission::{
         Admission, Admitted, admit,
+        Base,
         counting::{Entry, count},
         own,
         state::{Conflict, Record},
@@ -153,11 +154,14 @@ impl Opened {
         let record = Record::of(genesis)?;
         let entries: BTreeMap<EnvelopeHash, (Entry, &SignedChange)> = held
             .iter()
+            .filter(|change| !change.is_containers())
             .filter_map(|change| own(change).ok().map(|entry| (entry.hash, (entry, change))))
             .collect();
-        let counted = count(genesis, entries.values().map(|(entry, _)| entry), roster, &record.containers());
+        let base = Base::held(genesis, &record, held);
+        let counted = count(genesis, entries.values().map(|(entry, _)| entry), roster, base.containers());
         let mut replica = record.replica();
-        let chunks: Vec<&[u8]> = counted.order.iter().map(|hash| entries[hash].1.change.as_slice()).collect();
+        let signed = counted.order.iter().map(|hash| entries[hash].1.change.as_slice());
+        let chunks: Vec<&[u8]> = base.chunks(&counted).chain(signed).collect();
         replica.apply(&chunks).ok()?;
         let envelopes: BTreeMap<_, _> =
             counted.order.iter().map(|hash| (entries[hash].0.header.hash, *hash)).collect();

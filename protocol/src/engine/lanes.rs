@@ -1,6 +1,6 @@
 //! One thing at a time for each document: a task begins when the one before it is durable.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rand_core::Rng;
 
@@ -54,16 +54,19 @@ pub(super) struct Lanes {
     running: BTreeMap<JobId, Running>,
 }
 
-/// What the store holds of a document: envelopes with their changes.
+/// What the store holds of a document: envelopes with their changes, and containers, which have none.
 pub(super) fn held(document: DocumentId, store: &impl Read) -> Result<Vec<SignedChange>, StoreError> {
     let changes: BTreeMap<ChangeHash, Vec<u8>> = store.changes(document)?.into_iter().collect();
+    let mut unsigned: BTreeSet<ChangeHash> = changes.keys().copied().collect();
     let damaged = || StoreError::Damaged { what: format!("history of {}", document.short()) };
     let mut held = Vec::new();
     for (_, bytes) in store.envelopes(document)? {
         let envelope = Verified::<Envelope>::trusted(&bytes).map_err(|_| damaged())?;
         let change = changes.get(&envelope.change).ok_or_else(damaged)?;
+        unsigned.remove(&envelope.change);
         held.push(SignedChange { envelope: bytes.into(), change: change.clone().into() });
     }
+    held.extend(unsigned.iter().map(|hash| SignedChange::containers(changes[hash].clone())));
     Ok(held)
 }
 
@@ -194,6 +197,9 @@ impl Engine {
         };
         let row = Row { genesis: genesis.clone(), heads: state.heads, updated_s: state.view.updated_s };
         let mut batch = self.document_puts(&row, &state.view);
+        for (change, containers) in admitted.containers {
+            batch.push(Put::Change(document, change, containers.change.into()));
+        }
         for (envelope, change, signed) in admitted.accepted {
             batch.push(Put::Envelope(document, envelope, signed.envelope.into()));
             batch.push(Put::Change(document, change, signed.change.into()));

@@ -6,7 +6,7 @@ use rand_core::Rng;
 
 use super::{Class, Engine, MessageId, Output, lanes::held, pulling::Fetch};
 use crate::{
-    admission::counting::missing,
+    admission::{counting::missing, state::Record},
     genesis::Scope,
     id::{DeviceId, DocumentId, Item, NetworkId},
     signed::encoding::hash,
@@ -124,7 +124,9 @@ impl Engine {
             if room == 0 {
                 break;
             }
-            let lacking = missing(held(want.document, store)?, &want.have);
+            let mut held = held(want.document, store)?;
+            held.extend(Record::of(&row.genesis).iter().flat_map(Record::travelling));
+            let lacking = missing(held, &want.have);
             let mut changes = Vec::new();
             let mut complete = true;
             for change in lacking {

@@ -1,19 +1,48 @@
 //! The fold of all statements into one answer: who may do what, where.
 //!
-//! The same statements give the same roster in whatever order they came. Where two contradict each
-//! other, the issuer's own numbering decides, then the smaller hash; an invitation that was answered
-//! with two different grants counts for nothing.
+//! The same statements give the same roster in whatever order they came, and time decides nothing. What is folded
+//! rests on what was folded before it: the charter's amendments, then successions of roots, memberships and devices
+//! with their Ends, mergers, what was ever written under, cuts, and last what devices say about audiences and
+//! documents. Remove wins: an [End](super::statement::End) names what it ends, and only what names that End in turn
+//! comes after it. Among rivals the issuer's own numbering decides, then the smaller hash; an invitation that was
+//! answered with two different grants counts for nothing.
+//!
+//! *Now* and *for ever* are two questions. [`Roster::may`] is asked before something is served or written. Whether
+//! something that was written counts is asked of [`Roster::counts`]: what it was written under stands in it.
+
+mod book;
+mod cuts;
+mod grants;
+mod ledger;
+mod rights;
+mod roots;
+mod standings;
+mod verdict;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use self::{
+    rights::Rights,
+    verdict::{Act, Verdict},
+};
+use self::{
+    book::Book,
+    cuts::Cuts,
+    grants::Grants,
+    ledger::Ledger,
+    roots::{Association, Lines},
+    standings::{Standings, standings},
+    words::{Judges, Words},
+};
 use super::{
     charter::{Charter, Parameters},
     statement::{Fact, Known, MembershipGrant, Role, Said},
 };
 use crate::{
-    envelope::{Envelope, standing},
-    genesis::{Genesis, Scope},
-    id::{AudienceId, DeviceId, EnvelopeHash, NetworkId, OrgId, Standing, StatementHash},
+    envelope::standing,
+    genesis::Scope,
+    id::{AudienceId, DeviceId, Digest, NetworkId, OrgId, Standing, StatementHash},
     time::Timestamp,
 };
 
@@ -37,40 +66,6 @@ pub struct Device {
     pub slot: u8,
     /// The organisation number that the device itself has accepted.
     pub number: String,
-}
-
-/// What somebody wants to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Act {
-    /// Be served what a scope holds.
-    Read,
-    /// Change a document that these organisations may change (owner first).
-    Write,
-}
-
-/// The answer, with its reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
-    /// It may.
-    Yes,
-    /// No grant makes the device anybody's: one may still come.
-    UnknownDevice,
-    /// Its organisation is no member of the network: a grant may still come.
-    NotMember,
-    /// The scope is not its organisation's.
-    OtherScope,
-    /// The document belongs to others.
-    NotOwner,
-    /// The device, or its organisation's membership, has been ended.
-    Ended,
-    /// The organisation is not in the audience: an Add may still come.
-    NotInAudience,
-    /// Nothing makes what it was written under valid: a grant may still come.
-    UnknownStanding,
-    /// What it was written under has ended, and how much of it counts here has not been said yet.
-    CutAwaited,
-    /// What it was written under has ended, and this lies past the cut.
-    PastCut,
 }
 
 /// A named audience.
@@ -98,49 +93,23 @@ pub struct Withdrawn {
     pub statements: Vec<(OrgId, Said)>,
 }
 
-impl Verdict {
-    /// Whether it may.
-    pub fn is_yes(self) -> bool {
-        self == Self::Yes
-    }
-
-    /// Whether a statement that has not come yet could turn this into a yes.
-    pub fn may_change(self) -> bool {
-        match self {
-            Self::UnknownDevice
-            | Self::NotMember
-            | Self::NotInAudience
-            | Self::UnknownStanding
-            | Self::CutAwaited => true,
-            Self::Yes | Self::OtherScope | Self::NotOwner | Self::Ended | Self::PastCut => false,
-        }
-    }
-
-    /// The name under which refusals are counted.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Yes => "yes",
-            Self::UnknownDevice => "unknown_device",
-            Self::NotMember => "not_member",
-            Self::OtherScope => "other_scope",
-            Self::NotOwner => "not_owner",
-            Self::Ended => "ended",
-            Self::NotInAudience => "not_in_audience",
-            Self::UnknownStanding => "unknown_standing",
-            Self::CutAwaited => "cut_awaited",
-            Self::PastCut => "past_cut",
-        }
-    }
-}
-
 /// Who belongs, and how their devices are reached.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Roster {
-    network: Option<NetworkId>,
+    association: Option<Association>,
+    lines: Lines,
+    heirs: BTreeMap<OrgId, OrgId>,
     members: BTreeMap<OrgId, Member>,
     numbers: BTreeMap<String, OrgId>,
+    /// Who ever had a number, for those that were merged.
+    numbers_once: BTreeMap<String, BTreeSet<OrgId>>,
     devices: BTreeMap<DeviceId, Device>,
+    memberships: Ledger<OrgId>,
+    grants: Ledger<(OrgId, DeviceId)>,
     addresses: BTreeMap<DeviceId, Vec<String>>,
+    standings: Standings,
+    cuts: Cuts,
+    words: Words,
     audiences: BTreeMap<AudienceId, Audience>,
     /// Invitations answered with two different grants.
     pub alarms: BTreeSet<StatementHash>,
@@ -149,120 +118,149 @@ pub struct Roster {
 impl Roster {
     /// Folds statements under a charter; without one, only what organisations say of themselves.
     pub fn fold<'a>(charter: Option<&Charter>, statements: impl IntoIterator<Item = &'a Known>) -> Self {
-        let network = charter.map(Charter::network);
-        let mut memberships = Vec::new();
-        let mut grants = Vec::new();
-        let mut addresses = BTreeMap::<DeviceId, (u64, StatementHash, &[String])>::new();
-        for known in statements {
-            let issuer = known.statement.issuer;
-            match &known.fact {
-                Fact::Membership(grant) => {
-                    let vouched = charter.is_some_and(|charter| charter.roots.contains(&issuer));
-                    if vouched && Some(known.statement.network) == network {
-                        memberships.push((known.statement.number, known.hash, grant));
-                    }
-                }
-                Fact::Device(grant, acceptance) => {
-                    if issuer == grant.org {
-                        grants.push((known.statement.number, known.hash, grant, acceptance));
-                    }
-                }
-                Fact::Address(address) => {
-                    let candidate = (known.statement.number, known.hash, address.addresses.as_slice());
-                    let held = addresses.entry(DeviceId(issuer.0)).or_insert(candidate);
-                    if newer((candidate.0, candidate.1), (held.0, held.1)) {
-                        *held = candidate;
-                    }
-                }
-                Fact::MembershipEnd(_)
-                | Fact::DeviceEnd(_)
-                | Fact::Cut(_)
-                | Fact::RootSuccession(_)
-                | Fact::OrganisationSuccession(_)
-                | Fact::Amendment(_)
-                | Fact::AudienceOpen(_)
-                | Fact::AudienceAdd(_)
-                | Fact::AudienceEnd(_)
-                | Fact::CoOwnerGrant(_)
-                | Fact::CoOwnerEnd(_)
-                | Fact::Founding(_)
-                | Fact::Withdrawal(_)
-                | Fact::Receipt(_)
-                | Fact::Head(_)
-                | Fact::Unknown => {}
-            }
-        }
-        let alarms = answered_twice(&memberships);
-        memberships.retain(|(_, _, grant)| grant.invitation.is_none_or(|hash| !alarms.contains(&hash)));
-        memberships.sort_by_key(|(number, hash, _)| (*number, *hash));
-        grants.sort_by_key(|(number, hash, ..)| (*number, *hash));
+        let book = Book::of(statements);
+        let association = charter.map(|charter| Association::of(charter, &book));
+        let lines = Lines::of(association.as_ref(), &book);
+        let heirs = association.as_ref().map(|it| it.heirs(&book)).unwrap_or_default();
 
-        let mut roster = Self { network, alarms, ..Self::default() };
-        for (_, hash, grant) in memberships {
-            if !roster.members.contains_key(&grant.org) && !roster.numbers.contains_key(&grant.number) {
-                roster.numbers.insert(grant.number.clone(), grant.org);
-                roster.members.insert(grant.org, Member { grant: hash, membership: grant.clone() });
+        let grants = Grants::of(&book, association.as_ref(), &lines);
+        let standings =
+            standings((&grants.of_devices, &grants.devices), (&grants.of_members, &grants.members));
+        let judges = Judges {
+            book: &book,
+            association: association.as_ref(),
+            lines: &lines,
+            heirs: &heirs,
+            members: &grants.members,
+            devices: &grants.devices,
+            standings: &standings,
+        };
+        let owners = judges.owners();
+        let cuts = judges.cuts(&owners);
+        let words = judges.words(&cuts, &owners);
+
+        let mut roster = Self { alarms: grants.alarms.clone(), ..Self::default() };
+        roster.take_members(&grants);
+        roster.take_devices(&grants);
+        roster.take_addresses(&book);
+        let Grants { members, devices, .. } = grants;
+        let roster = Self {
+            memberships: members,
+            grants: devices,
+            association,
+            lines,
+            heirs,
+            standings,
+            cuts,
+            words,
+            ..roster
+        };
+        Self { audiences: roster.audiences_now(), ..roster }
+    }
+
+    fn take_members(&mut self, grants: &Grants<'_>) {
+        for grant in grants.of_members.values() {
+            self.numbers_once.entry(grant.number.clone()).or_default().insert(grant.org);
+        }
+        for hash in &grants.members_in_order {
+            let grant = grants.of_members[hash];
+            let is_free = !self.members.contains_key(&grant.org) && !self.numbers.contains_key(&grant.number);
+            if is_free && grants.members.ends_of(*hash).is_empty() {
+                self.numbers.insert(grant.number.clone(), grant.org);
+                self.members.insert(grant.org, Member { grant: *hash, membership: grant.clone() });
             }
         }
+    }
+
+    fn take_devices(&mut self, grants: &Grants<'_>) {
         let mut slots = BTreeSet::new();
-        for (_, hash, grant, acceptance) in grants {
+        for hash in &grants.devices_in_order {
+            let (grant, number) = grants.of_devices[hash];
             // A device is for the organisation whose number it accepted; a root that claims another is not heard.
-            let claimed = roster.members.get(&grant.org).map(|member| &member.membership.number);
-            if claimed.is_some_and(|number| *number != acceptance.number) {
+            let claimed = self.members.get(&grant.org).map(|member| &member.membership.number);
+            let is_live = grants.devices.ends_of(*hash).is_empty();
+            if !is_live || claimed.is_some_and(|claimed| claimed != number) {
                 continue;
             }
             // Two roots can show one device's acceptance only by claiming one number; the member's claim stands.
-            let rival = roster.devices.get(&grant.device);
+            let rival = self.devices.get(&grant.device);
             let outranks =
-                rival.is_none_or(|held| claimed.is_some() && !roster.members.contains_key(&held.org));
+                rival.is_none_or(|held| claimed.is_some() && !self.members.contains_key(&held.org));
             if outranks && slots.insert((grant.org, grant.slot)) {
-                let number = acceptance.number.clone();
-                roster
-                    .devices
-                    .insert(grant.device, Device { grant: hash, org: grant.org, slot: grant.slot, number });
+                let (org, slot, number) = (grant.org, grant.slot, number.to_owned());
+                self.devices.insert(grant.device, Device { grant: *hash, org, slot, number });
             }
         }
-        roster.addresses = addresses
-            .into_iter()
-            .filter(|(device, _)| roster.devices.contains_key(device))
-            .map(|(device, (_, _, addresses))| (device, addresses.to_vec()))
-            .collect();
-        roster
     }
 
-    /// Whether a device may do this in a scope, to a document of these writers.
+    fn take_addresses(&mut self, book: &Book<'_>) {
+        let mut newest = BTreeMap::<DeviceId, &Known>::new();
+        for known in book.iter().filter(|known| matches!(known.fact, Fact::Address(_))) {
+            let held = newest.entry(DeviceId(known.statement.issuer.0)).or_insert(known);
+            if known.replaces(held) {
+                *held = known;
+            }
+        }
+        for (device, known) in newest {
+            if let Fact::Address(address) = &known.fact
+                && self.devices.contains_key(&device)
+            {
+                self.addresses.insert(device, address.addresses.clone());
+            }
+        }
+    }
+
+    /// The audiences as they are now: who is in them and still a member, or took over from the owner.
+    fn audiences_now(&self) -> BTreeMap<AudienceId, Audience> {
+        let opened = self.words.circles.iter().filter_map(|(id, circle)| {
+            let owner = self.present(circle.owner?);
+            let members = words::members(circle).into_iter().filter(|org| self.members.contains_key(org));
+            let members = members.chain([owner]).collect();
+            Some((*id, Audience { owner, name: circle.name.clone(), members }))
+        });
+        opened.collect()
+    }
+
+    /// Who stands where an organisation stood: itself, or its heir once its membership has ended.
+    fn present(&self, org: OrgId) -> OrgId {
+        let next = |at: &OrgId| {
+            let is_over = !self.members.contains_key(at) && self.memberships.has_ended(*at);
+            self.heirs.get(at).copied().filter(|_| is_over)
+        };
+        std::iter::successors(Some(org), next).last().unwrap_or(org)
+    }
+
+    /// Whether a device may do this in a scope now, to a document of these writers: asked before anything is served,
+    /// and before this node writes.
     ///
     /// `writers` are the document's owner and co-owners; reading needs none.
     pub fn may(&self, device: DeviceId, act: Act, scope: Scope, writers: &[OrgId]) -> Verdict {
-        let Some(granted) = self.devices.get(&device) else { return Verdict::UnknownDevice };
+        let Some(granted) = self.devices.get(&device) else {
+            let ended = self.grants.grants().any(|(_, (_, granted))| granted == device);
+            return if ended { Verdict::Ended } else { Verdict::UnknownDevice };
+        };
+        let is_member = || match self.members.contains_key(&granted.org) {
+            true => Verdict::Yes,
+            false if self.memberships.has_ended(granted.org) => Verdict::Ended,
+            false => Verdict::NotMember,
+        };
         let at_home = match scope {
-            Scope::Organisation(org) => org == granted.org,
-            Scope::Roster | Scope::Network => {
-                if !self.members.contains_key(&granted.org) {
-                    return Verdict::NotMember;
-                }
-                true
-            }
-            Scope::Named(_) => false,
+            Scope::Organisation(org) if org == granted.org => Verdict::Yes,
+            Scope::Organisation(_) => Verdict::OtherScope,
+            Scope::Roster | Scope::Network => is_member(),
+            Scope::Named(audience) => match self.audiences.get(&audience) {
+                Some(audience) if audience.members.contains(&granted.org) => is_member(),
+                Some(_) | None => Verdict::NotInAudience,
+            },
         };
         match act {
-            _ if !at_home => Verdict::OtherScope,
+            _ if !at_home.is_yes() => at_home,
             Act::Write if !writers.contains(&granted.org) => Verdict::NotOwner,
             Act::Read | Act::Write => Verdict::Yes,
         }
     }
 
-    /// Whether an envelope counts, for ever: by what it was written under, and by the cuts of what has ended.
-    pub fn counts(&self, hash: EnvelopeHash, envelope: &Envelope, genesis: &Genesis) -> Verdict {
-        self.rights(genesis).counts(hash, envelope)
-    }
-
-    /// The same for many envelopes of one document.
-    pub fn rights(&self, genesis: &Genesis) -> Rights<'_> {
-        Rights { roster: self, owner: genesis.owner, scope: genesis.scope, writers: self.writers(genesis) }
-    }
-
-    /// What a device writes under in a scope now; none where it may not write at all.
+    /// What a device writes under in a scope now; none where it has no place.
     pub fn standing(&self, device: DeviceId, scope: Scope) -> Option<Standing> {
         let granted = self.devices.get(&device)?;
         match scope {
@@ -272,17 +270,6 @@ impl Roster {
                 Some(standing(granted.grant, Some(self.members.get(&granted.org)?.grant)))
             }
         }
-    }
-
-    /// Who may write in a document now, its owner first: co-owners of the genesis and granted ones, less those that
-    /// ended; heirs in place of ended predecessors.
-    pub fn writers(&self, genesis: &Genesis) -> Vec<OrgId> {
-        genesis.writers()
-    }
-
-    /// Whether a document is withdrawn.
-    pub fn withdrawn(&self, _genesis: &Genesis) -> Option<Withdrawn> {
-        None
     }
 
     /// The named audiences known here.
@@ -295,7 +282,7 @@ impl Roster {
         self.audiences.get(&audience)
     }
 
-    /// The named audiences that an organisation is in and may read.
+    /// The named audiences that an organisation is in.
     pub fn audiences_of(&self, org: OrgId) -> impl Iterator<Item = AudienceId> {
         let in_it = move |(_, audience): &(&AudienceId, &Audience)| audience.members.contains(&org);
         self.audiences.iter().filter(in_it).map(|(id, _)| *id)
@@ -303,27 +290,49 @@ impl Roster {
 
     /// The key that speaks for an organisation now.
     pub fn root_of(&self, org: OrgId) -> OrgId {
-        org
+        self.lines.root_of(org)
     }
 
-    /// The organisation that a key speaks for now, or spoke for once.
-    pub fn org_of_root(&self, key: OrgId) -> Option<OrgId> {
-        Some(key)
+    /// The organisation that a key speaks for now, or spoke for once; any other key may be a first root itself.
+    pub fn org_of_root(&self, key: OrgId) -> OrgId {
+        let is_known = self.members.contains_key(&key) || self.lines.root_of(key) != key;
+        if is_known { key } else { self.lines.orgs_of(key).last().unwrap_or(key) }
     }
 
     /// Who took over from an organisation, at the end of all mergers.
-    pub fn heir(&self, _org: OrgId) -> Option<OrgId> {
-        None
+    pub fn heir(&self, org: OrgId) -> Option<OrgId> {
+        let line = std::iter::successors(self.heirs.get(&org), |at| self.heirs.get(at));
+        line.last().copied()
     }
 
-    /// The numbers that every node goes by.
+    /// The numbers that every node goes by: the charter's, as amended.
     pub fn parameters(&self) -> Parameters {
-        Parameters::default()
+        self.association.as_ref().map_or_else(Parameters::default, |it| it.parameters.clone())
+    }
+
+    /// The association roots that vouch now.
+    pub fn roots(&self) -> impl Iterator<Item = OrgId> {
+        self.association.iter().flat_map(|it| it.roots.iter().copied())
+    }
+
+    /// Keys kept offline that count for amendments.
+    pub fn recovery(&self) -> impl Iterator<Item = OrgId> {
+        self.association.iter().flat_map(|it| it.recovery.iter().copied())
+    }
+
+    /// How many roots decide together; 0 without a charter.
+    pub fn quorum(&self) -> usize {
+        self.association.as_ref().map_or(0, |it| it.quorum)
+    }
+
+    /// What the next amendment names as the one before.
+    pub fn newest_amendment(&self) -> Option<Digest> {
+        self.association.as_ref().map(|it| it.newest)
     }
 
     /// The network, once there is a charter.
     pub fn network(&self) -> Option<NetworkId> {
-        self.network
+        self.association.as_ref().map(Association::network)
     }
 
     /// A member by its root.
@@ -331,9 +340,13 @@ impl Roster {
         self.members.get(&org)
     }
 
-    /// A member by its nine-digit number.
+    /// A member by its nine-digit number, or whoever it was merged into.
     pub fn member_by_number(&self, number: &str) -> Option<&Member> {
-        self.numbers.get(number).and_then(|org| self.members.get(org))
+        let heir = || {
+            let once = self.numbers_once.get(number)?;
+            once.iter().map(|org| self.present(*org)).find(|org| self.members.contains_key(org))
+        };
+        self.numbers.get(number).copied().or_else(heir).and_then(|org| self.members.get(&org))
     }
 
     /// All members, by root.
@@ -375,41 +388,3 @@ impl Roster {
     }
 }
 
-/// The highest number holds, then the smaller hash.
-fn newer(candidate: (u64, StatementHash), held: (u64, StatementHash)) -> bool {
-    candidate.0 > held.0 || (candidate.0 == held.0 && candidate.1 < held.1)
-}
-
-fn answered_twice(memberships: &[(u64, StatementHash, &MembershipGrant)]) -> BTreeSet<StatementHash> {
-    let mut answers = BTreeMap::new();
-    let mut twice = BTreeSet::new();
-    for (_, hash, grant) in memberships {
-        if let Some(invitation) = grant.invitation
-            && answers.insert(invitation, *hash).is_some_and(|other| other != *hash)
-        {
-            twice.insert(invitation);
-        }
-    }
-    twice
-}
-
-/// Who has which right in one document; made once for many envelopes.
-#[derive(Debug)]
-pub struct Rights<'a> {
-    roster: &'a Roster,
-    owner: OrgId,
-    scope: Scope,
-    writers: Vec<OrgId>,
-}
-
-impl Rights<'_> {
-    /// Whether an envelope counts, for ever.
-    pub fn counts(&self, _hash: EnvelopeHash, envelope: &Envelope) -> Verdict {
-        self.roster.may(envelope.device, Act::Write, self.scope, &self.writers)
-    }
-
-    /// Whether an envelope is the owner's own, or its heir's.
-    pub fn is_owners(&self, envelope: &Envelope) -> bool {
-        self.roster.device(envelope.device).is_some_and(|device| device.org == self.owner)
-    }
-}

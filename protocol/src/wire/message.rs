@@ -57,12 +57,24 @@ pub struct Want {
 /// A change with the envelope that answers for it.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub struct SignedChange {
-    /// COSE bytes.
+    /// COSE bytes; empty for containers, which every node that knows their schema computes itself.
     #[n(0)]
     pub envelope: ByteVec,
     /// An uncompressed Automerge change chunk.
     #[n(1)]
     pub change: ByteVec,
+}
+
+impl SignedChange {
+    /// The change that makes the containers of a schema, for those who do not know the schema.
+    pub fn containers(change: Vec<u8>) -> Self {
+        Self { envelope: Vec::new().into(), change: change.into() }
+    }
+
+    /// Whether nobody answers for it, because everybody who knows its schema computes it.
+    pub fn is_containers(&self) -> bool {
+        self.envelope.is_empty()
+    }
 }
 
 /// What a node is sent of one document.

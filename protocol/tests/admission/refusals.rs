@@ -62,10 +62,13 @@ fn the_honest_change_is_admitted() {
 fn bytes_that_are_no_envelope() {
     let (mut node, office) = begun();
     let honest = honest(&node, &office);
-    for bytes in [vec![], vec![0xff; 40], vec![0; 2000], [honest.envelope.to_vec(), vec![0]].concat()] {
+    for bytes in [vec![1], vec![0xff; 40], vec![0; 2000], [honest.envelope.to_vec(), vec![0]].concat()] {
         let change = SignedChange { envelope: bytes.into(), ..honest.clone() };
         assert_eq!(refused(&mut node.clone(), change), ["envelope_shape"]);
     }
+    // Only containers have none.
+    let unsigned = SignedChange::containers(honest.change.to_vec());
+    assert_eq!(refused(&mut node.clone(), unsigned), ["other_containers"]);
     let mut change = honest;
     *change.envelope.last_mut().unwrap() ^= 1;
     assert_eq!(refused(&mut node, change), ["envelope_signature"]);
@@ -146,7 +149,8 @@ fn a_device_of_another_organisation() {
         |tx| tx.put(ROOT, "phase", "need").unwrap(),
     );
     let mut other = Device::new(30);
-    let envelope = other.envelope(&node.genesis, hash, 0);
+    let standing = standing_of(other.id(), Scope::Organisation(org(BAERUM)));
+    let envelope = Envelope { standing, ..other.envelope(&node.genesis, hash, 0) };
     let change = other.sign(envelope, &bytes);
     assert_eq!(node.refusals(&[change]), ["other_scope"]);
 }

@@ -6,7 +6,7 @@ use praksis_protocol::engine::{Command, Input, Reply};
 use praksis_protocol::{
     genesis::{About, Genesis, Kind, Scope},
     id::{Digest, DocumentId, Item, NetworkId},
-    membership::statement::{Known, Statement},
+    membership::statement::{End, Fact, Known, Statement},
     reconcile::{Answer, Ask, PAGE},
     signed::{Verified, encoding::to_vec},
     store::{Read as _, Store as _},
@@ -310,27 +310,26 @@ fn a_statement_of_nobody_is_not_stored() {
 }
 
 #[test]
-fn what_a_fallen_member_wrote_counts_no_longer() {
+fn what_an_ended_member_wrote_is_held_until_it_is_said_how_much_counts() {
     let mut desk = Desk::association(&[]);
     let network = desk.network();
-    // The association's organisation number has been granted to somebody else before.
     with_card(&mut desk);
     assert_eq!(desk.status().sets[&Scope::Network], 1);
-    let body = praksis_protocol::membership::statement::MembershipGrant {
-        number: number(KS),
-        ..membership_body(BERGEN, BERGEN)
-    };
-    let rival = Statement { network, ..shell(KS, 1, 1, to_vec(&body)) };
-    let rival = known(&Verified::sign(rival, &key(KS)));
+    let vouched = desk.store.statements().unwrap().into_iter().find_map(|(hash, bytes)| {
+        matches!(Known::read(&bytes).unwrap().fact, Fact::Membership(_)).then_some(hash)
+    });
+    let end = to_vec(&End { grant: vouched.unwrap() });
+    let end = Statement { network, ..shell(KS, 9, 4, end) };
+    let end = known(&Verified::sign(end, &key(KS)));
     let bergens = [in_network(network, 3, BAERUM), grant(BAERUM, 1, 30, 1, BAERUM)];
     desk.store.commit(&[bergens.iter().map(put).collect()]).unwrap();
     let mut desk = desk.restart();
     desk.connect(30);
     desk.serve(50, |request| match request {
         Request::Hello(_) => other(network),
-        Request::Compare(Scope::Roster, _) => page(vec![rival.item()]),
+        Request::Compare(Scope::Roster, _) => page(vec![end.item()]),
         Request::Compare(..) => page(vec![]),
-        Request::Statements(_) => Response::Statements(vec![rival.statement.bytes().to_vec().into()]),
+        Request::Statements(_) => Response::Statements(vec![end.statement.bytes().to_vec().into()]),
         Request::Resolve(..) | Request::Pull(..) | Request::Changed(..) => panic!("no such question"),
     });
     let status = desk.status();
