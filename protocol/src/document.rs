@@ -67,7 +67,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use self::{
-    containers::{containers, containers_actor},
+    containers::{containers, containers_actor, founding},
     replica::Replica,
 };
 use crate::id::{ActorBytes, ChangeHash};

@@ -106,7 +106,7 @@ pub(super) async fn join(State(api): State<Api>, Form(join): Form<Join>) -> Resu
     let ticket = Ticket::from_text(&join.invitation).map_err(|error| ApiError::Ticket(error.to_string()))?;
     let office = match &ticket {
         Ticket::Office(grant) => Some(grant.org),
-        Ticket::Invitation(_) | Ticket::Request(_) => None,
+        Ticket::Invitation(_) | Ticket::Request(_) | Ticket::Statements(_) => None,
     };
     let wait = Duration::from_secs(join.wait.unwrap_or(WAIT).min(WAIT_MAX));
     // Listen first: it may be over before the answer is here.

@@ -29,6 +29,21 @@ pub fn containers(document: DocumentId, schema: u16, form: Form, fields: &'stati
     build(document, schema, form, fields).1
 }
 
+/// A change without operations on the containers alone: an owner's first word in a document that others will publish.
+pub fn founding(
+    document: DocumentId,
+    schema: u16,
+    form: Form,
+    fields: &'static [Field],
+    actor: ActorBytes,
+    time: i64,
+) -> RawChange {
+    let (mut doc, _) = build(document, schema, form, fields);
+    doc.set_actor(ActorId::from(&actor.0));
+    let hash = doc.empty_commit(CommitOptions::default().with_time(time));
+    RawChange::of(&doc, &hash, 0)
+}
+
 /// The newest schema version that `fields` speak of.
 pub(super) fn newest(fields: &[Field]) -> u16 {
     fn of(shape: &Shape) -> u16 {

@@ -54,7 +54,7 @@ impl Engine {
         match ticket {
             Ticket::Invitation(invitation) => self.join_network(request, invitation),
             Ticket::Office(grant) => self.join_organisation(request, &grant),
-            Ticket::Request(_) => self.reply(request, Err(CommandError::BadTicket)),
+            Ticket::Request(_) | Ticket::Statements(_) => self.reply(request, Err(CommandError::BadTicket)),
         }
         Ok(())
     }

@@ -3,9 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
+    genesis::Scope,
     id::{Item, OrgId, StatementHash},
     membership::{
         charter::Charter,
+        issuing::last_said,
         roster::Roster,
         statement::{Chain, Fact, Known, StatementError},
     },
@@ -69,9 +71,7 @@ impl Statements {
 
     /// Where an issuer stands in its numbering.
     pub(crate) fn chain(&self, issuer: OrgId) -> Chain {
-        let own = |known: &&Known| known.statement.issuer == issuer && known.statement.scope.is_none();
-        let last = self.known.values().filter(own).map(Known::said);
-        Chain::after(last.max_by_key(|said| (said.number, std::cmp::Reverse(said.hash))))
+        Chain::after(last_said(issuer, Scope::Roster, self.known.values()))
     }
 
     /// Verifies what a peer sent and returns what is new and comes from somebody who belongs.

@@ -7,17 +7,19 @@
 use ed25519_dalek::SigningKey;
 use minicbor::{Decode, Encode, bytes::ByteVec};
 
-use super::statement::{Acceptance, Role};
+use super::statement::{Acceptance, Known, Role, StatementError};
 use crate::{
     id::{BASE32, DeviceId, NetworkId, OrgId, StatementHash},
     signed::{
         Payload, SignedError, Verified,
-        encoding::{from_slice, to_vec},
+        encoding::{DecodeError, from_slice, to_vec},
     },
 };
 
 /// Most bytes of an invitation, a grant for an office, or any message of a guest.
 pub const JOIN_LIMIT: usize = 64 * 1024;
+/// Most bytes of a ticket of statements.
+pub const BUNDLE_LIMIT: usize = 1024 * 1024;
 
 /// An association's promise: whoever holds the seed may become this member.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
@@ -218,6 +220,8 @@ pub enum Ticket {
     Request(Verified<Acceptance>),
     /// From the organisation's root to the new office.
     Office(Verified<OfficeGrant>),
+    /// Statements, from one root to the next that has to sign, and then to a node.
+    Statements(Vec<Known>),
 }
 
 /// Why a string is not a ticket.
@@ -229,22 +233,32 @@ pub enum TicketError {
     /// The signed content does not hold: a character may be missing.
     #[error("damaged: {0}")]
     Damaged(#[from] SignedError),
+    /// What should be a list of statements is none, or too long.
+    #[error("damaged: {0}")]
+    List(#[from] DecodeError),
+    /// One of its statements does not hold.
+    #[error("damaged: {0}")]
+    Statement(#[from] StatementError),
 }
 
 impl Ticket {
     /// One line of base32: a byte for the kind, then the COSE bytes.
     pub fn to_text(&self) -> String {
         let (mark, bytes) = match self {
-            Self::Invitation(signed) => (INVITATION, signed.bytes()),
-            Self::Request(signed) => (REQUEST, signed.bytes()),
-            Self::Office(signed) => (OFFICE, signed.bytes()),
+            Self::Invitation(signed) => (INVITATION, signed.bytes().to_vec()),
+            Self::Request(signed) => (REQUEST, signed.bytes().to_vec()),
+            Self::Office(signed) => (OFFICE, signed.bytes().to_vec()),
+            Self::Statements(known) => {
+                let list = known.iter().map(|known| ByteVec::from(known.statement.bytes().to_vec()));
+                (STATEMENTS, to_vec(&list.collect::<Vec<_>>()))
+            }
         };
-        BASE32.encode(&[&[mark], bytes].concat())
+        BASE32.encode(&[&[mark], bytes.as_slice()].concat())
     }
 
     /// Reads the line again; white space around and inside, as mail programs put it, is dropped.
     pub fn from_text(text: &str) -> Result<Self, TicketError> {
-        if text.len() > 4 * JOIN_LIMIT {
+        if text.len() > 2 * BUNDLE_LIMIT {
             return Err(TicketError::NotATicket);
         }
         let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
@@ -253,6 +267,11 @@ impl Ticket {
             Some((&INVITATION, rest)) => Ok(Self::Invitation(Verified::read(rest)?)),
             Some((&REQUEST, rest)) => Ok(Self::Request(Verified::read(rest)?)),
             Some((&OFFICE, rest)) => Ok(Self::Office(Verified::read(rest)?)),
+            Some((&STATEMENTS, rest)) => {
+                let list: Vec<ByteVec> = from_slice(rest, BUNDLE_LIMIT)?;
+                let known = list.iter().map(|bytes| Known::read(bytes));
+                Ok(Self::Statements(known.collect::<Result<_, _>>()?))
+            }
             Some(_) | None => Err(TicketError::NotATicket),
         }
     }
@@ -261,6 +280,7 @@ impl Ticket {
 const INVITATION: u8 = 1;
 const REQUEST: u8 = 2;
 const OFFICE: u8 = 3;
+const STATEMENTS: u8 = 4;
 
 impl Refusal {
     /// Whether the same request will never get another answer.

@@ -12,7 +12,7 @@ use praksis_protocol::{
 use serde_json::json;
 
 use crate::{
-    cast::{BERGEN, Device, Node, charter, org, raw, shared_case},
+    cast::{BAERUM, BERGEN, Device, Node, charter, org, raw, shared_case, standing_of},
     chunk,
 };
 

@@ -4,8 +4,11 @@
 
 mod cast;
 mod decoders;
+mod ends;
+mod fold;
 mod desk;
 mod joining;
 mod peers;
 mod roster;
+mod scribe;
 mod statements;

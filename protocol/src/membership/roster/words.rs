@@ -188,33 +188,35 @@ impl Judges<'_> {
     /// What all devices say, of which everything counts that the cuts leave.
     pub(super) fn words(&self, cuts: &Cuts, owners: &BTreeMap<AudienceId, OrgId>) -> Words {
         let mut words = Words::default();
+        for (audience, owner) in owners {
+            words.circles.entry(*audience).or_default().owner = Some(*owner);
+        }
         let mut ends: Vec<(AudienceId, StatementHash, StatementHash)> = Vec::new();
         for known in self.book.iter() {
             let of_owner = || {
                 let Some(Scope::Named(audience)) = known.statement.scope else { return None };
                 let org = self.device_of(known, cuts)?;
-                let owner = owners.get(&audience)?;
-                acts_for(self.heirs, org, *owner).then_some((audience, *owner))
+                acts_for(self.heirs, org, *owners.get(&audience)?).then_some(audience)
             };
             let scope = known.statement.home();
             match &known.fact {
                 Fact::AudienceOpen(open) => {
-                    if let Some((audience, owner)) = of_owner() {
-                        // Statements come by hash: of two names the one with the smaller hash stands.
-                        let circle = words.circles.entry(audience).or_default();
-                        if circle.owner.replace(owner).is_none() {
-                            circle.name.clone_from(&open.name);
-                        }
+                    // Statements come by hash: of two names the one with the smaller hash stands.
+                    if let Some(audience) = of_owner()
+                        && let circle = words.circles.entry(audience).or_default()
+                        && circle.name.is_empty()
+                    {
+                        circle.name.clone_from(&open.name);
                     }
                 }
                 Fact::AudienceAdd(add) => {
-                    if let Some((audience, _)) = of_owner() {
+                    if let Some(audience) = of_owner() {
                         let circle = words.circles.entry(audience).or_default();
                         circle.adds.grant(known.hash, add.org, add.follows);
                     }
                 }
                 Fact::AudienceEnd(end) => {
-                    if let Some((audience, _)) = of_owner() {
+                    if let Some(audience) = of_owner() {
                         ends.push((audience, known.hash, end.add));
                     }
                 }
