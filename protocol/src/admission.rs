@@ -282,8 +282,12 @@ fn finish(
             outcome.waiting.push((change.clone(), Wait::Cause));
         }
     }
-    outcome.aside =
-        counted.aside.iter().filter(|(hash, _)| !fresh.contains(hash)).map(|(hash, why)| (*hash, *why)).collect();
+    outcome.aside = counted
+        .aside
+        .iter()
+        .filter(|(hash, _)| !fresh.contains(hash))
+        .map(|(hash, why)| (*hash, *why))
+        .collect();
     if !counted.order.is_empty() {
         let times = counted.order.iter().map(|hash| entries[hash].0.header.time);
         let newest = times.max().unwrap_or_default();

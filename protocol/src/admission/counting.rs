@@ -153,10 +153,13 @@ pub fn count<'a>(
         let at_home = entry.envelope.context == place
             && entry.envelope.change == entry.header.hash
             && entry.header.actor == entry.envelope.actor(document);
-        match rights.counts(entry.hash, &entry.envelope) {
-            _ if !at_home => drop(aside.insert(entry.hash, Aside::Misplaced)),
-            Verdict::Yes => candidates.push(entry),
-            verdict => drop(aside.insert(entry.hash, Aside::NoRight(verdict))),
+        let verdict = rights.counts(entry.hash, &entry.envelope);
+        if !at_home {
+            aside.insert(entry.hash, Aside::Misplaced);
+        } else if verdict.is_yes() {
+            candidates.push(entry);
+        } else {
+            aside.insert(entry.hash, Aside::NoRight(verdict));
         }
     }
     candidates.sort_unstable_by_key(|entry| turn(&entry.header, entry.hash));
@@ -180,7 +183,8 @@ pub fn count<'a>(
                 Ok(_) | Err(Never::Broken) => Aside::Broken,
             }
         } else {
-            let is_here = |cause: &ChangeHash| present.contains_key(cause) && !counting.pasts.contains_key(cause);
+            let is_here =
+                |cause: &ChangeHash| present.contains_key(cause) && !counting.pasts.contains_key(cause);
             if entry.header.deps.iter().any(is_here) { Aside::Orphan } else { Aside::Waiting }
         };
         aside.insert(entry.hash, why);

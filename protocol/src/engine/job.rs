@@ -7,8 +7,7 @@ use serde_json::{Map, Value};
 use super::{input::Edit, output::CommandError};
 use crate::{
     admission::{
-        Admission, Admitted, admit,
-        Base,
+        Admission, Admitted, Base, admit,
         counting::{Entry, count},
         own,
         state::{Conflict, Record},

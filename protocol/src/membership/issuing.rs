@@ -118,10 +118,8 @@ pub fn amendment(
 /// The same words by another key, for what holds when several have said it; `None` for anything else.
 pub fn countersign(known: &Known, key: &SigningKey, chain: &mut Chain) -> Option<Verified<Statement>> {
     let kind = Kind::from_number(known.statement.kind)?;
-    let together = matches!(
-        known.fact,
-        Fact::RootSuccession(_) | Fact::OrganisationSuccession(_) | Fact::Amendment(_)
-    );
+    let together =
+        matches!(known.fact, Fact::RootSuccession(_) | Fact::OrganisationSuccession(_) | Fact::Amendment(_));
     together.then(|| chain.issue_bytes(key, known.statement.network, kind, known.statement.body.to_vec()))
 }
 
@@ -129,7 +127,8 @@ pub fn countersign(known: &Known, key: &SigningKey, chain: &mut Chain) -> Option
 pub fn signers<'a>(known: &Known, statements: impl IntoIterator<Item = &'a Known>) -> Vec<OrgId> {
     let body = |known: &Known| (known.statement.kind, known.statement.network, to_vec(&known.statement.body));
     let same = statements.into_iter().filter(|other| body(other) == body(known));
-    let mut signers: Vec<_> = same.map(|other| other.statement.issuer).chain([known.statement.issuer]).collect();
+    let mut signers: Vec<_> =
+        same.map(|other| other.statement.issuer).chain([known.statement.issuer]).collect();
     signers.sort_unstable();
     signers.dedup();
     signers

@@ -22,10 +22,6 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use self::{
-    rights::Rights,
-    verdict::{Act, Verdict},
-};
 use self::{
     book::Book,
     cuts::Cuts,
@@ -34,6 +30,10 @@ use self::{
     roots::{Association, Lines},
     standings::{Standings, standings},
     words::{Judges, Words},
+};
+pub use self::{
+    rights::Rights,
+    verdict::{Act, Verdict},
 };
 use super::{
     charter::{Charter, Parameters},
@@ -387,4 +387,3 @@ impl Roster {
         self.members.values().filter(|member| member.membership.role == role).count()
     }
 }
-

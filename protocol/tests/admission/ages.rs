@@ -3,9 +3,15 @@
 
 use std::sync::Arc;
 
-use automerge::{ActorId, Automerge, ObjType, ROOT, ReadDoc as _, transaction::{CommitOptions, Transactable}};
+use automerge::{
+    ActorId, Automerge, ObjType, ROOT, ReadDoc as _,
+    transaction::{CommitOptions, Transactable},
+};
 use praksis_protocol::{
-    admission::{Wait, counting::{Aside, missing}},
+    admission::{
+        Wait,
+        counting::{Aside, missing},
+    },
     document::{Form, containers, containers_actor, founding},
     envelope::actor,
     genesis::{Genesis, Kind, Scope},
@@ -54,7 +60,8 @@ fn a_document_of_an_unknown_kind_is_counted_kept_and_passed_on() {
     let genesis = Genesis { kind: 999, ..shared_case() };
     let (mut doc, base) = begun(&genesis);
     let mut office = Device::new(20);
-    let changes = [put(&mut office, &mut doc, &genesis, "need"), put(&mut office, &mut doc, &genesis, "market")];
+    let changes =
+        [put(&mut office, &mut doc, &genesis, "need"), put(&mut office, &mut doc, &genesis, "market")];
     let mut here = Node::new(genesis.clone());
     let admitted = here.take(&changes);
     assert_eq!(admitted.waiting.iter().map(|(_, wait)| *wait).collect::<Vec<_>>(), [Wait::Cause; 2]);
@@ -133,7 +140,8 @@ fn a_co_owner_publishes_first_on_the_owners_empty_change() {
     let first = owner.sign(envelope, &first.bytes);
 
     let mut alone = Node::new(shared.clone());
-    let unfounded = Device::new(30).write(&alone, praksis_protocol::engine::Edit::Merge(json!({"need": "x"})));
+    let unfounded =
+        Device::new(30).write(&alone, praksis_protocol::engine::Edit::Merge(json!({"need": "x"})));
     assert_eq!(alone.refusals(&unfounded), ["owner_absent"]);
 
     let mut node = Node::new(shared.clone());
@@ -167,18 +175,16 @@ fn past_a_cut_nothing_counts_and_what_rests_on_it_is_an_orphan_until_somebody_wr
         .unwrap()
         .hash;
     let entry = |change: &SignedChange| {
-        let envelope =
-            praksis_protocol::signed::Verified::<praksis_protocol::envelope::Envelope>::read(&change.envelope)
-                .unwrap();
+        let envelope = praksis_protocol::signed::Verified::<praksis_protocol::envelope::Envelope>::read(
+            &change.envelope,
+        )
+        .unwrap();
         (praksis_protocol::envelope::envelope_hash(&envelope), envelope)
     };
     let held: Vec<_> = before.held.iter().map(entry).collect();
     let ending = Ending::of(stolen.id(), Scope::Network, held.iter().map(|(hash, it)| (*hash, &**it)), &kept);
-    let mut chain = Chain::after(praksis_protocol::membership::issuing::last_said(
-        org(BERGEN),
-        Scope::Roster,
-        &kept,
-    ));
+    let mut chain =
+        Chain::after(praksis_protocol::membership::issuing::last_said(org(BERGEN), Scope::Roster, &kept));
     let end = chain.issue(&key(BERGEN), charter().network(), StatementKind::DeviceEnd, &End { grant });
     let end = Known::read(end.bytes()).unwrap();
     let fold = |more: &[Known]| Arc::new(Roster::fold(Some(&charter()), kept.iter().chain(more)));

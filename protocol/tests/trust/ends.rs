@@ -10,8 +10,8 @@ use praksis_protocol::{
         roster::{Act, Verdict},
         statement::{
             AudienceAdd, AudienceEnd, AudienceOpen, CUT_LIMIT, Chain, CharterAmendment, CoOwnerEnd,
-            CoOwnerGrant, Cut, DeviceGrant, End, Fact, Kind, MembershipGrant, OrganisationSuccession, Removed,
-            RootSuccession, Withdrawal, audience_id,
+            CoOwnerGrant, Cut, DeviceGrant, End, Fact, Kind, MembershipGrant, OrganisationSuccession,
+            Removed, RootSuccession, Withdrawal, audience_id,
         },
     },
 };
@@ -152,7 +152,8 @@ fn what_a_stolen_device_withdrew_comes_back_with_its_end() {
     let fork = Chain { last: None, ..back.chain(20, Some(Scope::Network)) };
     back.set_chain(20, fork);
     let body = Withdrawal { document: stolen.document(), why: String::new() };
-    let standing = praksis_protocol::envelope::standing(grant, Some(roster.member(org(BERGEN)).unwrap().grant));
+    let standing =
+        praksis_protocol::envelope::standing(grant, Some(roster.member(org(BERGEN)).unwrap().grant));
     back.say(20, (Some(Scope::Network), Some(standing)), Kind::Withdrawal, &body);
     assert!(back.roster().withdrawn(&stolen).is_none());
 }
@@ -163,10 +164,12 @@ fn two_devices_or_the_root_withdraw_at_once_and_nobody_else_withdraws_at_all() {
     world.device(BERGEN, 21, 2, None);
     let case = shared(&world, BERGEN);
     withdraw(&mut world, 30, &case);
-    world.root_says_in(BAERUM, Scope::Network, Kind::Withdrawal, &Withdrawal {
-        document: case.document(),
-        why: String::new(),
-    });
+    world.root_says_in(
+        BAERUM,
+        Scope::Network,
+        Kind::Withdrawal,
+        &Withdrawal { document: case.document(), why: String::new() },
+    );
     assert_eq!(world.roster().withdrawn(&case), None);
     withdraw(&mut world, 20, &case);
     withdraw(&mut world, 20, &case);
@@ -223,8 +226,12 @@ fn a_stolen_root_is_replaced_by_the_associations_before_it_can_replace_itself() 
 fn three() -> World {
     let mut roots = vec![org(KS), org(5), org(6)];
     roots.sort();
-    let charter =
-        praksis_protocol::membership::charter::Charter { roots, quorum: 2, recovery: vec![org(9)], ..charter() };
+    let charter = praksis_protocol::membership::charter::Charter {
+        roots,
+        quorum: 2,
+        recovery: vec![org(9)],
+        ..charter()
+    };
     World::under(charter, &[BERGEN])
 }
 
@@ -236,7 +243,10 @@ fn without_5(world: &World) -> CharterAmendment {
         roots,
         quorum: 2,
         recovery: vec![],
-        parameters: praksis_protocol::membership::charter::Parameters { purge_delay_s: 1, ..Default::default() },
+        parameters: praksis_protocol::membership::charter::Parameters {
+            purge_delay_s: 1,
+            ..Default::default()
+        },
         removed: vec![Removed { root: org(5), last: world.last(5, None), last_network: None }],
     }
 }
@@ -255,7 +265,11 @@ fn a_stolen_association_root_is_removed_by_the_others_and_what_it_had_said_stand
     assert_eq!(world.roster().parameters().purge_delay_s, 24 * 3600, "nor is anybody else");
     world.root_says(9, Kind::CharterAmendment, &amendment);
     let roster = world.roster();
-    assert_eq!((roster.parameters().purge_delay_s, roster.roots().count()), (1, 2), "the recovery key counts");
+    assert_eq!(
+        (roster.parameters().purge_delay_s, roster.roots().count()),
+        (1, 2),
+        "the recovery key counts"
+    );
     assert!(roster.member(org(BAERUM)).is_some());
     assert_eq!(roster.member(org(8)), None, "said after the last that stands");
     world.set_chain(5, Chain::default());
@@ -446,12 +460,8 @@ fn a_device_with_hundreds_of_sessions_is_cut_in_pages_that_are_one() {
             it
         })
         .collect();
-    let ending = Ending::of(
-        device(20),
-        Scope::Network,
-        wrote.iter().map(|it| (it.hash, &it.envelope)),
-        &world.said,
-    );
+    let ending =
+        Ending::of(device(20), Scope::Network, wrote.iter().map(|it| (it.hash, &it.envelope)), &world.said);
     assert_eq!(ending.sessions.len(), 450);
     let grant = grant_of(&world, 20);
     let (mut chain, network) = (world.chain(BERGEN, None), world.charter.network());

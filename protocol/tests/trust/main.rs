@@ -4,9 +4,9 @@
 
 mod cast;
 mod decoders;
+mod desk;
 mod ends;
 mod fold;
-mod desk;
 mod joining;
 mod peers;
 mod roster;

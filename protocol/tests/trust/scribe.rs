@@ -115,7 +115,8 @@ impl World {
     }
 
     pub(crate) fn cut(&mut self, issuer: u8, end: StatementHash, of: u8, scope: Scope, upto: &Written) {
-        let last = Last { session: upto.envelope.session, sequence: upto.envelope.sequence, envelope: upto.hash };
+        let last =
+            Last { session: upto.envelope.session, sequence: upto.envelope.sequence, envelope: upto.hash };
         let cut = Cut { end, device: device(of), sessions: vec![last], said: self.last(of, Some(scope)) };
         self.root_says_in(issuer, scope, Kind::Cut, &cut);
     }

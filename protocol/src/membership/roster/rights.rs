@@ -70,7 +70,9 @@ impl<'a> Rights<'a> {
 
     /// Whether an envelope counts, for ever: by what it was written under, and by the cuts of what has ended.
     pub fn counts(&self, hash: EnvelopeHash, envelope: &Envelope) -> Verdict {
-        let Some(place) = self.roster.standings.get(&envelope.standing) else { return Verdict::UnknownStanding };
+        let Some(place) = self.roster.standings.get(&envelope.standing) else {
+            return Verdict::UnknownStanding;
+        };
         if place.device != envelope.device {
             return Verdict::UnknownStanding;
         }
@@ -87,7 +89,10 @@ impl<'a> Rights<'a> {
         let Some(ends) = self.writers.get(&place.org) else { return Verdict::NotOwner };
         let deed = Deed::Envelope(hash, envelope);
         let judge = |ends: &[StatementHash]| self.roster.cuts.judge(ends, place.device, self.scope, deed);
-        place.judge(&self.roster.cuts, self.scope, deed).max(judge(ends)).max(self.in_audience(place.org, judge))
+        place
+            .judge(&self.roster.cuts, self.scope, deed)
+            .max(judge(ends))
+            .max(self.in_audience(place.org, judge))
     }
 
     /// What an organisation's place in the audience says, if the document lives in one.
@@ -204,9 +209,8 @@ impl Rights<'_> {
     fn may_say(&self, issuer: OrgId, org: OrgId, hash: StatementHash) -> Verdict {
         let Some(ends) = self.writers.get(&org) else { return Verdict::NotOwner };
         let device = crate::id::DeviceId(issuer.0);
-        let judge = |ends: &[StatementHash]| {
-            self.roster.cuts.judge(ends, device, self.scope, Deed::Statement(hash))
-        };
+        let judge =
+            |ends: &[StatementHash]| self.roster.cuts.judge(ends, device, self.scope, Deed::Statement(hash));
         judge(ends).max(self.in_audience(org, judge))
     }
 }

@@ -36,7 +36,8 @@ impl Association {
         for known in book.iter().filter(|known| known.statement.network == network) {
             if let Fact::Amendment(body) = &known.fact {
                 let hash = body_hash(known.statement.kind, &known.statement.body);
-                let said = all.entry(body.previous).or_default().entry(hash).or_insert((body, BTreeSet::new()));
+                let said =
+                    all.entry(body.previous).or_default().entry(hash).or_insert((body, BTreeSet::new()));
                 said.1.insert(known.statement.issuer);
             }
         }
@@ -52,7 +53,9 @@ impl Association {
         };
         for rank in 1.. {
             let mut next = all.get(&now.newest).into_iter().flatten();
-            let Some((hash, (body, _))) = next.find(|(_, (body, said))| now.accepts(body, said)) else { break };
+            let Some((hash, (body, _))) = next.find(|(_, (body, said))| now.accepts(body, said)) else {
+                break;
+            };
             now.amend(body, *hash, rank, book);
         }
         now

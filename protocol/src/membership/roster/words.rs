@@ -37,9 +37,13 @@ pub(super) struct CoOwning {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum CoOwningAct {
-    Grant { follows: Option<StatementHash> },
+    Grant {
+        follows: Option<StatementHash>,
+    },
     /// The grant, or none for the place in the genesis.
-    End { grant: Option<StatementHash> },
+    End {
+        grant: Option<StatementHash>,
+    },
 }
 
 /// A document's withdrawal.
@@ -124,7 +128,8 @@ impl Judges<'_> {
         loop {
             let before = open.len();
             open.retain(|(known, cut)| {
-                let counts = self.device_of(known, &cuts).is_some_and(|org| self.is_owners(known, cut, org, owners));
+                let counts =
+                    self.device_of(known, &cuts).is_some_and(|org| self.is_owners(known, cut, org, owners));
                 if counts {
                     cuts.add(cut, known.statement.home(), self.book);
                 }
@@ -159,18 +164,13 @@ impl Judges<'_> {
     }
 
     /// Whether a device of `org` may say it: of the audience's owner, or of whoever ended a co-owner's place.
-    fn is_owners(
-        &self,
-        known: &Known,
-        cut: &Cut,
-        org: OrgId,
-        owners: &BTreeMap<AudienceId, OrgId>,
-    ) -> bool {
+    fn is_owners(&self, known: &Known, cut: &Cut, org: OrgId, owners: &BTreeMap<AudienceId, OrgId>) -> bool {
         if let Some(end) = self.book.get(cut.end)
             && matches!(end.fact, Fact::CoOwnerEnd(_))
         {
             let by = end.statement.standing.and_then(|standing| self.standings.get(&standing));
-            return end.statement.home() == known.statement.home() && by.is_some_and(|place| place.org == org);
+            return end.statement.home() == known.statement.home()
+                && by.is_some_and(|place| place.org == org);
         }
         let Scope::Named(audience) = known.statement.home() else { return false };
         owners.get(&audience).is_some_and(|owner| acts_for(self.heirs, org, *owner))
