@@ -18,10 +18,25 @@
 //! | [`Application`](crate::membership::joining::Application) | the invitation's one-time key | `praksis/application/1` | 64 Ki |
 //! | [`OfficeGrant`](crate::membership::joining::OfficeGrant) | the organisation's root | `praksis/office/1` | 64 Ki |
 //!
-//! Bodies of statements, by kind: 1 [`MembershipGrant`](crate::membership::statement::MembershipGrant),
-//! 2 [`DeviceGrant`](crate::membership::statement::DeviceGrant),
-//! 3 [`NodeAddress`](crate::membership::statement::NodeAddress); others are kept and passed on. A
-//! [`Ticket`](crate::membership::joining::Ticket) is a byte (1 invitation, 2 request, 3 grant) and COSE bytes, as base32.
+//! Bodies of statements, by [`Kind`](crate::membership::statement::Kind); others are kept and passed on. *A statement
+//! about a scope lives only in that scope*, and is numbered and linked there by each issuer.
+//!
+//! | kind | body, in [`statement`](crate::membership::statement) | said by | lives in |
+//! | --- | --- | --- | --- |
+//! | 1, 4 | `MembershipGrant`, `End` | an association's root | the roster |
+//! | 2, 5 | `DeviceGrant`, `End` | a root of the organisation | the roster |
+//! | 3 | `NodeAddress`; the newest is kept | the device | the roster |
+//! | 6 | `Cut` | whoever may sign the End; in a named scope a device of its owner | the scope that it cuts |
+//! | 7 | `RootSuccession` | the old root, or a quorum of associations | the roster |
+//! | 8, 9 | `OrganisationSuccession`, `CharterAmendment` | a quorum of associations | the roster |
+//! | 10, 11, 12 | `AudienceOpen`, `AudienceAdd`, `AudienceEnd` | a device of the audience's owner | the named scope |
+//! | 13, 14 | `CoOwnerGrant`, `CoOwnerEnd` | a device of the document's owner | the document's scope |
+//! | 15 | `Founding` | a device of the document's owner | the named scope of the joint draft |
+//! | 16 | `Withdrawal` | a device that may write, or the owner's root | the document's scope |
+//! | 17, 18 | `Receipt`, `Head`; not linked, not compared, the newest is kept | a device | the scope |
+//!
+//! A [`Ticket`](crate::membership::joining::Ticket) is a byte (1 invitation, 2 request, 3 grant) and COSE bytes, or 4 and
+//! a list of statements, at most 1 MiB, as base32.
 //!
 //! **Hashed**: BLAKE3 in key-derivation mode, the tag as its context, over a canonical array or map.
 //!
@@ -33,6 +48,9 @@
 //! | nonce of a direct kind | what it is about | `praksis/about/1` |
 //! | context of an envelope | network, scope, document | `praksis/context/1` |
 //! | actor, half of it | device, document, session, branch | `praksis/actor/1` |
+//! | standing, half of it | device grant, membership grant if any | `praksis/standing/1` |
+//! | audience | owner, nonce | `praksis/audience/1` |
+//! | body that several say | kind, body | `praksis/body/1` |
 //! | actor of the containers, half of it | see `document/containers.rs` | `praksis/containers/1` |
 //! | state | the sorted envelope hashes of the counting heads | `praksis/state/1` |
 //! | item of a document, half of it | document, state | `praksis/item/1` |
@@ -41,7 +59,7 @@
 //! | the scopes that two may read | pairs of scope and digest of its set | `praksis/sets/1` |
 //!
 //! **Changes** are Automerge's own chunks, uncompressed, at most 1 MiB, read by [`scan`](crate::scan) first and known
-//! by their SHA-256. Which of them count is a pure function of envelopes and roster: *changes are taken up in
+//! by their SHA-256. Containers of schemas that not everybody knows travel with an empty envelope. Which of them count is a pure function of envelopes and roster: *changes are taken up in
 //! (start_op, envelope hash) order; of two with one number the first that can count does*
 //! ([`counting`](crate::admission::counting)).
 //!

@@ -6,6 +6,7 @@ use praksis_protocol::{
     engine::{Audience, Command, CommandError},
     genesis::Scope,
     id::DocumentId,
+    share::Terms,
 };
 use praksis_tests::sim::{
     NodeId, Weather, World,
@@ -88,7 +89,7 @@ fn an_audience_is_of_members_and_of_more_than_oneself() {
     let record = shareable(&mut world, bergen, "Til hvem?");
     let share = |world: &mut World, org| {
         let audience = Audience::Organisations([org].into());
-        world.call(bergen, Command::Share(record, world.today(), audience))
+        world.call(bergen, Command::Share(record, Terms::on(world.today()), audience))
     };
     let (stranger, own) = (world.org(alone), world.org(bergen));
     assert_eq!(share(&mut world, stranger).expect_err("no member"), CommandError::NoSuchMember(stranger));

@@ -153,10 +153,13 @@ pub fn count<'a>(
         let at_home = entry.envelope.context == place
             && entry.envelope.change == entry.header.hash
             && entry.header.actor == entry.envelope.actor(document);
-        match rights.counts(entry.hash, &entry.envelope) {
-            _ if !at_home => drop(aside.insert(entry.hash, Aside::Misplaced)),
-            Verdict::Yes => candidates.push(entry),
-            verdict => drop(aside.insert(entry.hash, Aside::NoRight(verdict))),
+        let verdict = rights.counts(entry.hash, &entry.envelope);
+        if !at_home {
+            aside.insert(entry.hash, Aside::Misplaced);
+        } else if verdict.is_yes() {
+            candidates.push(entry);
+        } else {
+            aside.insert(entry.hash, Aside::NoRight(verdict));
         }
     }
     candidates.sort_unstable_by_key(|entry| turn(&entry.header, entry.hash));

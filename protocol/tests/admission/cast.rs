@@ -242,6 +242,7 @@ impl Node {
             roster: self.roster.clone(),
         });
         self.held.extend(admitted.accepted.iter().map(|(_, _, change)| change.clone()));
+        self.held.extend(admitted.containers.iter().map(|(_, change)| change.clone()));
         self.waiting = admitted.waiting.iter().map(|(change, _)| change.clone()).collect();
         self.state = admitted.state.clone();
         admitted

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
 
+mod ages;
 mod cast;
 #[path = "../scan/chunk.rs"]
 #[expect(dead_code, reason = "the scanner's tests use more of it")]

@@ -16,8 +16,10 @@ use praksis_protocol::{
         charter::{Charter, Parameters},
         joining::{Application, Invitation, JoinReply, JoinRequest, OfficeGrant, Refusal, Ticket},
         statement::{
-            Acceptance, Chain, DeviceGrant, Kind as StatementKind, MembershipGrant, NodeAddress, Role,
-            statement_item,
+            Acceptance, AudienceAdd, AudienceEnd, AudienceOpen, Chain, CharterAmendment, CoOwnerEnd,
+            CoOwnerGrant, Cut, DeviceGrant, End, Founding, Head, Kind as StatementKind, Known, Mark,
+            MembershipGrant, NodeAddress, OrganisationSuccession, Receipt, Removed, Role, RootSuccession,
+            Said, Withdrawal, audience_id, body_hash, statement_item,
         },
     },
     reconcile::{Answer, Ask, BATCH, Edition, Encodings, Salt, set_digest},
@@ -151,6 +153,69 @@ fn joining(lines: &mut Lines, charter: &Charter, acceptance: Verified<Acceptance
     lines.add("join introduce", &JoinRequest::Introduce(vec![vec![1].into()]).bytes());
     lines.add("join welcome", &JoinReply::Welcome(vec![vec![1].into()]).bytes());
     lines.add("join refused", &JoinReply::Refused(Refusal::Expired).bytes());
+}
+
+/// One statement of every kind that the roster and the scopes have besides those above.
+fn trust(lines: &mut Lines, network: NetworkId) {
+    let (root, nonce) = (OrgId(public(2)), [6; 32]);
+    let (hash, document) = (StatementHash([4; 32]), DocumentId([3; 32]));
+    let said = Some(Said { number: 7, hash });
+    let last = Last { session: SessionId([1; 16]), sequence: 12, envelope: EnvelopeHash([2; 32]) };
+    let audience = audience_id(root, nonce);
+    lines.add("audience id", audience.as_bytes());
+    let standing = standing(hash, Some(StatementHash([5; 32])));
+    lines.add("standing", standing.as_bytes());
+    let mut roster = Chain::default();
+    let mut network_scope = Chain { scope: Some(Scope::Network), ..Chain::default() };
+    let mut named = Chain { scope: Some(Scope::Named(audience)), standing: Some(standing), last: None };
+    let (vouching, own, device) = (key(1), key(2), key(3));
+    let mut add = |name: &str, chain: &mut Chain, key: &SigningKey, kind, body: &dyn Fn() -> Vec<u8>| {
+        lines.add(name, chain.issue_bytes(key, network, kind, body()).bytes());
+    };
+    let end = || to_vec(&End { grant: hash });
+    add("membership end", &mut roster, &vouching, StatementKind::MembershipEnd, &end);
+    add("device end", &mut roster, &own, StatementKind::DeviceEnd, &end);
+    let cut = Cut { end: hash, device: DeviceId(public(3)), sessions: vec![last], said };
+    add("cut", &mut network_scope, &own, StatementKind::Cut, &|| to_vec(&cut));
+    let (old, new) = (root, OrgId(public(8)));
+    let succession =
+        RootSuccession { org: root, old, new, last: said, last_network: said, last_organisation: None };
+    add("root succession", &mut roster, &own, StatementKind::RootSuccession, &|| to_vec(&succession));
+    let merger = OrganisationSuccession { predecessor: root, heir: OrgId(public(4)) };
+    add("merger", &mut roster, &vouching, StatementKind::OrganisationSuccession, &|| to_vec(&merger));
+    let amendment = CharterAmendment {
+        previous: Digest(network.0),
+        roots: vec![OrgId(public(4))],
+        quorum: 1,
+        recovery: vec![],
+        parameters: Parameters::default(),
+        removed: vec![Removed { root: OrgId(public(1)), last: said, last_network: None }],
+    };
+    add("amendment", &mut roster, &vouching, StatementKind::CharterAmendment, &|| to_vec(&amendment));
+    let open = AudienceOpen { owner: root, nonce, name: "Vannpumper".into() };
+    add("audience open", &mut named, &device, StatementKind::AudienceOpen, &|| to_vec(&open));
+    let org = OrgId(public(4));
+    let adds = AudienceAdd { org, follows: Some(hash) };
+    add("audience add", &mut named, &device, StatementKind::AudienceAdd, &|| to_vec(&adds));
+    let ends = AudienceEnd { add: hash };
+    add("audience end", &mut named, &device, StatementKind::AudienceEnd, &|| to_vec(&ends));
+    let co_owner = CoOwnerGrant { document, org, follows: None };
+    add("co-owner grant", &mut named, &device, StatementKind::CoOwnerGrant, &|| to_vec(&co_owner));
+    let ends = CoOwnerEnd { document, org, grant: None };
+    add("co-owner end", &mut named, &device, StatementKind::CoOwnerEnd, &|| to_vec(&ends));
+    let first = Founding { genesis: vec![1].into(), envelope: vec![2].into(), change: vec![3].into() };
+    add("founding", &mut named, &device, StatementKind::Founding, &|| to_vec(&first));
+    let withdrawal = Withdrawal { document, why: "Feil dokument".into() };
+    add("withdrawal", &mut named, &device, StatementKind::Withdrawal, &|| to_vec(&withdrawal));
+    let receipt = Receipt { owner: root, marks: vec![Mark { issuer: org, hidden: 4, purged: 3 }] };
+    let receipt = network_scope.replace(&device, network, StatementKind::Receipt, &receipt, 5);
+    lines.add("receipt", receipt.bytes());
+    let head = Head { session: last.session, sequence: 12, envelope: last.envelope, time_s: 1_767_225_600 };
+    let head = network_scope.replace(&device, network, StatementKind::Head, &head, 6);
+    lines.add("head", head.bytes());
+    let statements = Ticket::Statements(vec![Known::read(receipt.bytes()).expect("it is one")]);
+    lines.add("statements text", statements.to_text().as_bytes());
+    lines.add("body hash", body_hash(9, &to_vec(&amendment)).as_bytes());
 }
 
 fn documents(lines: &mut Lines, network: NetworkId) -> Genesis {
@@ -299,6 +364,7 @@ fn the_formats_are_what_they_were() {
     envelopes(&mut lines, &shared);
     messages(&mut lines, charter.network(), &shared);
     sketches(&mut lines);
+    trust(&mut lines, charter.network());
     for (now, golden) in lines.0.lines().zip(GOLDEN.lines()) {
         assert_eq!(now, golden);
     }

@@ -66,7 +66,7 @@ fn take(world: &mut World, step: Step) {
         world.said.get(usize::from(step.other) % world.said.len().max(1)).map(Known::said)
     };
     let hash = earlier(world);
-    let follows = (step.other % 2 == 0).then_some(hash);
+    let follows = (step.other.is_multiple_of(2)).then_some(hash);
     let owner = [BERGEN, BAERUM][usize::from(step.other % 2)];
     let named = Scope::Named(audience_id(org(owner), [1; 32]));
     let scope = [Scope::Network, named][usize::from(step.earlier % 2)];
@@ -108,7 +108,7 @@ fn take(world: &mut World, step: Step) {
             }
             let body = RootSuccession {
                 org: org(about),
-                old: org(if step.other % 2 == 0 { about } else { root }),
+                old: org(if step.other.is_multiple_of(2) { about } else { root }),
                 new: org(new),
                 last: said(world),
                 last_network: None,
@@ -128,7 +128,7 @@ fn take(world: &mut World, step: Step) {
             }
         }
         8 => {
-            let mut roots = if step.other % 2 == 0 { vec![org(KS)] } else { vec![org(KS), org(4)] };
+            let mut roots = if step.other.is_multiple_of(2) { vec![org(KS)] } else { vec![org(KS), org(4)] };
             roots.sort();
             let quorum = u8::try_from(roots.len() / 2 + 1).unwrap();
             let roster = world.roster();

@@ -11,7 +11,7 @@ use praksis_protocol::{
     },
     envelope::{Envelope, Last, Opening, context, envelope_hash},
     genesis::{Genesis, Kind, Scope},
-    id::{ChangeHash, DeviceId, NetworkId, OrgId, SessionId, StatementHash},
+    id::{ChangeHash, DeviceId, NetworkId, OrgId, SessionId},
     membership::{
         charter::{Charter, Parameters},
         roster::Roster,
@@ -126,16 +126,18 @@ impl Writer {
 
     /// Answers for any bytes under any hash, as the next of its session.
     pub(crate) fn sign(&mut self, change: ChangeHash, branch: u32, bytes: &[u8]) -> SignedChange {
+        let device = DeviceId(self.key.verifying_key().to_bytes());
         let envelope = Envelope {
             version: 1,
-            device: DeviceId(self.key.verifying_key().to_bytes()),
+            device,
+            standing: roster().standing(device, Scope::Network).expect("a member's device"),
             session: self.session,
             branch,
             sequence: self.last.map_or(1, |last| last.sequence + 1),
             previous: self.last.map(|last| last.envelope),
             change,
             context: context(&shared_case()),
-            opening: self.last.is_none().then_some(Opening { grant: StatementHash([0; 32]), last: None }),
+            opening: self.last.is_none().then_some(Opening { last: None }),
         };
         let signed = Verified::sign(envelope, &self.key);
         let envelope = envelope_hash(&signed);

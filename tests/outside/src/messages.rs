@@ -6,7 +6,7 @@ use praksis_protocol::{
     engine::setup::acceptance,
     envelope::Envelope,
     genesis::{About, Genesis, Kind, Scope},
-    id::{BASE32, Digest, EnvelopeHash, Item, OrgId, StatementHash},
+    id::{AudienceId, BASE32, Digest, EnvelopeHash, Item, OrgId, Standing, StatementHash},
     membership::{
         charter::Charter,
         joining::{Application, Invitation, JoinReply, JoinRequest, OfficeGrant, Refusal, Ticket},
@@ -14,7 +14,7 @@ use praksis_protocol::{
     },
     reconcile::{Answer, Ask, Edition, Salt},
     signed::{Payload, Verified, encoding::to_vec},
-    wire::message::{Delivery, Hello, Request, Response, Want},
+    wire::message::{Delivery, Hello, Request, Resolved, Response, Want},
 };
 use serde_json::json;
 
@@ -121,7 +121,12 @@ pub(crate) const ENTRIES: &[Entry] = &[
             })
         },
         examples: || {
-            vec![to_vec(&Row { genesis: shared_case(), heads: vec![EnvelopeHash([6; 32])], updated_s: -5 })]
+            vec![to_vec(&Row {
+                genesis: shared_case(),
+                heads: vec![EnvelopeHash([6; 32])],
+                updated_s: -5,
+                gone: None,
+            })]
         },
     },
     Entry {
@@ -146,21 +151,35 @@ fn signed<T: Payload>(bytes: &[u8]) -> bool {
     same(bytes, Verified::<T>::read(bytes).ok().map(|it| it.bytes().to_vec()))
 }
 
-/// A statement's body of the kind that the first byte says, under a signature that holds.
+/// A statement's body of the kind that the first byte says, under a signature that holds and in each place
+/// where a kind can live.
 fn body(bytes: &[u8]) -> bool {
     let Some((kind, body)) = bytes.split_first() else { return false };
-    let statement = Statement {
-        version: 1,
-        kind: u16::from(*kind),
-        network: charter().network(),
-        issuer: org(KS),
-        number: 1,
-        previous: None,
-        body: body.to_vec().into(),
-    };
-    let signed = Verified::sign(statement, &key(KS));
-    same(signed.bytes(), Known::read(signed.bytes()).ok().map(|it| it.statement.bytes().to_vec()))
+    let places = [None, Some(Scope::Network), Some(Scope::Organisation(org(KS))), Some(NAMED)];
+    let standings = [None, Some(Standing([1; 16]))];
+    let mut is_read = false;
+    for (scope, standing) in places.into_iter().flat_map(|scope| standings.map(|standing| (scope, standing)))
+    {
+        let statement = Statement {
+            version: 1,
+            kind: u16::from(*kind),
+            network: charter().network(),
+            issuer: org(KS),
+            number: 1,
+            previous: None,
+            body: body.to_vec().into(),
+            scope,
+            standing,
+        };
+        let signed = Verified::sign(statement, &key(KS));
+        let read = Known::read(signed.bytes()).ok();
+        is_read |= same(signed.bytes(), read.map(|it| it.statement.bytes().to_vec()));
+    }
+    is_read
 }
+
+/// A named audience's scope.
+const NAMED: Scope = Scope::Named(AudienceId([8; 32]));
 
 fn bodies() -> Vec<Vec<u8>> {
     let of = |known: &Known| [&[known.statement.kind as u8], known.statement.body.as_slice()].concat();
@@ -231,10 +250,10 @@ fn requests() -> Vec<Vec<u8>> {
         Request::Compare(Scope::Network, Ask::List(Some(item))),
         Request::Compare(Scope::Network, Ask::Begin(100_000, 2, Some(EDITION.salt))),
         Request::Compare(Scope::Network, Ask::More(EDITION, 64, 16)),
-        Request::Statements(vec![item]),
         Request::Resolve(scope, vec![item]),
         Request::Pull(scope, vec![Want { document, have: vec![EnvelopeHash([6; 32])] }]),
         Request::Changed(scope, vec![(document, item)]),
+        Request::Tell(vec![vec![1, 2, 3].into()]),
     ];
     all.iter().map(Request::bytes).collect()
 }
@@ -247,8 +266,11 @@ fn responses() -> Vec<Vec<u8>> {
         Response::Hello(hello()),
         Response::Compared(Answer::Page(vec![item], true)),
         Response::Compared(Answer::Symbols(EDITION, 0, 100_000, vec![3; 60].into())),
-        Response::Statements(vec![vec![1, 2, 3].into()]),
-        Response::Resolved(vec![(item, genesis.document())]),
+        Response::Resolved(Resolved {
+            documents: vec![(item, genesis.document())],
+            statements: vec![vec![1, 2, 3].into()],
+            complete: true,
+        }),
         Response::Documents(vec![delivery]),
         Response::Heard,
         Response::Refused,

@@ -314,7 +314,7 @@ impl World {
     /// Shares a draft with the organisations of some nodes.
     pub fn share_with(&mut self, id: NodeId, record: DocumentId, others: &[NodeId]) {
         let orgs = others.iter().map(|other| self.org(*other)).collect();
-        self.ok(id, Command::Share(record, self.today(), Audience::Organisations(orgs)));
+        self.ok(id, Command::Share(record, Terms::on(self.today()), Audience::Organisations(orgs)));
     }
 
     /// What has happened at a node since the last time it was asked.

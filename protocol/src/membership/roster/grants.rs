@@ -41,20 +41,18 @@ impl<'a> Grants<'a> {
         };
         let mut order = BTreeMap::new();
         for known in book.iter() {
-            match &known.fact {
-                Fact::Membership(grant) if vouched(known) => {
-                    of_members.insert(known.hash, grant);
-                    order.extend(association.map(|it| (known.hash, it.order(known))));
-                    note(known, true);
-                }
-                Fact::Device(grant, acceptance) => {
-                    if let Some(rank) = lines.speaks_for(grant.org, known) {
-                        of_devices.insert(known.hash, (grant, acceptance.number.as_str()));
-                        order.insert(known.hash, (rank, known.statement.number, known.hash));
-                        note(known, true);
-                    }
-                }
-                _ => {}
+            if let Fact::Membership(grant) = &known.fact
+                && vouched(known)
+            {
+                of_members.insert(known.hash, grant);
+                order.extend(association.map(|it| (known.hash, it.order(known))));
+                note(known, true);
+            } else if let Fact::Device(grant, acceptance) = &known.fact
+                && let Some(rank) = lines.speaks_for(grant.org, known)
+            {
+                of_devices.insert(known.hash, (grant, acceptance.number.as_str()));
+                order.insert(known.hash, (rank, known.statement.number, known.hash));
+                note(known, true);
             }
         }
         let alarms = answered_twice(&of_members);
@@ -65,21 +63,18 @@ impl<'a> Grants<'a> {
             devices.grant(*hash, (grant.org, grant.device), grant.follows);
         }
         for known in book.iter() {
-            match &known.fact {
-                Fact::MembershipEnd(end) if vouched(known) => {
-                    members.end(known.hash, end.grant);
-                    note(known, false);
-                }
-                Fact::DeviceEnd(end) => {
-                    let org = of_devices.get(&end.grant).map(|(grant, _)| grant.org);
-                    if speaks_of(network, known)
-                        && org.is_some_and(|org| lines.speaks_for(org, known).is_some())
-                    {
-                        devices.end(known.hash, end.grant);
-                        note(known, false);
-                    }
-                }
-                _ => {}
+            if let Fact::MembershipEnd(end) = &known.fact
+                && vouched(known)
+            {
+                members.end(known.hash, end.grant);
+                note(known, false);
+            } else if let Fact::DeviceEnd(end) = &known.fact
+                && speaks_of(network, known)
+                && let Some((grant, _)) = of_devices.get(&end.grant)
+                && lines.speaks_for(grant.org, known).is_some()
+            {
+                devices.end(known.hash, end.grant);
+                note(known, false);
             }
         }
         let stands = |hash: &StatementHash, issuer: OrgId, number: u64| {
