@@ -143,6 +143,8 @@ fn the_owner_learns_who_has_hidden_and_who_has_erased_it() {
         assert_eq!(receipt(&world, bergen, node, bergen).map(|(_, purged)| purged), Some(0));
     }
     let stands = |world: &mut World| {
+        // What is on the disk is told to the engine a little later.
+        world.run_for(Duration::from_secs(1));
         let Reply::Why(whys) = world.ok(bergen, Command::Why(record)) else { world.fail("no why") };
         let shared = whys.into_iter().find(|why| why.scope == Scope::Network).expect("it was shared");
         assert!(matches!(shared.here, Here::Withdrawn { .. }));

@@ -56,7 +56,9 @@ impl Engine {
             self.charter = setup::charter(store)?;
         }
         let before = self.statements.roster().clone();
-        let scopes: BTreeSet<Scope> = new.iter().map(Known::scope).collect();
+        // Receipts and heads are in no digest.
+        let compared = new.iter().filter(|known| known.is_compared());
+        let scopes: BTreeSet<Scope> = compared.map(Known::scope).collect();
         let folds = joined || new.iter().any(|known| decides(&known.fact) || is_folded(&known.fact));
         self.hold(new.clone());
         if folds {
