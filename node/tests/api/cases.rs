@@ -2,7 +2,7 @@
 
 use praksis_node::handle::CallError;
 use praksis_protocol::{
-    engine::{Command, CommandError, Reply},
+    engine::{Audience, Command, CommandError, Reply},
     genesis::{About, Kind},
     personal::Data,
     share::Terms,
@@ -164,7 +164,8 @@ async fn a_national_identity_number_leaves_by_no_other_way_either() {
     let mut case = complete("Ren");
     case["contact"] = json!(record);
     let case = ks.client.create("case", &case).await.unwrap().parse().unwrap();
-    let share = Command::Share(case, Terms { today: ks.handle.today(), allow_found: true });
+    let share =
+        Command::Share(case, Terms { today: ks.handle.today(), allow_found: true }, Audience::Network);
     let refused = ks.handle.call(share).await.unwrap_err();
     assert_eq!(found(refused), [(Data::NationalId, "contact.role".to_owned())]);
 
