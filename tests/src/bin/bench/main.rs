@@ -1,18 +1,20 @@
 //! Figures, not verdicts: a subcommand for each thing that is measured, a file for each subcommand.
 
+mod similar;
 mod sync;
 
 use std::error::Error;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-const USAGE: &str = "usage: bench sync --docs 1000,10000";
+const USAGE: &str = "usage: bench sync --docs 1000,10000 | similar ..: without more it says how";
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
+        ["similar", ..] => Box::pin(similar::run(&words[1..])).await,
         ["sync", "--docs", counts] => sync::run(counts).await,
         _ => Err(USAGE.into()),
     }
