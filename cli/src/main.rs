@@ -23,6 +23,7 @@ mod org;
 mod case;
 mod similar;
 mod template;
+mod vocabulary;
 
 mod export;
 mod import;
@@ -77,6 +78,7 @@ async fn command(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Org(args) => org::run(args, context).await,
         Command::Case(args) => case::run(args, context).await,
         Command::Similar(args) => similar::run(args, context).await,
+        Command::Vocabulary(args) => vocabulary::run(args, context).await,
         Command::Template(args) => template::run(args, context).await,
         Command::Import(args) => import::run(args, context).await,
         Command::Export(args) => export::run(args, context).await,

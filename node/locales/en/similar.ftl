@@ -14,3 +14,5 @@ why-innovation = same kind of procurement ({ $text })
 why-gains = has a measured gain
 why-lessons = has lessons for the phase
 why-reuse = in use elsewhere
+
+vocabulary-imported = { $codes } codes taken in, and { $words } words learnt from them.

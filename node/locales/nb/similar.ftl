@@ -14,3 +14,5 @@ why-innovation = samme slags anskaffelse ({ $text })
 why-gains = har målt gevinst
 why-lessons = har lærdommer for fasen
 why-reuse = i bruk hos andre
+
+vocabulary-imported = { $codes } koder er tatt inn, og { $words } ord lært av dem.

@@ -14,3 +14,5 @@ why-innovation = same slags innkjøp ({ $text })
 why-gains = har målt gevinst
 why-lessons = har lærdommar for fasen
 why-reuse = i bruk hos andre
+
+vocabulary-imported = { $codes } kodar er tekne inn, og { $words } ord lærte av dei.
