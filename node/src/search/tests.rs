@@ -1,5 +1,8 @@
 //! What the index promises, told on two dozen small made-up cases.
 
+mod life;
+mod properties;
+
 use std::collections::BTreeMap;
 
 use super::{
@@ -232,7 +235,7 @@ fn case(id: &str) -> Entry {
 /// An index and its folder, which goes when it does.
 struct Library {
     index: Index,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Library {
@@ -241,7 +244,7 @@ impl Library {
         let index = Index::open(dir.path()).expect("a new index").into_index();
         index.upsert(entries).expect("taken");
         index.commit().expect("written");
-        Self { index, _dir: dir }
+        Self { index, dir }
     }
 
     fn full() -> Self {

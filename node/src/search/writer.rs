@@ -207,9 +207,11 @@ impl Batch {
                 Ok(Message::Upsert(entries)) => self.upsert(&entries),
                 Ok(Message::Remove(keys)) => self.remove(&keys),
                 Ok(Message::Commit(done)) => {
-                    let result = self.commit();
+                    if let Err(error) = self.commit() {
+                        self.give_up(error);
+                    }
                     // Nobody may wait any more: what was asked for is done all the same.
-                    let _ = done.send(self.failed.take().map_or(result, Err));
+                    let _ = done.send(self.failed.take().map_or(Ok(()), Err));
                     Ok(())
                 }
                 Ok(Message::Renew) => self.renew(),
@@ -224,7 +226,6 @@ impl Batch {
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             if let Err(error) = result {
-                tracing::error!(%error, "search index: a batch was not written");
                 self.give_up(error);
             }
         }
@@ -239,6 +240,7 @@ impl Batch {
 
     /// What waits is lost, and found stale later; what is on disk is read as before.
     fn give_up(&mut self, error: Error) {
+        tracing::error!(%error, "search index: a batch was not written");
         self.missed.store(true, Ordering::Relaxed);
         self.failed = Some(error);
         self.writer = None;

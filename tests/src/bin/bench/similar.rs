@@ -5,6 +5,9 @@
 //! with intervals, and how long the answers took.
 
 mod data;
+mod far;
+mod parts;
+mod scale;
 mod score;
 mod station;
 
@@ -19,8 +22,8 @@ use self::{
 };
 use crate::Result;
 
-const USAGE: &str =
-    "usage: bench similar --bench DIR [--split dev|held|all] [--vocabulary FILE] [--runs DIR]";
+const USAGE: &str = "usage: bench similar --bench DIR [--split dev|held|all] [--vocabulary FILE] [--runs DIR] [--what all|parts|far] \
+     [--cases N]";
 
 /// Hits asked for: ten, and one for the question's own record.
 const LIMIT: &str = "11";
@@ -32,27 +35,54 @@ struct Options {
     vocabulary: Option<PathBuf>,
     /// Where run files are written.
     runs: Option<PathBuf>,
+    what: What,
+    /// Cases to make of the sentences of the benchmarks.
+    cases: Option<usize>,
+}
+
+/// What is measured.
+#[derive(Clone, Copy)]
+enum What {
+    /// Each group of questions.
+    All,
+    /// The same with each part left out.
+    Parts,
+    /// Whether "nothing is close" is right.
+    Far,
 }
 
 impl Options {
     fn read(arguments: &[&str]) -> Result<Self> {
         let (mut bench, mut split, mut vocabulary, mut runs) = (None, Split::All, None, None);
+        let (mut what, mut cases) = (What::All, None);
         for pair in arguments.chunks(2) {
             match *pair {
                 ["--bench", dir] => bench = Some(PathBuf::from(dir)),
                 ["--split", name] => split = Split::named(name)?,
                 ["--vocabulary", file] => vocabulary = Some(PathBuf::from(file)),
                 ["--runs", dir] => runs = Some(PathBuf::from(dir)),
+                ["--what", "all"] => what = What::All,
+                ["--what", "parts"] => what = What::Parts,
+                ["--what", "far"] => what = What::Far,
+                ["--cases", count] => cases = Some(count.parse()?),
                 [..] => return Err(USAGE.into()),
             }
         }
-        Ok(Self { bench: bench.ok_or(USAGE)?, split, vocabulary, runs })
+        Ok(Self { bench: bench.ok_or(USAGE)?, split, vocabulary, runs, what, cases })
     }
 }
 
 /// Measures.
 pub(crate) async fn run(arguments: &[&str]) -> Result<()> {
     let options = Options::read(arguments)?;
+    if let Some(count) = options.cases {
+        return scale::run(count, &options);
+    }
+    match options.what {
+        What::All => {}
+        What::Parts => return parts::run(&options).await,
+        What::Far => return far::run(&options).await,
+    }
     println!("questions of the split `{}`", options.split.name());
     println!("{}", Figures::HEAD);
     for benchmark in Benchmark::all(&options.bench)? {
@@ -103,7 +133,7 @@ async fn ask(station: &Station, query: &Query, names: &HashMap<String, String>) 
     let Some(title) = &query.title else {
         return Ok(client.similar(&[("limit", LIMIT)], Some(&query.text)).await?);
     };
-    let need = query.text.strip_prefix(title.as_str()).unwrap_or(&query.text).trim_start_matches(['.', ' ']);
+    let need = query.need();
     let mut case = json!({"title": {"nb": title}, "content_lang": "nb"});
     if !need.is_empty() {
         case["need"] = need.into();

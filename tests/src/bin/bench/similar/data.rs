@@ -73,6 +73,14 @@ impl Split {
     }
 }
 
+impl Query {
+    /// The text without the title that stands before it.
+    pub(crate) fn need(&self) -> &str {
+        let text = self.title.as_ref().and_then(|title| self.text.strip_prefix(title.as_str()));
+        text.unwrap_or(&self.text).trim_start_matches(['.', ' '])
+    }
+}
+
 impl Benchmark {
     /// The one in a folder, or those in its folders.
     pub(crate) fn all(dir: &Path) -> Result<Vec<Self>> {
