@@ -29,6 +29,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("templates_share_many", include_str!("examples/cases_share_many.json")),
     ("similar", include_str!("examples/similar.json")),
     ("similar_to", include_str!("examples/similar.json")),
+    ("vocabulary_import", include_str!("examples/vocabulary_import.json")),
     ("import", include_str!("examples/import.json")),
     ("export", include_str!("examples/export.json")),
     ("org_show", include_str!("examples/org_show.json")),

@@ -9,3 +9,4 @@ mod gate;
 mod golden;
 mod import;
 mod network;
+mod similar;

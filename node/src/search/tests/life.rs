@@ -83,7 +83,9 @@ fn words_that_were_taken_out_are_in_no_file() {
 fn a_crash_before_the_words_are_gone_is_made_up_for() {
     let dir = tempfile::tempdir().expect("a folder");
     let index = Index::open(dir.path()).expect("made").into_index();
-    index.upsert(CASES.into_iter().map(entry).chain([with_need("alarm", "xylofonterapi")]).collect()).expect("taken");
+    index
+        .upsert(CASES.into_iter().map(entry).chain([with_need("alarm", "xylofonterapi")]).collect())
+        .expect("taken");
     index.commit().expect("written");
     index.upsert(vec![case("alarm")]).expect("taken");
     drop(index);
@@ -168,9 +170,13 @@ fn many_records_teach_what_compounds_are_made_of() {
     let library = Library::full();
     let more = |n: usize| Entry {
         record: format!("more-{n}"),
-        ..with_need("gatelys", if n.is_multiple_of(2) { "En pendel henger her." } else { "Kvarts ligger der." })
+        ..with_need(
+            "gatelys",
+            if n.is_multiple_of(2) { "En pendel henger her." } else { "Kvarts ligger der." },
+        )
     };
-    let compound = Entry { record: "compound".to_owned(), ..with_need("ferge", "Vi vil ha en kvartspendel.") };
+    let compound =
+        Entry { record: "compound".to_owned(), ..with_need("ferge", "Vi vil ha en kvartspendel.") };
     library.index.upsert((0..120).map(more).chain([compound]).collect()).expect("taken");
     library.index.settle().expect("done");
     let similar = library.answer(&Query { limit: 100, ..Query::text("kvarts") });

@@ -94,10 +94,7 @@ fn each_filter_holds() {
     assert!(found(Filters { value: (Some(900_001), Some(2_000_000)), ..Filters::default() }).is_empty());
     assert_eq!(found(Filters { measured: true, ..Filters::default() }), ["measured"]);
     assert_eq!(found(Filters { failed: true, ..Filters::default() }), ["failed"]);
-    assert_eq!(
-        library.index.counties().expect("read").into_iter().collect::<Vec<_>>(),
-        ["vestland"]
-    );
+    assert_eq!(library.index.counties().expect("read").into_iter().collect::<Vec<_>>(), ["vestland"]);
     let left_out = Query { except: Some("plain".to_owned()), ..Query::text("trygghetsalarm") };
     assert_eq!(library.answer(&left_out).hits.len(), 6);
 }
