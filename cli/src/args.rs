@@ -7,8 +7,8 @@ use praksis_node::locale;
 use praksis_protocol::{language::Language, org_number::OrgNumber};
 
 use crate::{
-    case, completions, demo, export, import, init, invite, join, member, org, peer, report, run, similar,
-    sync, template, vocabulary,
+    case, completions, demo, export, import, init, invite, join, lessons, member, need::READ_PDF, org, peer,
+    report, run, similar, start, sync, template, vocabulary,
 };
 
 /// Municipalities share what they learn from innovative public procurement.
@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Case(case::Args),
     Similar(similar::Args),
     Vocabulary(vocabulary::Args),
+    Start(start::Args),
+    Lessons(lessons::Args),
     Template(template::Args),
     Import(import::Args),
     Export(export::Args),
@@ -49,6 +51,9 @@ pub(crate) enum Command {
     Status,
     Report(report::Args),
     Completions(completions::Args),
+    /// Read a PDF on standard input, in a process with limits
+    #[command(name = READ_PDF, hide = true)]
+    ReadPdf,
 }
 
 /// The languages of the interface.

@@ -21,9 +21,13 @@ mod member;
 mod org;
 
 mod case;
+mod lessons;
+mod need;
 mod similar;
+mod start;
 mod template;
 mod vocabulary;
+mod ways;
 
 mod export;
 mod import;
@@ -39,6 +43,7 @@ mod demo;
 use std::process::ExitCode;
 
 use clap::{Parser as _, error::ErrorKind};
+use praksis_node::prose::pdf;
 
 use crate::{
     args::{Args, Command},
@@ -51,6 +56,10 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return misuse(&error),
     };
+    // Needs no folder, and no threads that would count against its limits.
+    if matches!(args.command, Command::ReadPdf) {
+        return if pdf::child().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
     let context = match Context::new(&args) {
         Ok(context) => context,
         Err(failure) => return failure.report(args.json, args.language()),
@@ -79,6 +88,8 @@ async fn command(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Case(args) => case::run(args, context).await,
         Command::Similar(args) => similar::run(args, context).await,
         Command::Vocabulary(args) => vocabulary::run(args, context).await,
+        Command::Start(args) => start::run(args, context).await,
+        Command::Lessons(args) => lessons::run(args, context).await,
         Command::Template(args) => template::run(args, context).await,
         Command::Import(args) => import::run(args, context).await,
         Command::Export(args) => export::run(args, context).await,
@@ -87,6 +98,7 @@ async fn command(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Status => status::run(context).await,
         Command::Report(args) => report::run(args, context).await,
         Command::Completions(args) => completions::run(args, context),
+        Command::ReadPdf => unreachable!("done before there was a context"),
     }
 }
 

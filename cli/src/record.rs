@@ -1,6 +1,7 @@
 //! What is done alike with a case and a template.
 
 pub(crate) mod edit;
+mod found;
 pub(crate) mod history;
 pub(crate) mod list;
 pub(crate) mod settle;

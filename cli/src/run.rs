@@ -19,13 +19,14 @@ use crate::{
     context::Context,
     failure::Failure,
     init::{command, folder_failure},
+    ways::WayArgs,
 };
 
 /// Run the node, until a signal
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Where other nodes reach this one; port 0 takes a free one
-    #[arg(long, value_name = "MULTIADDR", default_value = LISTEN, value_parser = address)]
+    #[arg(long, value_name = "MULTIADDR", default_values = LISTEN, value_parser = address)]
     listen: Vec<String>,
     /// What others are told to dial, where that differs from where the node listens
     #[arg(long, value_name = "MULTIADDR", value_parser = address)]
@@ -36,6 +37,8 @@ pub(crate) struct Args {
     /// A node to dial, whoever is there
     #[arg(long, value_name = "MULTIADDR", value_parser = address)]
     peer: Vec<String>,
+    #[command(flatten)]
+    ways: WayArgs,
     /// How log lines on standard error look
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -67,8 +70,8 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let folder = Folder::open(&context.dir).map_err(|error| folder_failure(context, &error))?;
     // Told first: whoever holds the folder may hold the ports too.
     folder.lock().map(drop).map_err(|error| folder_failure(context, &error))?;
-    let config =
-        Config { listen: args.listen, announce: args.announce, peers: args.peer, ..Config::default() };
+    let ways = args.ways.ways(args.announce, context)?;
+    let config = Config { listen: args.listen, ways, peers: args.peer, ..Config::default() };
     let listener = api::bind(args.http).await.map_err(|error| http_failure(context, &error))?;
     let running =
         Box::pin(driver::start(folder, config)).await.map_err(|error| start_failure(context, &error))?;
@@ -141,7 +144,11 @@ pub(crate) fn start_failure(context: &Context, error: &StartError) -> Failure {
     match error {
         StartError::Folder(error) => folder_failure(context, error),
         StartError::Net(error) => net_failure(context, error),
-        StartError::Store(_) | StartError::Contents(_) | StartError::Search(_) | StartError::Thread(_) => {
+        StartError::Store(_)
+        | StartError::Contents(_)
+        | StartError::Search(_)
+        | StartError::CpvList(_)
+        | StartError::Thread(_) => {
             context.failure("storage", "folder-failed", &[("why", error.to_string().into())])
         }
     }
@@ -153,6 +160,8 @@ fn net_failure(context: &Context, error: &NetError) -> Failure {
         NetError::Address { .. } | NetError::Unsupported { .. } => {
             context.failure("misuse", "run-listen-address", &why)
         }
+        NetError::NoCertificate { .. } => context.failure("misuse", "run-tls-missing", &why),
+        NetError::Announce { .. } => context.failure("misuse", "run-announce", &why),
         NetError::Listen { .. } => context.failure("busy", "run-listen", &why),
     }
 }

@@ -1,17 +1,17 @@
 //! `similar`: finds past cases, and says why.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use praksis_node::intake::{self, Format};
 use praksis_protocol::{
     code::{Code as _, CodeList},
     cpv::Cpv,
+    genesis::Kind,
     language::Language,
     vocabulary::{InnovationKind, Phase, Procedure},
 };
 use serde_json::Value;
 
-use crate::{args::org_number, case::file, context::Context, failure::Failure, table};
+use crate::{args::org_number, context::Context, failure::Failure, need::Need, table};
 
 /// Reasons shown for one hit; the smaller ones stand in the JSON.
 const REASONS_SHOWN: usize = 5;
@@ -28,7 +28,7 @@ pub(crate) struct Args {
     /// Like this case
     #[arg(long, value_name = "ID", conflicts_with = "file")]
     case: Option<String>,
-    /// Like the case or the text in this file; - is standard input
+    /// Like the need in this file: txt, md, docx, pdf, or a case as json or toml; - is standard input
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// How many hits at most
@@ -109,31 +109,14 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
             query.push(("case", case));
             client.similar(&query, None).await
         }
-        (None, None, Some(path)) => match asked(context, path)? {
-            Asked::Case(case) => client.similar_to(&query, &case).await,
-            Asked::Text(text) => client.similar(&query, Some(&text)).await,
+        (None, None, Some(path)) => match Need::of_file(context, path).await? {
+            Need::Case(case) => client.similar_to(&query, &case).await,
+            Need::Words(text) => client.similar(&query, Some(&text)).await,
         },
         (None, None, None) => unreachable!("one of the three is required"),
     };
     let answer = answer.map_err(|error| context.failed(error))?;
     context.show(&answer, || words(context, &answer))
-}
-
-enum Asked {
-    Case(Value),
-    Text(String),
-}
-
-/// A file holds a case, or a description in words.
-fn asked(context: &Context, path: &Path) -> Result<Asked, Failure> {
-    let name = path.display().to_string();
-    let bytes = file::load(context, path)?;
-    let words = path.extension().is_some_and(|extension| extension == "txt" || extension == "md");
-    if words || Format::of(&name, &bytes).is_none() {
-        return Ok(Asked::Text(file::utf8(context, &name, bytes)?));
-    }
-    let case = file::one(context, intake::read(&name, &bytes))?;
-    Ok(Asked::Case(case))
 }
 
 /// The answer for people: also what the demo ends with.
@@ -154,13 +137,25 @@ pub(crate) fn words(context: &Context, answer: &Value) -> String {
     text.join("\n\n")
 }
 
-fn one(context: &Context, number: usize, hit: &Value) -> String {
+/// A hit with its reasons.
+pub(crate) fn one(context: &Context, number: usize, hit: &Value) -> String {
     let phase = label(Phase::LIST, &table::text(&hit["phase"]), context.language);
     let owner = table::text(&hit["owner"]["name"]);
     let about: Vec<_> = [owner, phase].into_iter().filter(|text| !text.is_empty()).collect();
     let mut lines = vec![format!("{number}. {}", table::text(&hit["title"]))];
     let mut line = |text: String| lines.push(format!("   {text}"));
     line(format!("{} · {}", about.join(" · "), table::text(&hit["id"]).chars().take(12).collect::<String>()));
+    let useful: Vec<_> =
+        hit["useful"].as_array().into_iter().flatten().filter_map(|name| field(context, name)).collect();
+    if !useful.is_empty() {
+        line(context.text("similar-useful", &[("fields", useful.join(", ").into())]));
+    }
+    for lesson in hit["lessons"].as_array().into_iter().flatten() {
+        let advice = ["advice", "what", "text"].iter().find_map(|field| lesson[*field].as_str());
+        if let Some(advice) = advice.or(lesson.as_str()) {
+            line(context.text("similar-lesson", &[("lesson", advice.into())]));
+        }
+    }
     let why = reasons(context, hit);
     if !why.is_empty() {
         line(context.text("similar-why", &[("why", why.into())]));
@@ -169,13 +164,13 @@ fn one(context: &Context, number: usize, hit: &Value) -> String {
     if !sentence.is_empty() {
         line(format!("«{sentence}»"));
     }
-    for lesson in hit["lessons"].as_array().into_iter().flatten() {
-        let advice = ["advice", "what", "text"].iter().find_map(|field| lesson[*field].as_str());
-        if let Some(advice) = advice.or(lesson.as_str()) {
-            line(context.text("similar-lesson", &[("lesson", advice.into())]));
-        }
-    }
     lines.join("\n")
+}
+
+/// What a field of a case is called.
+fn field(context: &Context, name: &Value) -> Option<&'static str> {
+    let field = Kind::Case.about().iter().find(|field| Some(field.name) == name.as_str())?;
+    Some(field.labels.get(context.language))
 }
 
 /// The largest reasons, each with its share of the score in whole per cent.

@@ -22,10 +22,13 @@ mod contact;
 mod edit;
 mod export;
 mod import;
+mod lessons;
 mod list;
 mod share;
 mod similar;
+mod start;
 mod templates;
+mod useful;
 
 mod example;
 mod health;
@@ -47,8 +50,11 @@ use tokio::net::TcpListener;
 use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub use self::error::{ApiError, ErrorKind};
 use self::{directory::Directory, gate::Token, health::Metrics};
+pub use self::{
+    error::{ApiError, ErrorKind},
+    heads::read_heads,
+};
 use crate::handle::Handle;
 
 /// Most bytes of a request's body, unless it brings a file.
@@ -167,6 +173,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(templates::history))
         .routes(routes!(templates::share))
         .routes(routes!(similar::by_query, similar::by_body))
+        .routes(routes!(start::advise))
+        .routes(routes!(lessons::list))
         .routes(routes!(org::show, org::change))
         .routes(routes!(org::set))
         .routes(routes!(org::devices, org::device_add))

@@ -1,17 +1,17 @@
 //! How a node is run.
 
-use crate::net::Limits;
+use crate::net::{Limits, Ways};
 
-/// Where a node listens when nobody says otherwise.
-pub const LISTEN: &str = "/ip4/0.0.0.0/tcp/7421";
+/// Where a node listens when nobody says otherwise: TCP, and QUIC beside it.
+pub const LISTEN: [&str; 2] = ["/ip4/0.0.0.0/tcp/7421", "/ip4/0.0.0.0/udp/7421/quic-v1"];
 
 /// How a node is run; what a node is stands in its folder.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Multiaddresses to listen on; port 0 takes a free one.
     pub listen: Vec<String>,
-    /// Multiaddresses that others are told; when empty, those that are listened on.
-    pub announce: Vec<String>,
+    /// How others are reached, and reach this node.
+    pub ways: Ways,
     /// Multiaddresses to dial, whoever is there.
     pub peers: Vec<String>,
     /// What is taken from others.
@@ -20,7 +20,12 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { listen: vec![LISTEN.to_owned()], announce: vec![], peers: vec![], limits: Limits::default() }
+        Self {
+            listen: LISTEN.map(str::to_owned).to_vec(),
+            ways: Ways::default(),
+            peers: vec![],
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -37,6 +42,7 @@ pub fn is_address(text: &str) -> bool {
     let begins =
         parts.next() == Some("") && matches!(parts.next(), Some("ip4" | "ip6" | "dns" | "dns4" | "dns6"));
     let host = parts.next().is_some_and(|host| !host.is_empty());
-    let port = parts.next() == Some("tcp") && parts.next().is_some_and(|port| port.parse::<u16>().is_ok());
+    let port = matches!(parts.next(), Some("tcp" | "udp"))
+        && parts.next().is_some_and(|port| port.parse::<u16>().is_ok());
     begins && host && port && text.len() <= 256
 }

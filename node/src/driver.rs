@@ -125,7 +125,9 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
     let (store, index) = opened.await.map_err(|panic| StartError::Thread(panic.into()))??;
     let mut clock = Clock::new();
     let engine = Engine::open(keys.clone(), &store, clock.now())?;
-    let net_config = net::Config { key: keys.device, listen: config.listen, limits: config.limits };
+    let announce = config.ways.announce.clone();
+    let net_config =
+        net::Config { key: keys.device, listen: config.listen, ways: config.ways, limits: config.limits };
     let network = net::start(net_config).await?;
 
     let (completed, completions) = mpsc::unbounded_channel();
@@ -158,7 +160,7 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
     remembered.map_err(|panic| StartError::Thread(panic.into()))??;
     let indexer = Indexer::start(handle.clone()).map_err(StartError::Thread)?;
     let happening = handle.events();
-    let machine = Machine::new(engine, store, clock, to_net, jobs, commits, events, config.announce);
+    let machine = Machine::new(engine, store, clock, to_net, jobs, commits, events, announce);
     let inlets = Inlets { completions, asked, events: network.events, stopping };
     let first = machine::First { listening: network.listening.clone(), peers: config.peers };
     let result = on_a_thread("praksis-engine", machine.run(inlets, first)).map_err(StartError::Thread)?;

@@ -21,7 +21,10 @@ use std::{
 };
 
 use ed25519_dalek::SigningKey;
-use praksis_protocol::{engine::Keys, id::DeviceId};
+use praksis_protocol::{
+    engine::Keys,
+    id::{DeviceId, DocumentId},
+};
 use serde::{Deserialize, Serialize};
 
 pub use self::init::{Beginning, association, office, organisation};
@@ -37,8 +40,12 @@ pub const VERSION: u32 = 1;
 /// Where the organisation's card stands until it has joined a network, as JSON: a local thing's name.
 pub const CARD: &str = "node/card";
 
-/// Where `init` leaves the contact to be drafted at the first start, as JSON: a local thing's name.
-pub const PENDING_CONTACT: &str = "node/pending_contact";
+/// Whose memory the contact is that `init` leaves to be drafted at the first start, as JSON. No document has
+/// this id: it is no hash.
+pub const PENDING_CONTACT: DocumentId = DocumentId(*b"what init keeps of a new contact");
+
+/// What it is called there.
+pub const CONTACT: &str = "contact";
 
 /// What `vocabulary import` took in.
 const CPV_LIST: &str = "cpv.json";

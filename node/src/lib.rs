@@ -21,6 +21,7 @@ pub mod cpv_list;
 pub mod search;
 
 pub mod intake;
+pub mod prose;
 
 pub mod api;
 pub mod client;

@@ -12,6 +12,7 @@
 
 mod behaviour;
 mod codec;
+mod connect;
 mod dial;
 mod door;
 mod exchange;
@@ -21,10 +22,15 @@ mod limits;
 mod listen;
 mod message;
 mod peers;
+mod proxy;
+mod relay;
 mod requests;
 mod swarm;
+mod through;
+mod tls;
 mod traffic;
 mod transport;
+mod ways;
 
 #[cfg(test)]
 mod harness;
@@ -39,17 +45,43 @@ pub use self::{
         ADDRESSES_PER_DIAL, CONNECTIONS_PER_DEVICE, JOIN_MESSAGE, Limits, MessageLimit, REQUESTS_PER_DEVICE,
         SYNC_MESSAGE,
     },
-    listen::NetError,
+    listen::{NetError, reachable},
     message::{Class, Failure, InboundId, NetCommand, NetEvent},
+    proxy::{Proxy, ProxyError, exceptions},
+    tls::{Tls, TlsError},
     traffic::Traffic,
+    ways::Ways,
 };
 
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
+use futures::FutureExt as _;
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use self::{swarm::Task, traffic::Counters};
+
+/// The message in one frame that is here in whole, as if it had come by a stream.
+///
+/// # Errors
+/// The name under which the frame would be counted as refused.
+pub fn read_frame(bytes: &[u8], limit: MessageLimit) -> Result<Vec<u8>, &'static str> {
+    let mut io = futures::io::Cursor::new(bytes);
+    let read = async {
+        let encoding = frame::read_encoding(&mut io).await?;
+        frame::read_rest(&mut io, encoding, limit).await
+    };
+    let read = read.now_or_never().expect("what is here in whole is never waited for");
+    read.map(|(message, _)| message).map_err(|error| error.name())
+}
+
+/// A message in its frame.
+///
+/// # Errors
+/// As for [`read_frame`]: it is too large.
+pub fn write_frame(message: &[u8], limit: MessageLimit) -> Result<Vec<u8>, &'static str> {
+    frame::encode(message, limit).map_err(|error| error.name())
+}
 
 /// What a node's network needs to start.
 #[derive(Clone)]
@@ -58,6 +90,8 @@ pub struct Config {
     pub key: SigningKey,
     /// Multiaddresses to listen on, such as `/ip4/0.0.0.0/tcp/7421`; port 0 takes a free one.
     pub listen: Vec<String>,
+    /// How it reaches others and is reached.
+    pub ways: Ways,
     /// What it takes from others.
     pub limits: Limits,
 }
@@ -80,11 +114,14 @@ pub struct Running {
 /// # Errors
 /// An address that is none, or that cannot be listened on, such as a port that is taken.
 pub async fn start(config: Config) -> Result<Running, NetError> {
+    if let Some(proxy) = &config.ways.proxy {
+        tracing::info!(%proxy, "connections go through the proxy");
+    }
     let counters = Arc::new(Counters::default());
     let (commands, command_receiver) = mpsc::channel(config.limits.queue);
     let (event_sender, events) = mpsc::channel(config.limits.queue);
     let mut task = Task::new(&config, &counters, command_receiver, event_sender);
-    let listening = task.listen(&config.listen).await?;
+    let listening = task.listen(&config).await?;
     let net = Net { commands, counters };
     Ok(Running { net, events, listening, task: tokio::spawn(task.run()) })
 }

@@ -122,6 +122,28 @@ pub async fn asked_to_stop() -> io::Result<()> {
     Ok(())
 }
 
+/// Bounds this process, before it does what may run away: its memory in bytes, its time on the processor in seconds.
+/// It writes no file and leaves no image of its memory behind.
+///
+/// # Errors
+/// When the system does not set the limits.
+#[cfg(unix)]
+pub(crate) fn bound_this_process(memory: u64, processor_s: u64) -> io::Result<()> {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let limits =
+        [(Resource::As, memory), (Resource::Cpu, processor_s), (Resource::Fsize, 0), (Resource::Core, 0)];
+    for (resource, most) in limits {
+        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
+    }
+    Ok(())
+}
+
+/// Windows bounds jobs and not processes: whoever starts the process ends it in time.
+#[cfg(windows)]
+pub(crate) fn bound_this_process(_memory: u64, _processor_s: u64) -> io::Result<()> {
+    Ok(())
+}
+
 /// The editor that every such machine has; none on Unix, where people name theirs.
 #[cfg(unix)]
 pub fn default_editor() -> Option<&'static str> {

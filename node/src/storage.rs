@@ -1,7 +1,12 @@
 //! What a node keeps on disk: sled behind the protocol's [`Store`](praksis_protocol::store::Store).
 //!
-//! A store is a folder with a `version`, a `lock` and sled's own folder `sled`. Everything stands in
-//! one tree (see `keyspace`): only within one tree does sled apply a batch whole.
+//! A store is a folder with a `version`, a `lock`, `document-keys` and sled's own folder `sled`. Everything
+//! stands in one tree (see `keyspace`): only within one tree does sled apply a batch whole.
+//!
+//! **Erased means the key is gone.** sled's file keeps old bytes until it is rewritten, so whatever holds
+//! words of a document is sealed with a random key of that document before sled sees it (see `seal`), and
+//! the key is overwritten where it stands (see `key_file`). On disk a document's words are as lost as
+//! the 32 bytes of its key: a disk that keeps what was overwritten, a snapshot and a backup still have both.
 //!
 //! **Durable means fsync.** sled's `flush` is `sync_file_range` on Linux, which is none, and the
 //! errors of its fsync in the background are only logged. So a commit is: batches, flush, then
@@ -13,9 +18,14 @@
 //! away whole, and the node is rebuilt from snapshots and peers.
 
 pub mod conformance;
+mod failure;
 mod folder;
+mod key_file;
 mod keyspace;
+mod reading;
+mod seal;
 mod sled;
+mod writing;
 
 use std::{
     io,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use praksis_node::{
-    folder::{self, Addresses, Beginning, CARD, Error, Folder, PENDING_CONTACT},
+    folder::{self, Addresses, Beginning, CARD, CONTACT, Error, Folder, PENDING_CONTACT},
     key::KeyError,
     storage::SledStore,
 };
@@ -62,9 +62,10 @@ fn an_organisation_begins_with_keys_a_token_and_what_is_to_be_done_later() {
     assert_eq!(identity.org, Some(OrgId(keys.root.unwrap().verifying_key().to_bytes())));
     assert_eq!(identity.name, "Bergen (demo)");
     assert!(setup::charter(&store).unwrap().is_none());
-    let local = |name| serde_json::from_slice::<Value>(&store.local(name).unwrap().unwrap()).unwrap();
-    assert_eq!(local(CARD)["name"], "Bergen (demo)");
-    assert_eq!(local(PENDING_CONTACT)["mailbox"], "innkjop@bergen.example");
+    let json = |bytes: Option<Vec<u8>>| serde_json::from_slice::<Value>(&bytes.unwrap()).unwrap();
+    assert_eq!(json(store.local(CARD).unwrap())["name"], "Bergen (demo)");
+    let contact = json(store.memory(PENDING_CONTACT, CONTACT).unwrap());
+    assert_eq!(contact["mailbox"], "innkjop@bergen.example");
 }
 
 #[test]

@@ -35,7 +35,7 @@ use ed25519_dalek::SigningKey;
 use minicbor::{Decode, Encode};
 use rand_core::Rng;
 
-pub use input::{BatchId, Class, Command, Edit, Input, JobId, MessageId, RequestId};
+pub use input::{BatchId, Class, Command, Edit, Input, JobId, Memory, MessageId, RequestId};
 pub use output::{CommandError, Event, Output, Reply, Status};
 
 use admitting::Invitations;
@@ -52,6 +52,7 @@ use crate::{
     genesis::{Genesis, Scope},
     id::{DeviceId, DocumentId, Item, OrgId},
     membership::{charter::Charter, roster::Roster, statement::Known},
+    reconcile::{Encodings, Tally},
     store::{Batch, Read, StoreError},
     time::Timestamp,
 };
@@ -96,6 +97,10 @@ pub struct Engine {
     joining: Joining,
     invitations: Invitations,
     quarantine: Quarantine,
+    /// What was encoded of our sets for peers.
+    encodings: Encodings,
+    /// What comparing our sets with theirs took.
+    compared: Tally,
     batches: BTreeMap<BatchId, Resting>,
     outputs: VecDeque<Output>,
     refused: BTreeMap<String, u64>,
@@ -150,6 +155,8 @@ impl Engine {
             lanes: Lanes::default(),
             peers: Peers::default(),
             quarantine: Quarantine::default(),
+            encodings: Encodings::default(),
+            compared: Tally::default(),
             batches: BTreeMap::new(),
             outputs: VecDeque::new(),
             refused: BTreeMap::new(),
@@ -171,7 +178,9 @@ impl Engine {
             Input::Connected { device, address, outbound } => self.connected(device, address, outbound),
             Input::Disconnected { device } => self.disconnected(device, rng),
             Input::DialFailed { device } => self.dial_failed(device, rng),
-            Input::Asked { from, question, class, bytes } => self.asked(from, question, class, &bytes, store),
+            Input::Asked { from, question, class, bytes } => {
+                self.asked(from, question, class, &bytes, store, rng)
+            }
             Input::Answered { from, question, bytes } => self.answered(from, question, &bytes, store, rng),
             Input::Unanswered { from, question, not_offered } => self.unanswered(from, question, not_offered),
             Input::Refused { reason } => self.refuse(reason),
@@ -299,6 +308,7 @@ impl Engine {
         self.tend_joining();
         self.tend_peers(rng);
         self.tend_pulls();
+        self.encodings.tend(self.now);
         Ok(())
     }
 

@@ -37,6 +37,7 @@ pub mod response;
 pub mod template;
 
 pub mod change;
+pub mod personal;
 pub mod share;
 
 pub mod document;

@@ -11,6 +11,7 @@ use crate::{
     genesis::Kind,
     id::DocumentId,
     language::ByLang,
+    personal::{self, Found},
     record::{Fault, Items, Record, Unknown},
     template::Template,
     text::Text,
@@ -20,10 +21,26 @@ use crate::{
 /// How much of the need becomes the summary of a case without one, in characters.
 const SUMMARY_LENGTH: usize = 600;
 
-/// What sharing depends on beside the draft.
-pub struct Sharing<'a> {
+/// What the one who shares decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
     /// The day it is in Oslo.
     pub today: Day,
+    /// Whether telephone numbers and e-mail addresses were seen and are meant to be there.
+    pub allow_found: bool,
+}
+
+impl Terms {
+    /// Nothing of a person is let through.
+    pub fn on(today: Day) -> Self {
+        Self { today, allow_found: false }
+    }
+}
+
+/// What sharing depends on beside the draft.
+pub struct Sharing<'a> {
+    /// What the one who shares decides.
+    pub terms: Terms,
     /// Whether those who will read this can also read that record.
     pub reaches: &'a dyn Fn(DocumentId) -> bool,
     /// What was shared from this draft before, if anything.
@@ -54,6 +71,8 @@ pub struct Refused {
     pub embargo_until: Option<Day>,
     /// Values that cannot be read.
     pub faults: Vec<Fault>,
+    /// What of a person stands in what would be shared.
+    pub found: Vec<Found>,
     /// The kind is never shared.
     pub never: bool,
 }
@@ -70,6 +89,7 @@ fn reasons(refused: &Refused) -> String {
         reasons.push(format!("not to be shared before {day}"));
     }
     reasons.extend(refused.faults.iter().map(Fault::to_string));
+    reasons.extend(refused.found.iter().map(|found| format!("{found:?}")));
     reasons.join("; ")
 }
 
@@ -92,6 +112,11 @@ pub fn prepare(kind: Kind, draft: &Map<String, Value>, sharing: &Sharing<'_>) ->
             Prepared::of(Map::new())
         }
     };
+    refused.found = personal::search(kind, &prepared.record, sharing.terms.allow_found);
+    if prepared.summary_built {
+        // It stands in the need, and is told there.
+        refused.found.retain(|found| !found.field.starts_with("summary."));
+    }
     if refused == Refused::default() { Ok(prepared) } else { Err(refused) }
 }
 
@@ -173,7 +198,7 @@ pub fn missing_in_case(case: &Case) -> Vec<&'static str> {
 
 fn case(mut case: Case, sharing: &Sharing<'_>, refused: &mut Refused) -> Prepared {
     refused.missing = missing_in_case(&case);
-    refused.embargo_until = case.embargo_until.filter(|day| *day > sharing.today);
+    refused.embargo_until = case.embargo_until.filter(|day| *day > sharing.terms.today);
 
     case.unknown = Unknown::default();
     case.journal = Items::default();

@@ -3,6 +3,10 @@
 //! **The truth is envelopes and raw changes** (and statements). Rows and views are computed from
 //! them and can be thrown away. A [`Batch`] is applied whole or not at all, and [`Store::commit`]
 //! returns only when it would survive a power cut; no message leaves before what it claims is durable.
+//!
+//! **Words can be erased**: after [`Put::Erase`] is committed, nothing that the store keeps, in whatever
+//! file, tells what changes, view and memories of the document said. What must outlive that — envelopes,
+//! rows — says it in hashes.
 
 pub mod memory;
 
@@ -44,6 +48,14 @@ pub enum Put {
     Row(DocumentId, Vec<u8>),
     /// A document as it reads now.
     View(DocumentId, Vec<u8>),
+    /// Something of this node alone that holds words of a document, never sent, and erased with it;
+    /// `None` removes it, and erases it where the document has no other words. Names are at most 128
+    /// bytes.
+    Memory(DocumentId, String, Option<Vec<u8>>),
+    /// The words of a document are gone for ever, however they were kept and whatever was written
+    /// before: its changes, its view and its memories. Beginning, envelopes and row stay, they hold
+    /// hashes only. What is put later, in the same batch too, is kept as if it were the first.
+    Erase(DocumentId),
 }
 
 /// Writes that belong together.
@@ -69,6 +81,8 @@ pub trait Read {
     fn changes(&self, document: DocumentId) -> Result<Vec<(ChangeHash, Vec<u8>)>, StoreError>;
     /// A document as it read when it was last written.
     fn view(&self, document: DocumentId) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Something of this node alone that holds words of a document.
+    fn memory(&self, document: DocumentId, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
 }
 
 /// What can also be written to.

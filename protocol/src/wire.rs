@@ -54,7 +54,19 @@
 //! | `/praksis/join/1` | [`JoinRequest`](crate::membership::joining::JoinRequest), [`JoinReply`](crate::membership::joining::JoinReply) | 64 KiB, 64 KiB |
 //!
 //! Lists inside: 1,024 items or statements, 512 documents, 256 heads of one, 64 hints ([`message`]), 8,192 items
-//! of a comparison ([`reconcile`](crate::reconcile)).
+//! or 1,024 coded symbols of a comparison ([`reconcile`](crate::reconcile)).
+//!
+//! **Coded symbols** travel as one byte string. A symbol with index *j* of a set of *n* items, of which *c* map to it:
+//!
+//! | bytes | what |
+//! | --- | --- |
+//! | 1–4 | c - ⌊2 n / (j + 2)⌋, zigzag, LEB128 in its shortest form |
+//! | 16 | exclusive or of the items |
+//! | 6 | exclusive or of the last six bytes of their second words, big-endian |
+//!
+//! An item's two 64-bit words are its SipHash-2-4 with 128 bits under the salt. The first is the state of SplitMix64, from which the
+//! item's indices are drawn: 0, then after *i* the smallest *j* with (j + 1)(j + 2) r > (i + 1)(i + 2) 2²⁸, where *r* is one
+//! more than the first 28 bits of the next output.
 //!
 //! **The golden bytes** of all of it stand in `protocol/tests/golden/formats.txt`, those of every kind's containers in
 //! `protocol/src/document/kinds.txt`, of written records in `golden.txt` beside it. A line never changes; new ones may come.

@@ -3,7 +3,10 @@
 pub mod sim;
 
 pub mod audit;
+pub mod auditor;
+pub mod demo;
 pub mod node;
 pub mod process;
 pub mod rogue;
 pub mod sentence;
+pub mod words;

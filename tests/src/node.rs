@@ -5,6 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use praksis_node::{
+    api,
+    client::{Client, TOKEN_FILE},
     config::Config,
     driver::{self, Running},
     folder::{self, Beginning, Folder},
@@ -15,6 +17,7 @@ use praksis_protocol::{
     genesis::Kind,
     id::{DeviceId, DocumentId},
     membership::{joining::Ticket, statement::Role},
+    share::Terms,
 };
 use serde_json::{Map, Value, json};
 use tokio::{sync::broadcast::error::RecvError, time::timeout};
@@ -143,6 +146,35 @@ impl Node {
         timeout(PATIENCE, joined).await.expect("to be let in");
     }
 
+    /// Serves its interface until it stops; a client of that.
+    pub async fn serve(&self) -> Client {
+        let listener = api::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let token = std::fs::read_to_string(self.dir.join(TOKEN_FILE)).unwrap().trim().to_owned();
+        let (handle, ending) = (self.handle().clone(), self.handle().clone());
+        let client = Client::new(&address, &token).unwrap();
+        let stop = async move { drop(ending.ended().await) };
+        tokio::spawn(async move { api::serve(listener, handle, token, stop).await });
+        client
+    }
+
+    /// Waits until its index holds this many records.
+    pub async fn until_indexed(&self, records: u64) {
+        let mut followed = self.handle().followed();
+        let index = self.handle().search().clone();
+        let waiting = async {
+            loop {
+                let committing = index.clone();
+                tokio::task::spawn_blocking(move || committing.commit()).await.unwrap().unwrap();
+                if index.len() >= records {
+                    return;
+                }
+                followed.changed().await.expect("the node runs");
+            }
+        };
+        timeout(PATIENCE, waiting).await.expect("an index");
+    }
+
     /// Drafts a case.
     pub async fn draft(&self, case: Value) -> DocumentId {
         match self.call(Command::Draft(Kind::Case, case)).await.unwrap() {
@@ -153,7 +185,7 @@ impl Node {
 
     /// Shares a draft with the network.
     pub async fn share(&self, record: DocumentId) {
-        self.call(Command::Share(record, self.handle().today())).await.unwrap();
+        self.call(Command::Share(record, Terms::on(self.handle().today()))).await.unwrap();
     }
 
     /// A record, if it is there.

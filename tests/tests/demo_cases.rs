@@ -83,7 +83,8 @@ fn every_case_is_shared_unchanged_with_its_holders_contact() {
         let title = case.title.clone();
         case.contact = Some(contact);
         let draft = case.write();
-        let sharing = Sharing { today, reaches: &|record| record == contact, before: None };
+        let sharing =
+            Sharing { terms: share::Terms::on(today), reaches: &|record| record == contact, before: None };
         let prepared = share::prepare(Kind::Case, &draft, &sharing)
             .unwrap_or_else(|refused| panic!("{title:?}: {refused}"));
         assert_eq!((prepared.held_back, prepared.left_out), (vec![], vec![]), "{title:?}");

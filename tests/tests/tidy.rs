@@ -117,6 +117,7 @@ fn the_arrows_inside_protocol_run_one_way() {
         ("signed", 1),
         ("genesis", 2),
         ("shape", 2),
+        ("personal", 3),
         ("share", 3),
         ("document", 4),
         ("membership", 4),

@@ -21,6 +21,7 @@ use praksis_protocol::{
     genesis::Kind,
     id::DocumentId,
     membership::{joining::Ticket, statement::Role},
+    share::Terms,
     store::Read as _,
 };
 use serde_json::{Map, Value, json};
@@ -154,7 +155,7 @@ impl Node {
 
     async fn share(&self, record: DocumentId) {
         let today = self.handle().today();
-        self.call(Command::Share(record, today)).await.unwrap();
+        self.call(Command::Share(record, Terms::on(today))).await.unwrap();
     }
 
     async fn show(&self, record: DocumentId) -> Result<RecordView, CallError> {

@@ -19,6 +19,7 @@ use praksis_protocol::{
     language::Language,
     membership::{joining::Ticket, statement::Role},
     record::Record as _,
+    share::Terms,
     store::{Read as _, StoreError},
 };
 use serde_json::{Value, json};
@@ -128,7 +129,7 @@ impl Node {
     }
 
     pub(super) async fn share(&self, record: DocumentId) -> Result<(), Stopped> {
-        self.call(Command::Share(record, self.handle().today())).await.map(drop)
+        self.call(Command::Share(record, Terms::on(self.handle().today()))).await.map(drop)
     }
 
     pub(super) async fn edit(&self, record: DocumentId, expression: &str) -> Result<(), Stopped> {

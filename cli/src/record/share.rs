@@ -3,7 +3,7 @@
 use praksis_node::client::{Client, Problem};
 use serde_json::{Map, Value};
 
-use super::{Name, show::labels};
+use super::{Name, found, show::labels};
 use crate::{context::Context, failure::Failure, refused, table};
 
 /// Share drafts with the network as they stand now
@@ -15,11 +15,14 @@ pub(crate) struct Args {
     /// Every draft that can be
     #[arg(long)]
     all: bool,
+    /// Let telephone numbers and e-mail addresses through; national identity numbers never are
+    #[arg(long)]
+    allow_found: bool,
 }
 
 pub(crate) async fn run(args: Args, name: Name, context: &Context) -> Result<(), Failure> {
     let client = context.client()?;
-    these(context, &client, name.0, (!args.all).then_some(&args.ids)).await
+    these(context, &client, name.0, (!args.all).then_some(&args.ids), args.allow_found).await
 }
 
 /// Shares these, or all; tells what was refused, and is a failure when anything was.
@@ -28,25 +31,34 @@ pub(crate) async fn these(
     client: &Client,
     kind: &'static str,
     ids: Option<&[String]>,
+    allow_found: bool,
 ) -> Result<(), Failure> {
     let bar = context.progress("share-progress");
-    let answer = client.share_many(kind, ids, |progress| bar.set(progress)).await;
+    let answer = client.share_many(kind, ids, allow_found, |progress| bar.set(progress)).await;
     drop(bar);
     let answer = answer.map_err(|error| context.failed(error))?;
     let list = |name: &str| answer[name].as_array().map_or(&[][..], Vec::as_slice);
     let (shared, refused) = (list("shared"), list("refused"));
     context.show(&answer, || words(context, shared))?;
     let Some(first) = refused.first() else { return Ok(()) };
-    let only_time = refused
-        .iter()
-        .all(|refused| labels_missing(refused).is_empty() && !refused["embargo_until"].is_null());
-    // What is missing comes before what is only a matter of time, and both before what is no draft of ours.
-    let draft = refused.iter().find(|refused| !labels_missing(refused).is_empty() || only_time);
+    let is_missing = |refused: &&Value| !labels_missing(refused).is_empty();
+    let only_time = refused.iter().all(|refused| {
+        !is_missing(&refused) && !found::is_any(refused) && !refused["embargo_until"].is_null()
+    });
+    // What is missing comes before what should not be there, both before what is only a matter of time, and
+    // all three before what is no draft of ours.
+    let draft =
+        refused.iter().find(is_missing).or_else(|| refused.iter().find(|refused| found::is_any(refused)));
+    let draft = draft.or_else(|| refused.first().filter(|_| only_time));
     let about = draft.unwrap_or(first);
     let arguments = [("count", refused.len().into()), ("id", short(&about["id"]).into())];
     let mut failure = match draft {
         Some(_) if only_time => context.failure("embargoed", "share-refused", &arguments),
-        Some(_) => context.failure("missing", "share-refused", &arguments),
+        Some(draft) if is_missing(&draft) => context.failure("missing", "share-refused", &arguments),
+        Some(draft) => {
+            let hint = found::hint(context, draft, short(&draft["id"]));
+            Failure::new("personal_data", context.text("share-refused", &arguments), hint)
+        }
         None => {
             let told = told(context, first);
             Failure::new(&told.kind, context.text("share-refused", &arguments), told.hint)
@@ -73,6 +85,7 @@ fn why(context: &Context, name: Name, refused: &Value) -> String {
     if let Some(day) = refused["embargo_until"].as_str() {
         reasons.push(context.text("share-embargo", &[("day", day.into())]));
     }
+    reasons.extend(found::sentences(context, name, refused));
     let faults = refused["faults"].as_array().into_iter().flatten();
     reasons.extend(faults.map(|fault| table::text(&fault["message"])));
     if reasons.is_empty() {

@@ -4,11 +4,14 @@ mod praksis;
 
 mod form;
 mod killed;
+mod needs;
 mod offices;
+mod personal;
 mod readme;
 mod refusals;
 mod story;
 mod thousands;
+mod ways;
 mod wrong;
 
 mod demo;

@@ -61,7 +61,10 @@ impl From<Output> for Answer {
 /// The binary, untouched by the environment of whoever runs the tests.
 pub(crate) fn praksis() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_praksis"));
-    for name in ["PRAKSIS_DIR", "VISUAL", "EDITOR", "RUST_LOG", "LC_ALL", "LC_MESSAGES", "LANGUAGE"] {
+    for name in ["PRAKSIS_DIR", "VISUAL", "EDITOR", "RUST_LOG", "LC_ALL", "LC_MESSAGES", "LANGUAGE"]
+        .into_iter()
+        .chain(["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"])
+    {
         command.env_remove(name);
     }
     command.env("LANG", "nb_NO.UTF-8").stdin(Stdio::null());
@@ -109,9 +112,15 @@ impl Node {
 
     /// Serves the folder; comes back when it is ready.
     pub(crate) fn serve(&mut self) -> Value {
+        self.serve_with(&[])
+    }
+
+    /// As [`serve`](Self::serve), with more options.
+    pub(crate) fn serve_with(&mut self, more: &[&str]) -> Value {
         let mut process = praksis()
             .args(["run", "--json", "--listen", "/ip4/127.0.0.1/tcp/0", "--http", "127.0.0.1:0", "--dir"])
             .arg(self.dir())
+            .args(more)
             .env("RUST_LOG", "error")
             .stdout(Stdio::piped())
             .spawn()

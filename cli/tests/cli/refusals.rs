@@ -183,6 +183,15 @@ fn wrong_input_is_refused_by_its_kind_and_changes_nothing() {
         misuse(&["similar", "vann", "--phase", "later"]),
         misuse(&["similar", "vann", "--cpv", "abc"]),
         misuse(&["similar", "vann", "--case", own]),
+        misuse(&["start"]),
+        misuse(&["start", ""]),
+        misuse(&["start", "vann", "--limit", "11"]),
+        misuse(&["lessons", "--theme", "later"]),
+        misuse(&["lessons", "--phase", "later"]),
+        misuse(&["lessons", "--kind", "later"]),
+        misuse(&["lessons", "--owner", "12"]),
+        misuse(&["lessons", "--cursor", "x"]),
+        misuse(&["lessons", "--limit", "0"]),
         // Network and organisation.
         misuse(&["invite"]),
         misuse(&["invite", "--org", "310000001"]),
@@ -225,6 +234,7 @@ fn wrong_input_is_refused_by_its_kind_and_changes_nothing() {
             refused(&["template", "new", "--file", file], kind),
             refused(&["case", "edit", own, "--file", file], kind),
             refused(&["similar", "--file", file], kind),
+            refused(&["start", file], kind),
             refused(&["import", file], kind),
         ]);
     }
@@ -257,6 +267,10 @@ fn a_folder_that_no_node_serves_stays_as_it_is() {
         misuse(&["run", "--listen", "nowhere"]),
         misuse(&["run", "--announce", "nowhere"]),
         misuse(&["run", "--peer", "nowhere"]),
+        misuse(&["run", "--tls-cert", &file]),
+        misuse(&["run", "--tls-cert", &file, "--tls-key", "nowhere"]),
+        misuse(&["run", "--extra-ca", "nowhere"]),
+        misuse(&["run", "--proxy", "socks5://ola:hemmelig@proxy:1080"]),
         refused(&["case", "edit", &own], "no_node"),
     ];
     try_all(&node, &table);

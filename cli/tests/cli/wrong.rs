@@ -29,7 +29,7 @@ fn a_wrong_command_line_is_told_with_two() {
 fn without_a_node_each_command_says_how_to_start_one() {
     let node = Node::made(KS, &["--association"]);
     let file = node.file("case.toml", CASE);
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 16] = [
         &["status"],
         &["invite", "--org", KS],
         &["join", "abc"],
@@ -40,6 +40,8 @@ fn without_a_node_each_command_says_how_to_start_one() {
         &["case", "show", "abcdef"],
         &["case", "share", "--all"],
         &["similar", "vann"],
+        &["start", "vann"],
+        &["lessons"],
         &["import", &file],
         &["peer", "list"],
         &["sync"],

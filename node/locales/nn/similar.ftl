@@ -2,6 +2,7 @@ similar-none = Nettverket har ingen erfaringar å leite i enno.
 similar-nothing-close = Ingenting liknar nok. Det næraste er:
 similar-also = Søkte òg etter: { $words }
 similar-why = Fordi: { $why }
+similar-useful = Nyttig i denne fasen: { $fields }
 similar-lesson = Lærdom: { $lesson }
 why-part = orddelen { $text }
 why-expansion = { $text }, som det òg vart søkt etter
@@ -16,3 +17,18 @@ why-lessons = har lærdommar for fasen
 why-reuse = i bruk hos andre
 
 vocabulary-imported = { $codes } kodar er tekne inn, og { $words } ord lærte av dei.
+start-similar = Liknande erfaringar
+start-lessons-now = Lærdomar du kan bruke no
+start-lessons-later = Lærdomar for seinare i løpet
+start-joining = Skal snart kjøpe noko liknande
+start-until = frist for å bli med: { $day }
+start-notice = kunngjering er venta { $day }
+start-templates = Malar dei brukte
+start-contacts = Spør gjerne
+start-cpv = Foreslått CPV-kode: { $code } { $label } ({ $share } % av dei næraste)
+start-ask = Byrje kladden «{ $title }»? [j/N]
+start-not-made = Ingen kladd er påbyrja; --yes byrjar han.
+start-made =
+    Kladd: { $id }
+    Fyll ut resten: { $command }
+lessons-none = Ingen lærdomar her enno.

@@ -7,7 +7,7 @@ use praksis_protocol::{
     engine::{Command, output::RecordRef},
     genesis::Kind,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     Api, ApiError,
@@ -19,13 +19,26 @@ use super::{
 /// What the contact is called when nobody has said: those who answer for a procurement.
 const ROLE: &str = "Innkjøp";
 
+/// Takes the contact out of a case that names it by its mailbox: one that is only asked about begins no record.
+pub(super) fn take_mailbox(case: &mut Value) -> Result<Option<Value>, ApiError> {
+    let Some(contact) = named(case)? else { return Ok(None) };
+    case.as_object_mut().expect("it has a contact").remove("contact");
+    Ok(contact.get("mailbox").cloned())
+}
+
+/// The contact that a case names by its mailbox.
+fn named(case: &Value) -> Result<Option<Map<String, Value>>, ApiError> {
+    let named = case.get("contact").and_then(Value::as_str).map(str::trim);
+    let mailbox = named.filter(|named| named.contains('@'));
+    mailbox.map(|mailbox| parse(Kind::Contact, &json!({"role": ROLE, "mailbox": mailbox}))).transpose()
+}
+
 /// Puts a contact's id where its mailbox stands.
 pub(super) async fn by_mailbox(api: &Api, kind: Kind, value: &mut Value) -> Result<(), ApiError> {
-    let Some(named) = value.get("contact").and_then(Value::as_str).map(str::trim) else { return Ok(()) };
-    if kind != Kind::Case || !named.contains('@') {
+    if kind != Kind::Case {
         return Ok(());
     }
-    let contact = parse(Kind::Contact, &json!({"role": ROLE, "mailbox": named}))?;
+    let Some(contact) = named(value)? else { return Ok(()) };
     let id = match known(api, &contact["mailbox"]).await? {
         Some(known) => known.record,
         None => write(api, Command::Draft(Kind::Contact, Value::Object(contact))).await?.record,

@@ -47,6 +47,7 @@ pub(super) struct HistoryQuery {
 /// What a write came to.
 pub(super) struct Written {
     pub(super) record: DocumentId,
+    pub(super) document: DocumentId,
     pub(super) heads: Vec<ChangeHash>,
 }
 
@@ -128,8 +129,8 @@ pub(super) async fn history(
 
 /// Gives a command that writes.
 pub(super) async fn write(api: &Api, command: Command) -> Result<Written, ApiError> {
-    let Reply::Written { record, heads, .. } = api.handle.call(command).await? else {
+    let Reply::Written { record, document, heads, .. } = api.handle.call(command).await? else {
         return Err(record::unexpected());
     };
-    Ok(Written { record, heads })
+    Ok(Written { record, document, heads })
 }

@@ -11,6 +11,7 @@ use axum::{
 use praksis_protocol::{
     engine::CommandError,
     language::Language,
+    personal::{Data, Found},
     record::{Fault, Invalid, Problem},
     share::Refused,
     store::StoreError,
@@ -98,6 +99,8 @@ pub enum ErrorKind {
     NotAllowed,
     /// Read at heads that are not in the document.
     Stale,
+    /// Something of a person stands in the text.
+    PersonalData,
     /// Not before a day.
     Embargoed,
     /// The node cannot now.
@@ -121,6 +124,7 @@ impl ErrorKind {
             Self::AmbiguousId => "ambiguous_id",
             Self::NotAllowed => "not_allowed",
             Self::Stale => "stale",
+            Self::PersonalData => "personal_data",
             Self::Embargoed => "embargoed",
             Self::Busy => "busy",
             Self::Exists => "exists",
@@ -167,7 +171,9 @@ impl ApiError {
             | Self::Busy(_)
             | Self::Search(_) => match self.kind() {
                 ErrorKind::Misuse => StatusCode::BAD_REQUEST,
-                ErrorKind::Invalid | ErrorKind::Missing => StatusCode::UNPROCESSABLE_ENTITY,
+                ErrorKind::Invalid | ErrorKind::Missing | ErrorKind::PersonalData => {
+                    StatusCode::UNPROCESSABLE_ENTITY
+                }
                 ErrorKind::NotFound => StatusCode::NOT_FOUND,
                 ErrorKind::NotAllowed => StatusCode::FORBIDDEN,
                 ErrorKind::Stale => StatusCode::PRECONDITION_FAILED,
@@ -261,7 +267,8 @@ fn of_command(error: &CommandError) -> ErrorKind {
     }
 }
 
-/// What a refusal to share is called: what is missing comes before what is only a matter of time.
+/// What a refusal to share is called: what is missing comes before what stands there and should not, and
+/// both before what is only a matter of time.
 pub(super) fn of_refusal(refused: &Refused) -> ErrorKind {
     if refused.never {
         ErrorKind::NotAllowed
@@ -269,6 +276,8 @@ pub(super) fn of_refusal(refused: &Refused) -> ErrorKind {
         ErrorKind::Invalid
     } else if !refused.missing.is_empty() {
         ErrorKind::Missing
+    } else if !refused.found.is_empty() {
+        ErrorKind::PersonalData
     } else {
         ErrorKind::Embargoed
     }
@@ -283,6 +292,13 @@ fn hint_of(error: &CommandError) -> &'static str {
         CommandError::NotShareable(refused) if refused.never => "it stays in the organisation",
         CommandError::NotShareable(refused) if of_refusal(refused) == ErrorKind::Embargoed => {
             "share it on that day, or change embargo_until"
+        }
+        CommandError::NotShareable(refused) if of_refusal(refused) == ErrorKind::PersonalData => {
+            if refused.found.iter().any(|found| found.data == Data::NationalId) {
+                "take the national identity numbers out of the text; they are never shared"
+            } else {
+                "take them out of the text, or share with allow_found what is meant to be there"
+            }
         }
         CommandError::NotShareable(_) => "fill in the fields that are missing, and share again",
         CommandError::Unwritable(_) => "a node of a newer version can change it",
@@ -332,7 +348,14 @@ pub(super) fn refusal(refused: &Refused, language: Language) -> Map<String, Valu
     if !refused.faults.is_empty() {
         json.insert("faults".to_owned(), of_faults(&refused.faults, language));
     }
+    if !refused.found.is_empty() {
+        json.insert("found".to_owned(), refused.found.iter().map(of_found).collect());
+    }
     json
+}
+
+fn of_found(found: &Found) -> Value {
+    json!({"field": found.field, "kind": found.data.code(), "at": found.at, "excerpt": found.excerpt})
 }
 
 fn problem(problem: Problem) -> &'static str {

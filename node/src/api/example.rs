@@ -30,6 +30,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("similar", include_str!("examples/similar.json")),
     ("similar_to", include_str!("examples/similar.json")),
     ("vocabulary_import", include_str!("examples/vocabulary_import.json")),
+    ("start", include_str!("examples/start.json")),
+    ("lessons", include_str!("examples/lessons.json")),
     ("import", include_str!("examples/import.json")),
     ("export", include_str!("examples/export.json")),
     ("org_show", include_str!("examples/org_show.json")),

@@ -16,6 +16,17 @@ pub(super) fn etag(heads: &[ChangeHash]) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{}\"", heads.join("."))).expect("base32 and dots")
 }
 
+/// The heads that one If-Match names.
+pub fn read_heads(text: &str) -> Result<Vec<ChangeHash>, ApiError> {
+    let names = text.split([',', '.']).map(|head| head.trim().trim_matches('"'));
+    let read = |head: &str| match head.parse() {
+        Ok(head) => Ok(head),
+        Err(_) if head == "*" => Err(ApiError::HeadsMissing),
+        Err(_) => Err(ApiError::Misuse(format!("{head:.60} in If-Match is not a head"))),
+    };
+    names.filter(|head| !head.is_empty()).map(read).collect()
+}
+
 /// The heads that a change was read at, as If-Match names them.
 pub(super) struct At(HeaderMap);
 
@@ -33,15 +44,7 @@ impl At {
     pub(super) fn heads(&self) -> Result<Vec<ChangeHash>, ApiError> {
         let mut heads = Vec::new();
         for value in self.0.get_all(header::IF_MATCH) {
-            let text = value.to_str().map_err(|_| ApiError::HeadsMissing)?;
-            let names = text.split([',', '.']).map(|head| head.trim().trim_matches('"'));
-            for head in names.filter(|head| !head.is_empty()) {
-                match head.parse() {
-                    Ok(head) => heads.push(head),
-                    Err(_) if head == "*" => return Err(ApiError::HeadsMissing),
-                    Err(_) => return Err(ApiError::Misuse(format!("{head:.60} in If-Match is not a head"))),
-                }
-            }
+            heads.extend(read_heads(value.to_str().map_err(|_| ApiError::HeadsMissing)?)?);
         }
         if heads.is_empty() { Err(ApiError::HeadsMissing) } else { Ok(heads) }
     }

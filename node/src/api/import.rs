@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use axum::{extract::State, response::Response};
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use praksis_protocol::{
-    engine::{Command, CommandError, Edit},
+    engine::{Command, CommandError, Edit, Memory},
     genesis::Kind,
     id::DocumentId,
     language::Language,
@@ -262,7 +262,7 @@ fn parse(
 async fn create(api: &Api, incoming: Incoming) -> Result<Done, ApiError> {
     let record = Value::Object(incoming.record);
     let written = edit::write(api, Command::Draft(Kind::Case, record.clone())).await?;
-    remember(api, written.record, &record).await?;
+    remember(api, known::Own { record: written.record, draft: written.document }, &record).await?;
     Ok(Done::Imported(written.record))
 }
 
@@ -272,7 +272,7 @@ async fn update(api: &Api, own: known::Own, mut incoming: Incoming) -> Result<Do
     };
     let ours = Kind::Case.read(&view.record);
     incoming.read_as(&ours)?;
-    let base = base(api, own.record)?;
+    let base = base(api, own.draft)?;
     let fields = Kind::Case.record();
     align::align(fields, base.as_ref().unwrap_or(&ours), &mut incoming.record, &incoming.new_ids);
     let theirs = incoming.record;
@@ -290,24 +290,29 @@ async fn update(api: &Api, own: known::Own, mut incoming: Incoming) -> Result<Do
         Done::Updated(own.record, merged.kept)
     };
     if base.as_ref() != Some(&theirs) {
-        remember(api, own.record, &Value::Object(theirs)).await?;
+        remember(api, own, &Value::Object(theirs)).await?;
     }
     Ok(done)
 }
 
+/// Under which name what was taken in last is remembered of a draft.
+const BASE: &str = "import";
+
 /// What was taken in last of a record.
-fn base(api: &Api, record: DocumentId) -> Result<Option<Map<String, Value>>, ApiError> {
-    let bytes = api.handle.store().local(&format!("node/import/{record}"))?;
+fn base(api: &Api, draft: DocumentId) -> Result<Option<Map<String, Value>>, ApiError> {
+    let bytes = api.handle.store().memory(draft, BASE)?;
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
 
-/// Remembers what was taken in, and by which form it is known again.
-async fn remember(api: &Api, record: DocumentId, taken: &Value) -> Result<(), ApiError> {
-    let mut values = vec![(format!("import/{record}"), Some(taken.to_string().into_bytes()))];
-    if let Some(form) = taken.as_object().and_then(known::form_name) {
-        values.push((form, Some(record.to_string().into_bytes())));
+/// Remembers what was taken in, beside the draft that has its words, and by which form it is known again.
+async fn remember(api: &Api, own: known::Own, taken: &Value) -> Result<(), ApiError> {
+    let words = taken.to_string().into_bytes();
+    let mut memories = vec![Memory { of: Some(own.draft), name: BASE.to_owned(), value: Some(words) }];
+    if let Some(name) = taken.as_object().and_then(known::form_name) {
+        let record = own.record.to_string().into_bytes();
+        memories.push(Memory { of: None, name, value: Some(record) });
     }
-    api.handle.call(Command::Remember(values)).await?;
+    api.handle.call(Command::Remember(memories)).await?;
     Ok(())
 }
 

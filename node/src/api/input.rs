@@ -89,6 +89,22 @@ impl<T: DeserializeOwned> FromRequest<Api> for Form<T> {
     }
 }
 
+/// As [`Form`], where a request without a body asks for nothing in particular.
+pub(super) struct Perhaps<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Api> for Perhaps<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
+        let Body(bytes) = Body::from_request(request, api).await?;
+        if bytes.is_empty() {
+            return Ok(Self(T::default()));
+        }
+        let value = json(&bytes)?;
+        serde_json::from_value(value).map(Self).map_err(|error| ApiError::Misuse(error.to_string()))
+    }
+}
+
 /// One JSON value in which no key stands twice and every number can be kept.
 pub(super) fn json(bytes: &[u8]) -> Result<Value, ApiError> {
     let text =
@@ -114,6 +130,18 @@ pub(super) fn known_codes(name: &str, list: Option<&str>, known: &CodeList) -> R
     match codes.iter().find(|code| !known.codes.contains(&code.as_str())) {
         Some(code) => {
             Err(ApiError::Misuse(format!("{name}={code:.60}: expected {}", known.codes.join(", "))))
+        }
+        None => Ok(codes),
+    }
+}
+
+/// CPV codes or their beginnings.
+pub(super) fn cpv_beginnings(list: Option<&str>) -> Result<Vec<String>, ApiError> {
+    let codes = codes(list);
+    let digits = |code: &String| code.len() <= 10 && code.chars().all(|c| c.is_ascii_digit() || c == '-');
+    match codes.iter().find(|code| !digits(code)) {
+        Some(code) => {
+            Err(ApiError::Misuse(format!("cpv={code:.60}: expected a CPV code or its beginning, as 48")))
         }
         None => Ok(codes),
     }

@@ -146,6 +146,19 @@ async fn state(api: &Api, record: &RecordRef) -> Result<&'static str, ApiError> 
 }
 
 fn item(record: &RecordRef, view: &Value, state: &str, lang: Option<&str>, names: &Names) -> Value {
+    let mut item = heading(names, record, view, lang);
+    item.insert("state".to_owned(), state.into());
+    item.insert("updated_at".to_owned(), record::instant(record.updated_s).into());
+    Value::Object(item)
+}
+
+/// What a record is told by: `{"id", "title", "lang", "phase", "owner"}`.
+pub(super) fn heading(
+    names: &Names,
+    record: &RecordRef,
+    view: &Value,
+    lang: Option<&str>,
+) -> Map<String, Value> {
     let mut item = Map::new();
     item.insert("id".to_owned(), record.record.to_string().into());
     if let Some((lang, title)) = title(view, lang) {
@@ -156,9 +169,7 @@ fn item(record: &RecordRef, view: &Value, state: &str, lang: Option<&str>, names
         item.insert("phase".to_owned(), phase.into());
     }
     item.insert("owner".to_owned(), names.owner(record.owner));
-    item.insert("state".to_owned(), state.into());
-    item.insert("updated_at".to_owned(), record::instant(record.updated_s).into());
-    Value::Object(item)
+    item
 }
 
 /// The title in the language asked for, else the record's own, nb, nn, en, se.

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, http::StatusCode};
 use praksis_protocol::{
     change,
-    engine::{Command, Reply, output::RecordRef, sharing::DEFAULT_CONTACT},
+    engine::{Command, Memory, Reply, output::RecordRef, sharing::DEFAULT_CONTACT},
     genesis::{About, Kind},
     id::OrgId,
     membership::joining::Ticket,
@@ -189,6 +189,6 @@ async fn write(api: &Api, card: Map<String, Value>) -> Result<(), ApiError> {
 
 async fn remember(api: &Api, name: &str, value: Vec<u8>) -> Result<(), ApiError> {
     let name = name.trim_start_matches("node/").to_owned();
-    api.handle.call(Command::Remember(vec![(name, Some(value))])).await?;
+    api.handle.call(Command::Remember(vec![Memory { of: None, name, value: Some(value) }])).await?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use praksis_protocol::{
     genesis::Kind,
     id::DocumentId,
     language::Language,
+    share::Terms,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -22,6 +23,15 @@ const AT_ONCE: usize = 64;
 /// Most ids in one request.
 const IDS_MAX: usize = 10_000;
 
+/// How to share a draft.
+#[derive(Deserialize, Default, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ShareOne {
+    /// Let telephone numbers and e-mail addresses through; national identity numbers never are.
+    #[serde(default)]
+    allow_found: bool,
+}
+
 /// Which drafts to share.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -31,12 +41,21 @@ pub(super) struct ShareMany {
     /// Every draft of the organisation.
     #[serde(default)]
     all: bool,
+    /// Let telephone numbers and e-mail addresses through; national identity numbers never are.
+    #[serde(default)]
+    allow_found: bool,
 }
 
 /// Shares one draft; refused, the problem says so in the same shape.
-pub(super) async fn one(api: &Api, kind: Kind, id: &str, language: Language) -> Result<Response, ApiError> {
+pub(super) async fn one(
+    api: &Api,
+    kind: Kind,
+    id: &str,
+    how: ShareOne,
+    language: Language,
+) -> Result<Response, ApiError> {
     let record = resolve(api, id, kind).await?.record;
-    match share(api, record).await {
+    match share(api, record, how.allow_found).await {
         Ok(()) => Ok(Json(json!({"shared": [shared(record)], "refused": []})).into_response()),
         Err(error) => {
             let mut problem = error.to_json(language);
@@ -75,7 +94,7 @@ pub(super) async fn many(
     let mut done = refusals.len();
     let mut results = stream::iter(taken.into_iter().map(|id| {
         let api = &api;
-        async move { (id, share(api, id).await) }
+        async move { (id, share(api, id, which.allow_found).await) }
     }))
     .buffered(AT_ONCE);
     let mut all_shared = Vec::new();
@@ -91,8 +110,9 @@ pub(super) async fn many(
     Ok(json!({"shared": all_shared, "refused": refusals}))
 }
 
-async fn share(api: &Api, record: DocumentId) -> Result<(), ApiError> {
-    edit::write(api, Command::Share(record, api.handle.today())).await.map(drop)
+async fn share(api: &Api, record: DocumentId, allow_found: bool) -> Result<(), ApiError> {
+    let terms = Terms { today: api.handle.today(), allow_found };
+    edit::write(api, Command::Share(record, terms)).await.map(drop)
 }
 
 async fn drafts(api: &Api, kind: Kind) -> Result<Vec<DocumentId>, ApiError> {

@@ -17,16 +17,16 @@ use praksis_protocol::{
     vocabulary::{Phase, Procedure, Sector},
 };
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::IntoParams;
 
 use super::{
-    Api, ApiError, edit,
+    Api, ApiError, contact, edit,
     ids::resolve,
-    input::{Body, Params, codes, json, known_codes},
-    record,
+    input::{Body, Params, codes, cpv_beginnings, json, known_codes},
+    record, useful,
 };
-use crate::search::{self, About, Ask, Entry, Filters, Query};
+use crate::search::{self, About, Ask, Entry, Filters, Query, Similar};
 
 /// Hits when nobody says how many.
 const LIMIT: usize = 10;
@@ -86,12 +86,15 @@ pub(super) struct SimilarQuery {
 /// Similar past cases, to words or to a case
 ///
 /// `{"query", "searched_also", "took_ms", "nothing_close", "hits"}`; each hit says why, in shares of its score.
+/// To a case, each hit also names its `useful` fields, and near hits that have such fields or lessons for the phase in which
+/// that case stands come before those that have none.
 #[utoipa::path(get, path = "/api/v1/similar", operation_id = "similar", tag = "similar", params(SimilarQuery),
     responses((status = 200, description = "The hits, best first", body = Value)))]
 pub(super) async fn by_query(
     State(api): State<Api>,
     Params(query): Params<SimilarQuery>,
 ) -> Result<Json<Value>, ApiError> {
+    let mut phase = None;
     let ask = match (&query.q, &query.case) {
         (Some(words), None) if !words.trim().is_empty() => Ask::Text(words.clone()),
         (None, Some(id)) => {
@@ -99,13 +102,18 @@ pub(super) async fn by_query(
             let view = record::present_view(&api, &reference)?;
             let record = view.as_ref().and_then(|view| view.record.as_object());
             let entry = record.map(Entry::from_case).unwrap_or_default();
+            phase = entry.phase.as_deref().map(Phase::from_code);
             Ask::Record(Box::new(Entry { record: reference.record.to_string(), ..entry }))
         }
         (Some(_) | None, Some(_) | None) => {
             return Err(ApiError::Misuse("expected either q, some words, or case, an id".to_owned()));
         }
     };
-    answer(api, ask, query).await
+    let mut answer = answer(&api, ask, query).await?;
+    if let (Some(phase), Some(hits)) = (phase, answer["hits"].as_array_mut()) {
+        useful::first(&api, &phase, hits).await?;
+    }
+    Ok(Json(answer))
 }
 
 /// Similar past cases, to a whole text or to a case that is nowhere yet
@@ -123,38 +131,64 @@ pub(super) async fn by_body(
     if query.q.is_some() || query.case.is_some() {
         return Err(ApiError::Misuse("the body says what to find: leave out q and case".to_owned()));
     }
-    let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let ask = if content.is_some_and(|content| content.starts_with("application/json")) {
-        Ask::Record(Box::new(Entry::from_case(&edit::parse(Kind::Case, &json(&bytes)?)?)))
-    } else {
-        let text = std::str::from_utf8(&bytes);
+    let ask = match Described::read(&headers, &bytes)? {
+        Described::Words(text) => Ask::Text(text),
+        Described::Case(case) => Ask::Record(Box::new(Entry::from_case(&case))),
+    };
+    answer(&api, ask, query).await.map(Json)
+}
+
+/// What a body describes: a need in words, or a case that is nowhere yet.
+pub(super) enum Described {
+    /// Plain text.
+    Words(String),
+    /// A case, strictly read.
+    Case(Map<String, Value>),
+}
+
+impl Described {
+    /// By the content type: plain text unless it says JSON.
+    pub(super) fn read(headers: &HeaderMap, bytes: &[u8]) -> Result<Self, ApiError> {
+        let content = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if content.is_some_and(|content| content.starts_with("application/json")) {
+            let mut case = json(bytes)?;
+            let contact = contact::take_mailbox(&mut case)?;
+            let mut case = edit::parse(Kind::Case, &case)?;
+            case.extend(contact.map(|mailbox| ("contact".to_owned(), mailbox)));
+            return Ok(Self::Case(case));
+        }
+        let text = std::str::from_utf8(bytes);
         let text = text.map_err(|_| ApiError::NotJson("the text is not UTF-8".to_owned()))?;
         if text.trim().is_empty() {
             return Err(ApiError::Misuse("the text is empty".to_owned()));
         }
-        Ask::Text(text.to_owned())
-    };
-    answer(api, ask, query).await
+        Ok(Self::Words(text.to_owned()))
+    }
 }
 
-async fn answer(api: Api, ask: Ask, query: SimilarQuery) -> Result<Json<Value>, ApiError> {
+async fn answer(api: &Api, ask: Ask, query: SimilarQuery) -> Result<Value, ApiError> {
     let except = match &query.except {
-        Some(id) => Some(resolve(&api, id, Kind::Case).await?.record.to_string()),
+        Some(id) => Some(resolve(api, id, Kind::Case).await?.record.to_string()),
         None => None,
     };
-    let filters = filters(&api, &query)?;
+    let filters = filters(api, &query)?;
     let about = About { phase: one_phase(query.my_phase.as_deref())?, ..About::default() };
     let limit = query.limit.unwrap_or(LIMIT).clamp(1, Query::LIMIT_MAX);
     let lang = query.lang;
     let query = Query { ask, limit, filters, about, except, lang: lang.clone(), ..Query::default() };
+    let similar = find(api, query).await?;
+    let answer = serde_json::to_value(similar).map_err(|error| ApiError::Search(error.to_string()))?;
+    let language = lang.as_deref().and_then(|lang| lang.parse().ok()).unwrap_or_default();
+    Ok(labelled(api, answer, language))
+}
+
+/// Asks the index.
+pub(super) async fn find(api: &Api, query: Query) -> Result<Similar, ApiError> {
     let index = Arc::clone(api.handle.search());
     // The index computes and reads files: not on a thread that others' requests wait for.
     let found = tokio::task::spawn_blocking(move || index.similar(&query)).await;
     let found = found.map_err(|_| ApiError::Search("the search failed".to_owned()))?;
-    let similar = found.map_err(|error: search::Error| ApiError::Search(error.to_string()))?;
-    let answer = serde_json::to_value(similar).map_err(|error| ApiError::Search(error.to_string()))?;
-    let language = lang.as_deref().and_then(|lang| lang.parse().ok()).unwrap_or_default();
-    Ok(Json(labelled(&api, answer, language)))
+    found.map_err(|error: search::Error| ApiError::Search(error.to_string()))
 }
 
 /// Shared CPV codes with what they are called.
@@ -191,13 +225,9 @@ fn filters(api: &Api, query: &SimilarQuery) -> Result<Filters, ApiError> {
         value: query.value.as_deref().map_or(Ok((None, None)), value)?,
         measured: query.measured == Some(true),
         failed: query.failed == Some(true),
-        cpv: codes(query.cpv.as_deref()),
+        cpv: cpv_beginnings(query.cpv.as_deref())?,
         lang: among("content_lang", query.content_lang.as_deref(), &CONTENT_LANGS)?,
     };
-    let digits = |code: &String| code.len() <= 10 && code.chars().all(|c| c.is_ascii_digit() || c == '-');
-    if let Some(code) = filters.cpv.iter().find(|code| !digits(code)) {
-        return Err(ApiError::Misuse(format!("cpv={code:.60}: expected a CPV code or its beginning, as 48")));
-    }
     if let Some(owner) = filters.owner.iter().find(|owner| owner.parse::<OrgNumber>().is_err()) {
         return Err(ApiError::Misuse(format!(
             "owner={owner:.60}: expected an organisation number of nine digits"

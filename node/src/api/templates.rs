@@ -14,11 +14,11 @@ use super::{
     edit::{self, Expressions, HistoryQuery, Settlement},
     heads::At,
     ids::resolve,
-    input::{Asked, Document, Form, Params},
+    input::{Asked, Document, Form, Params, Perhaps},
     list::{self, ListQuery},
     progress::{self, Wants},
     record,
-    share::{self, ShareMany},
+    share::{self, ShareMany, ShareOne},
 };
 
 const KIND: Kind = Kind::Template;
@@ -128,17 +128,19 @@ pub(super) async fn history(
 /// Shares a draft with the network
 ///
 /// `{"shared": [{"draft", "id"}], "refused": []}`. When it is refused, the problem carries `shared` and `refused`
-/// too, with every field that is missing.
+/// too, with every field that is missing and, in `found`, every telephone number, e-mail address and national
+/// identity number in the text: `[{"field", "kind", "at", "excerpt"}]`. The body may be absent.
 #[utoipa::path(post, path = "/api/v1/templates/{id}/share", operation_id = "templates_share", tag = "templates",
-    params(("id" = String, Path, description = "Id, or its beginning")),
-    responses((status = 200, description = "Shared", body = Value), (status = 422, description = "Something is missing"),
+    params(("id" = String, Path, description = "Id, or its beginning")), request_body = Option<ShareOne>,
+    responses((status = 200, description = "Shared", body = Value), (status = 422, description = "Something is missing, or personal"),
         (status = 409, description = "Under embargo"), (status = 403, description = "Not allowed")))]
 pub(super) async fn share(
     State(api): State<Api>,
     Path(id): Path<String>,
     Asked(language): Asked,
+    Perhaps(how): Perhaps<ShareOne>,
 ) -> Result<Response, ApiError> {
-    share::one(&api, KIND, &id, language).await
+    share::one(&api, KIND, &id, how, language).await
 }
 
 /// Shares many drafts with the network

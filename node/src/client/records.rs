@@ -84,14 +84,17 @@ impl Client {
         self.json(self.post(&format!("{}/share", one(kind, id)))).await
     }
 
-    /// Shares drafts, all of them without `ids`: `{"shared", "refused"}`.
+    /// Shares drafts, all of them without `ids`: `{"shared", "refused"}`. `allow_found`: telephone numbers and
+    /// e-mail addresses are meant to be there.
     pub async fn share_many(
         &self,
         kind: &str,
         ids: Option<&[String]>,
+        allow_found: bool,
         progress: impl FnMut(Progress),
     ) -> Result<Value, ClientError> {
-        let body = ids.map_or_else(|| json!({"all": true}), |ids| json!({"ids": ids}));
+        let mut body = ids.map_or_else(|| json!({"all": true}), |ids| json!({"ids": ids}));
+        body["allow_found"] = allow_found.into();
         self.watch(self.post(&format!("{}/share", collection(kind))).json(&body), progress).await
     }
 
@@ -117,6 +120,23 @@ impl Client {
     /// What is similar to a case that is in no store.
     pub async fn similar_to(&self, query: &[(&str, &str)], case: &Value) -> Result<Value, ClientError> {
         self.json(self.post("similar").query(query).json(case)).await
+    }
+
+    /// What the network knows of a need in words. `query`: `limit`, `lang`.
+    pub async fn start(&self, query: &[(&str, &str)], text: &str) -> Result<Value, ClientError> {
+        let request = self.post("start").header(header::CONTENT_TYPE, "text/plain; charset=utf-8");
+        self.json(request.query(query).body(text.to_owned())).await
+    }
+
+    /// What the network knows of a need that is written as a case.
+    pub async fn start_from(&self, query: &[(&str, &str)], case: &Value) -> Result<Value, ClientError> {
+        self.json(self.post("start").query(query).json(case)).await
+    }
+
+    /// A page of lessons across cases: `{"items", "next"}`. `query`: `limit`, `cursor`, `lang`, `theme`, `phase`,
+    /// `kind`, `sector`, `owner`, `cpv`.
+    pub async fn lessons(&self, query: &[(&str, &str)]) -> Result<Value, ClientError> {
+        self.json(self.get("lessons").query(query)).await
     }
 
     /// Takes in a file of cases; its name tells the format.

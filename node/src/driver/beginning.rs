@@ -3,7 +3,7 @@
 //! Each is done once and known to be done by what the store holds, so a stop in between does no harm.
 
 use praksis_protocol::{
-    engine::{Command, CommandError, Event, Reply, output::RecordRef, sharing::DEFAULT_CONTACT},
+    engine::{Command, CommandError, Event, Memory, Reply, output::RecordRef, sharing::DEFAULT_CONTACT},
     genesis::{About, Kind},
     id::OrgId,
     store::{Read as _, StoreError},
@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::{
-    folder::{CARD, PENDING_CONTACT},
+    folder::{CARD, CONTACT, PENDING_CONTACT},
     handle::{CallError, Handle},
 };
 
@@ -63,7 +63,7 @@ async fn contact(handle: &Handle) -> Result<(), Error> {
         return Ok(());
     }
     let drafts = records(handle, Kind::Contact).await?.into_iter().find(|record| record.draft.is_some());
-    let id = match (drafts, local(handle, PENDING_CONTACT)?) {
+    let id = match (drafts, read(CONTACT, handle.store().memory(PENDING_CONTACT, CONTACT)?)?) {
         (Some(record), _) => record.record,
         (None, Some(contact)) => {
             let reply = handle.call(Command::Draft(Kind::Contact, contact)).await?;
@@ -72,17 +72,18 @@ async fn contact(handle: &Handle) -> Result<(), Error> {
         }
         (None, None) => return Ok(()),
     };
-    let values = vec![
-        (own_name(DEFAULT_CONTACT), Some(id.to_string().into_bytes())),
-        (own_name(PENDING_CONTACT), None),
+    let default = Some(id.to_string().into_bytes());
+    let memories = vec![
+        Memory { of: None, name: own_name(DEFAULT_CONTACT), value: default },
+        Memory { of: Some(PENDING_CONTACT), name: CONTACT.to_owned(), value: None },
     ];
-    handle.call(Command::Remember(values)).await?;
+    handle.call(Command::Remember(memories)).await?;
     Ok(())
 }
 
 /// Writes the card into the network that the organisation is in.
 async fn card(handle: &Handle) -> Result<(), Error> {
-    let Some(card) = local(handle, CARD)? else { return Ok(()) };
+    let Some(card) = read(CARD, handle.store().local(CARD)?)? else { return Ok(()) };
     let status = handle.status().await?;
     let own: Option<OrgId> = status.network.and(status.org);
     let Some(own) = own else { return Ok(()) };
@@ -103,9 +104,8 @@ async fn records(handle: &Handle, kind: Kind) -> Result<Vec<RecordRef>, Error> {
     Ok(records)
 }
 
-fn local(handle: &Handle, name: &'static str) -> Result<Option<Value>, Error> {
-    let Some(bytes) = handle.store().local(name)? else { return Ok(None) };
-    serde_json::from_slice(&bytes).map(Some).map_err(|_| Error::NotJson(name))
+fn read(name: &'static str, bytes: Option<Vec<u8>>) -> Result<Option<Value>, Error> {
+    bytes.map(|bytes| serde_json::from_slice(&bytes).map_err(|_| Error::NotJson(name))).transpose()
 }
 
 /// A local thing's name as the engine is told it: it puts `node/` before it.

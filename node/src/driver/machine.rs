@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
     sync::mpsc::Sender,
     time::Duration,
 };
@@ -206,8 +205,14 @@ impl Machine {
     }
 
     fn tell_addresses(&mut self) -> Result<(), Failure> {
-        let addresses =
-            if self.announce.is_empty() { reachable(&self.listening) } else { self.announce.clone() };
+        let (relayed, direct): (Vec<&String>, Vec<&String>) =
+            self.listening.iter().partition(|address| address.contains("/p2p-circuit"));
+        // Relays first: of very many addresses the first are told.
+        let mut addresses: Vec<String> = relayed.into_iter().cloned().collect();
+        match self.announce.is_empty() {
+            true => addresses.extend(net::reachable(direct)),
+            false => addresses.extend(self.announce.iter().cloned()),
+        }
         self.handle(Input::Listening { addresses })
     }
 
@@ -271,36 +276,5 @@ fn from_net(class: net::Class) -> engine::Class {
     match class {
         net::Class::Sync => engine::Class::Sync,
         net::Class::Join => engine::Class::Join,
-    }
-}
-
-/// Of what this machine listens on, what others may reach: itself only if there is nothing else.
-fn reachable(listening: &BTreeSet<String>) -> Vec<String> {
-    let ip = |address: &str| address.split('/').nth(2)?.parse::<IpAddr>().ok();
-    let outside = |address: &&String| match ip(address) {
-        Some(IpAddr::V4(ip)) => !ip.is_loopback() && !ip.is_link_local(),
-        Some(IpAddr::V6(ip)) => !ip.is_loopback() && !ip.is_unicast_link_local(),
-        None => true,
-    };
-    let found: Vec<String> = listening.iter().filter(outside).cloned().collect();
-    if found.is_empty() { listening.iter().cloned().collect() } else { found }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn others_are_told_of_this_machine_alone_only_when_there_is_nothing_else() {
-        let told = |listening: &[&str]| reachable(&listening.iter().map(ToString::to_string).collect());
-        assert_eq!(told(&["/ip4/127.0.0.1/tcp/1"]), ["/ip4/127.0.0.1/tcp/1"]);
-        let all = [
-            "/ip4/127.0.0.1/tcp/1",
-            "/ip4/10.1.2.3/tcp/1",
-            "/ip6/::1/tcp/1",
-            "/ip6/fe80::1/tcp/1",
-            "/ip6/2001:db8::1/tcp/1",
-        ];
-        assert_eq!(told(&all), ["/ip4/10.1.2.3/tcp/1", "/ip6/2001:db8::1/tcp/1"]);
     }
 }

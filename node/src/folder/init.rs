@@ -24,8 +24,8 @@ use rand::{
 use serde_json::{Map, Value};
 
 use super::{
-    CARD, Error, Folder, Lock, PENDING_CONTACT, VERSION, VERSION_FILE, VERSION_TEXT, lock, read_version,
-    replace_file,
+    CARD, CONTACT, Error, Folder, Lock, PENDING_CONTACT, VERSION, VERSION_FILE, VERSION_TEXT, lock,
+    read_version, replace_file,
 };
 use crate::{
     clock,
@@ -93,12 +93,10 @@ pub fn office(path: &Path, number: &str) -> Result<(Folder, String), Error> {
 
 /// What the running node makes of the beginning.
 fn later(beginning: &Beginning) -> Batch {
-    let local = |name: &str, value: &Map<String, Value>| {
-        let json = serde_json::to_vec(value).expect("JSON of plain values");
-        Put::Local(name.to_owned(), Some(json))
-    };
-    let mut batch = vec![local(CARD, &beginning.card)];
-    batch.extend(beginning.contact.iter().map(|contact| local(PENDING_CONTACT, contact)));
+    let json = |value: &Map<String, Value>| serde_json::to_vec(value).expect("JSON of plain values");
+    let mut batch = vec![Put::Local(CARD.to_owned(), Some(json(&beginning.card)))];
+    let contact = |contact| Put::Memory(PENDING_CONTACT, CONTACT.to_owned(), Some(json(contact)));
+    batch.extend(beginning.contact.iter().map(contact));
     batch
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use libp2p::{
     StreamProtocol, identify,
     identity::Keypair,
-    ping,
+    ping, relay,
     request_response::{self, ProtocolSupport},
-    swarm::NetworkBehaviour,
+    swarm::{NetworkBehaviour, behaviour::toggle::Toggle},
 };
 
 use super::{
@@ -15,7 +15,9 @@ use super::{
     door::Door,
     limits::{JOIN_MESSAGE, Limits, MessageLimit, REQUESTS_PER_DEVICE, SYNC_MESSAGE},
     peers::Peers,
+    relay::serving,
     traffic::Counters,
+    ways::Ways,
 };
 
 /// The members' protocol.
@@ -36,10 +38,20 @@ pub(super) struct Members {
     pub(super) sync: request_response::Behaviour<Codec>,
     identify: identify::Behaviour,
     ping: ping::Behaviour,
+    /// Reaches, and is reached, through relays.
+    relayed: relay::client::Behaviour,
+    /// Is one.
+    relay: Toggle<relay::Behaviour>,
 }
 
 impl Behaviour {
-    pub(super) fn new(key: &Keypair, limits: &Limits, counters: &Arc<Counters>) -> Self {
+    pub(super) fn new(
+        key: &Keypair,
+        limits: &Limits,
+        ways: &Ways,
+        counters: &Arc<Counters>,
+        relayed: relay::client::Behaviour,
+    ) -> Self {
         let requests = |name, limit: MessageLimit| {
             let codec = Codec { limit, read_timeout: limits.read_timeout, counters: Arc::clone(counters) };
             let config = request_response::Config::default()
@@ -48,7 +60,8 @@ impl Behaviour {
             let protocol = [(StreamProtocol::new(name), ProtocolSupport::Full)];
             request_response::Behaviour::with_codec(codec, protocol, config)
         };
-        // Addresses are statements: identify neither tells ours nor keeps theirs.
+        // Addresses are statements: identify tells none of ours but a relay's, and keeps none of theirs.
+        // What it is for is to say who is a relay.
         let identify = identify::Config::new("praksis/1".into(), key.public())
             .with_agent_version(concat!("praksis/", env!("CARGO_PKG_VERSION")).into())
             .with_hide_listen_addrs(true)
@@ -58,6 +71,8 @@ impl Behaviour {
             sync: requests(SYNC_PROTOCOL, SYNC_MESSAGE),
             identify: identify::Behaviour::new(identify),
             ping: ping::Behaviour::new(ping),
+            relayed,
+            relay: ways.relay.then(|| serving(key.public().to_peer_id(), limits)).into(),
         };
         Self {
             door: Door::new(members, Peers::new(limits.clone()), limits.handshakes),

@@ -1,5 +1,6 @@
 //! From addresses as text to dials, and from failed dials to text.
 
+use futures::channel::oneshot::Canceled;
 use libp2p::{
     Multiaddr, PeerId,
     multiaddr::Protocol,
@@ -11,9 +12,11 @@ use libp2p::{
 use praksis_protocol::id::DeviceId;
 
 use super::{
+    connect::ConnectError,
     identity::{device_of, peer_of},
     limits::ADDRESSES_PER_DIAL,
     peers::Refusal,
+    proxy::Proxy,
 };
 
 /// A dial, and whom and where we said it is for.
@@ -31,17 +34,21 @@ pub(super) struct NoDial {
 }
 
 /// One dial for a known device, one for each address otherwise.
-pub(super) fn plan(device: Option<DeviceId>, addresses: Vec<String>) -> Vec<Result<Dial, NoDial>> {
+pub(super) fn plan(
+    device: Option<DeviceId>,
+    addresses: Vec<String>,
+    proxy: Option<&Proxy>,
+) -> Vec<Result<Dial, NoDial>> {
     let addresses = addresses.into_iter().take(ADDRESSES_PER_DIAL);
     match device {
-        Some(device) => vec![to_device(device, addresses)],
-        None => addresses.map(to_address).collect(),
+        Some(device) => vec![to_device(device, addresses, proxy)],
+        None => addresses.map(|address| to_address(address, proxy)).collect(),
     }
 }
 
 /// The same address once more.
 pub(super) fn again(device: DeviceId, address: &Multiaddr) -> Result<Dial, NoDial> {
-    to_device(device, [address.to_string()].into_iter())
+    to_device(device, [address.to_string()].into_iter(), None)
 }
 
 /// An address as people write it: without the peer that libp2p appends.
@@ -72,7 +79,11 @@ pub(super) fn explain(error: &DialError) -> String {
     }
 }
 
-fn to_device(device: DeviceId, addresses: impl Iterator<Item = String>) -> Result<Dial, NoDial> {
+fn to_device(
+    device: DeviceId,
+    addresses: impl Iterator<Item = String>,
+    proxy: Option<&Proxy>,
+) -> Result<Dial, NoDial> {
     let mut good = Vec::new();
     let mut first = None;
     let mut bad = Vec::new();
@@ -80,7 +91,7 @@ fn to_device(device: DeviceId, addresses: impl Iterator<Item = String>) -> Resul
         return Err(NoDial { device: Some(device), address: None, why: "the device id is not a key".into() });
     };
     for text in addresses {
-        match parse(&text) {
+        match parse(&text, proxy) {
             Ok((address, expected)) if expected.is_none_or(|expected| expected == peer) => good.push(address),
             Ok(_) => bad.push(format!("{text} names another device")),
             Err(why) => bad.push(why),
@@ -94,9 +105,9 @@ fn to_device(device: DeviceId, addresses: impl Iterator<Item = String>) -> Resul
     Ok(Dial { device: Some(device), address: first, options })
 }
 
-fn to_address(text: String) -> Result<Dial, NoDial> {
+fn to_address(text: String, proxy: Option<&Proxy>) -> Result<Dial, NoDial> {
     let (address, peer) =
-        parse(&text).map_err(|why| NoDial { device: None, address: Some(text.clone()), why })?;
+        parse(&text, proxy).map_err(|why| NoDial { device: None, address: Some(text.clone()), why })?;
     let options = match peer {
         Some(peer) => dial_peer(peer, vec![address]),
         None => DialOpts::unknown_peer_id().address(address).build(),
@@ -109,10 +120,29 @@ fn dial_peer(peer: PeerId, addresses: Vec<Multiaddr>) -> DialOpts {
     DialOpts::peer_id(peer).condition(PeerCondition::NotDialing).addresses(addresses).build()
 }
 
-fn parse(text: &str) -> Result<(Multiaddr, Option<PeerId>), String> {
+fn parse(text: &str, proxy: Option<&Proxy>) -> Result<(Multiaddr, Option<PeerId>), String> {
     let address: Multiaddr =
         text.parse().map_err(|error| format!("cannot read the address {text}: {error}"))?;
+    if is_quic(&address) && host(&address).is_some_and(|host| proxy.is_some_and(|it| it.stands_before(&host)))
+    {
+        return Err(format!("{text}: QUIC does not go through an HTTP proxy"));
+    }
     Ok(split(address))
+}
+
+fn is_quic(address: &Multiaddr) -> bool {
+    address.iter().any(|part| matches!(part, Protocol::QuicV1))
+}
+
+/// The name or number at the beginning of an address.
+pub(super) fn host(address: &Multiaddr) -> Option<String> {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "some thirty other protocols")]
+    match address.iter().next()? {
+        Protocol::Ip4(ip) => Some(ip.to_string()),
+        Protocol::Ip6(ip) => Some(ip.to_string()),
+        Protocol::Dns(name) | Protocol::Dns4(name) | Protocol::Dns6(name) => Some(name.into_owned()),
+        _ => None,
+    }
 }
 
 /// The address, and the peer at its end.
@@ -122,11 +152,30 @@ fn split(mut address: Multiaddr) -> (Multiaddr, Option<PeerId>) {
     (address, Some(peer))
 }
 
+/// What the proxy has against every dial, if it has.
+pub(super) fn refused_by_proxy(error: &DialError) -> Option<String> {
+    let DialError::Transport(failures) = error else { return None };
+    failures.iter().find_map(|(_, error)| {
+        let mut cause: Option<&dyn std::error::Error> = Some(error);
+        while let Some(error) = cause {
+            if let Some(refusal) = error.downcast_ref::<ConnectError>() {
+                return refusal.concerns_all().then(|| refusal.to_string());
+            }
+            cause = error.source();
+        }
+        None
+    })
+}
+
 /// What the operating system said, beneath the layers that pass it on.
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;
+    }
+    // What libp2p's relay client leaves of a dial that it gave up.
+    if innermost.is::<Canceled>() {
+        return "the relay cannot be reached, or is no member here".into();
     }
     innermost.to_string()
 }

@@ -4,8 +4,13 @@
 //! the behaviours, because those asked before a refusal would keep an entry of a connection that
 //! never came to be (request-response does).
 //!
-//! Deliberately absent: `handle_pending_*` and failures to dial or listen are not passed on. At
-//! that moment nobody knows who it is, and nothing behind the door dials by itself.
+//! A connection through a relay is asked the same: who is at its other end was proved to us, not to
+//! the relay. The relay itself is behind the door, so that guests can neither reserve nor open a
+//! circuit. Where something behind the door dials a relay and that takes us for a guest, or we it,
+//! the dial has failed as far as it is concerned.
+//!
+//! Deliberately absent: `handle_pending_*` and failures to listen are not passed on. At that moment
+//! nobody knows who it is.
 
 use std::{
     collections::BTreeSet,
@@ -17,8 +22,9 @@ use libp2p::{
     Multiaddr, PeerId,
     core::{Endpoint, transport::PortUse},
     swarm::{
-        ConnectionClosed, ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, NotifyHandler,
-        THandler, THandlerInEvent, THandlerOutEvent, ToSwarm, behaviour::ConnectionEstablished, dummy,
+        ConnectionClosed, ConnectionDenied, ConnectionId, DialError, DialFailure, FromSwarm,
+        NetworkBehaviour, NotifyHandler, THandler, THandlerInEvent, THandlerOutEvent, ToSwarm,
+        behaviour::ConnectionEstablished, dummy,
     },
 };
 use praksis_protocol::id::DeviceId;
@@ -26,6 +32,7 @@ use praksis_protocol::id::DeviceId;
 use super::{
     identity::device_of,
     peers::{Level, Peers, Refusal},
+    relay::is_relayed,
 };
 
 /// Wraps the members' behaviours.
@@ -99,7 +106,9 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Door<B> {
         remote: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
         self.handshakes.remove(&id);
-        self.open(id, peer, remote, false, |inner| {
+        // Through a relay, where the other end is it does not say; by which relay it came, we know.
+        let from = if is_relayed(local) { local } else { remote };
+        self.open(id, peer, from, false, |inner| {
             inner.handle_established_inbound_connection(id, peer, local, remote)
         })
     }
@@ -126,6 +135,13 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Door<B> {
                     let other_established = self.others(device, established.connection_id);
                     let seen = ConnectionEstablished { other_established, ..established };
                     self.inner.on_swarm_event(FromSwarm::ConnectionEstablished(seen));
+                } else if established.endpoint.is_dialer() {
+                    let failed = DialFailure {
+                        peer_id: None,
+                        error: &DialError::Aborted,
+                        connection_id: established.connection_id,
+                    };
+                    self.inner.on_swarm_event(FromSwarm::DialFailure(failed));
                 }
             }
             FromSwarm::ConnectionClosed(closed) => {
@@ -144,7 +160,6 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Door<B> {
             FromSwarm::ListenFailure(failure) => {
                 self.handshakes.remove(&failure.connection_id);
             }
-            FromSwarm::DialFailure(_) => {}
             _ => self.inner.on_swarm_event(event),
         }
     }

@@ -66,7 +66,9 @@ impl Task {
                     self.swarm.close_connection(connection);
                 }
             },
-            MembersEvent::Identify(_) => {} // answers others' tools; we go by what is signed
+            MembersEvent::Identify(event) => self.on_identified(event),
+            MembersEvent::Relay(event) => self.on_relay(&event),
+            MembersEvent::Relayed(_) => {} // the listener and the dial say the same
         }
     }
 

@@ -8,7 +8,7 @@ use ed25519_dalek::SigningKey;
 use praksis_protocol::id::DeviceId;
 use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
-use super::{Class, Config, Failure, InboundId, Limits, Net, NetCommand, NetEvent, start};
+use super::{Class, Config, Failure, InboundId, Limits, Net, NetCommand, NetEvent, Ways, start};
 
 const LOOPBACK: &str = "/ip4/127.0.0.1/tcp/0";
 
@@ -31,9 +31,18 @@ impl Node {
     }
 
     pub(super) async fn with(seed: u8, limits: Limits) -> Self {
+        Self::at(LOOPBACK, seed, limits, Ways::default()).await
+    }
+
+    pub(super) async fn by(seed: u8, ways: Ways) -> Self {
+        Self::at(LOOPBACK, seed, Limits::default(), ways).await
+    }
+
+    /// Listens at one address of loopback.
+    pub(super) async fn at(listen: &str, seed: u8, limits: Limits, ways: Ways) -> Self {
         let key = SigningKey::from_bytes(&[seed; 32]);
         let device = DeviceId(key.verifying_key().to_bytes());
-        let running = start(Config { key, listen: vec![LOOPBACK.into()], limits }).await.unwrap();
+        let running = start(Config { key, listen: vec![listen.into()], ways, limits }).await.unwrap();
         let [address] = running.listening.try_into().expect("one address on loopback");
         Self {
             net: running.net,
@@ -134,6 +143,15 @@ impl Node {
         .await
     }
 
+    /// The next address that others may reach it at through a relay.
+    pub(super) async fn relayed_at(&mut self) -> String {
+        self.until("an address at a relay", |event| match event {
+            NetEvent::Listening { address } => address.contains("p2p-circuit").then(|| address.clone()),
+            _ => None,
+        })
+        .await
+    }
+
     pub(super) async fn ask_when_connected(&mut self, other: &Node, id: u64) {
         self.connected(other.device, false).await;
         self.ask(other.device, id, Class::Join, b"may I").await;
@@ -166,10 +184,21 @@ impl Node {
 /// Two that know each other as members and are connected.
 pub(super) async fn two_members() -> (Node, Node) {
     let (mut bergen, mut oslo) = (Node::start(1).await, Node::start(2).await);
-    bergen.admit(oslo.device).await;
-    oslo.admit(bergen.device).await;
-    bergen.dial(&oslo).await;
-    bergen.connected(oslo.device, true).await;
-    oslo.connected(bergen.device, true).await;
+    meet(&mut bergen, &mut oslo).await;
     (bergen, oslo)
+}
+
+/// The first dials the second, and both know each other as members.
+pub(super) async fn meet(one: &mut Node, other: &mut Node) {
+    let address = other.address.clone();
+    meet_at(one, other, &address).await;
+}
+
+/// As [`meet`], at another address.
+pub(super) async fn meet_at(one: &mut Node, other: &mut Node, address: &str) {
+    one.admit(other.device).await;
+    other.admit(one.device).await;
+    one.dial_at(&[address], Some(other.device)).await;
+    one.connected(other.device, true).await;
+    other.connected(one.device, true).await;
 }

@@ -28,9 +28,44 @@ pub const CONNECTIONS_PER_DEVICE: usize = 2;
 /// Addresses tried in one dial; a statement could name any number.
 pub const ADDRESSES_PER_DIAL: usize = 16;
 
-/// Streams of one connection. Above what a well-behaved peer needs (requests both ways, ping,
-/// identify); a peer that opens more loses the connection. Each may hold 256 KiB unread.
-pub(super) const STREAMS_PER_CONNECTION: usize = 64;
+/// Streams of one connection; a peer that opens more loses the connection. Some twenty are for
+/// requests both ways, ping and identify. The others are circuits: through a relay's connection with
+/// a member that cannot be reached, each of a country's 357 municipalities may come.
+pub(super) const STREAMS_PER_CONNECTION: usize = 512;
+
+/// Bytes that one stream of QUIC may hold unread: what a line of 40 Mbit/s and 400 ms has under way.
+/// Yamux begins with 256 KiB and gives more to those who read.
+pub(super) const STREAM_WINDOW: u32 = 2 << 20;
+
+/// Bytes that all streams of one connection of QUIC may hold unread.
+pub(super) const CONNECTION_WINDOW: u32 = 16 << 20;
+
+/// Bytes of one WebSocket message, where libp2p's default is 256 MiB. Noise hands over what it has
+/// buffered, less than 256 KiB, as one.
+pub(super) const WEBSOCKET_MESSAGE: usize = 1 << 20;
+
+/// Relays that a node which cannot be reached is reached through. One may be stopped.
+pub(super) const RELAYS: usize = 2;
+
+/// Addresses that a relay tells those it serves; its answer is at most 4 KiB.
+pub(super) const RELAY_ADDRESSES: usize = 8;
+
+/// Circuits that one device may have through this relay: as many as the nodes that it dials by
+/// itself.
+pub(super) const CIRCUITS_PER_DEVICE: usize = 32;
+
+/// Circuits through this relay in all: ten for each of 357 municipalities. A circuit at rest is two
+/// streams and two buffers of 8 KiB.
+pub(super) const CIRCUITS: usize = 4096;
+
+/// How long a circuit lasts; whoever needs it longer dials again and goes on where it was.
+pub(super) const CIRCUIT_DURATION: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// Bytes through one circuit, both ways together: a first sync of 100,000 documents of 4 KB, twice.
+pub(super) const CIRCUIT_BYTES: u64 = 1 << 30;
+
+/// How long a reservation lasts. It is renewed by itself.
+pub(super) const RESERVATION_DURATION: Duration = Duration::from_secs(60 * 60);
 
 /// Streams of one connection that have not agreed on a protocol yet; more are reset.
 pub(super) const NEGOTIATING_STREAMS: usize = 16;
@@ -51,6 +86,9 @@ pub struct Limits {
     pub admitted_grace: Duration,
     /// From a dialled or accepted socket to an authenticated connection.
     pub handshake_timeout: Duration,
+    /// From a connection with an HTTP proxy to its answer; shorter than the whole handshake, so that
+    /// the failure has its name.
+    pub proxy_timeout: Duration,
     /// From the first byte of a message to its last; for a request, from the opened stream.
     pub read_timeout: Duration,
     /// From a request to its answer. Longer than reading both and the work between.
@@ -72,6 +110,7 @@ impl Default for Limits {
             guest_time: Duration::from_secs(30),
             admitted_grace: Duration::from_secs(1),
             handshake_timeout: Duration::from_secs(15),
+            proxy_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(90),
             ping_interval: Duration::from_secs(20),

@@ -7,7 +7,7 @@ use std::{future, io, time::Duration};
 use ed25519_dalek::SigningKey;
 use futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, StreamExt as _};
 use libp2p::{
-    StreamProtocol, Swarm,
+    StreamProtocol, Swarm, relay,
     request_response::{self as rr, Event, Message, OutboundFailure, OutboundRequestId, ProtocolSupport},
     swarm::{self, SwarmEvent, dial_opts::DialOpts},
 };
@@ -22,6 +22,7 @@ use super::{
     harness::{Node, PATIENCE, two_members},
     identity::{device_of, keypair, peer_of},
     transport,
+    ways::Ways,
 };
 
 /// Bytes for a stream, and whether it then stays open.
@@ -114,7 +115,13 @@ impl Rogue {
         let config = rr::Config::default().with_request_timeout(Duration::from_secs(300));
         let protocols = [(StreamProtocol::new(protocol), ProtocolSupport::Full)];
         let mut swarm = Swarm::new(
-            transport::build(&key, &Limits::default(), &Default::default()),
+            transport::build(
+                &key,
+                &Limits::default(),
+                &Ways::default(),
+                &Default::default(),
+                relay::client::new(me).0,
+            ),
             rr::Behaviour::with_codec(Verbatim, protocols, config),
             me,
             swarm::Config::with_tokio_executor().with_idle_connection_timeout(Duration::MAX),

@@ -12,6 +12,7 @@ use futures::{FutureExt as _, StreamExt as _};
 use libp2p::{
     Multiaddr, PeerId, Swarm,
     core::transport::ListenerId,
+    relay as circuit,
     swarm::{self, ConnectionId, DialError, ListenError, SwarmEvent},
 };
 use praksis_protocol::id::DeviceId;
@@ -25,10 +26,12 @@ use super::{
     behaviour::{Behaviour, BehaviourEvent},
     dial::{self, Dial, NoDial},
     identity::{device_of, keypair},
-    limits::NEGOTIATING_STREAMS,
-    listen::{self, NetError},
+    limits::{NEGOTIATING_STREAMS, RELAY_ADDRESSES},
+    listen::{self, NetError, reachable},
     message::{Class, NetCommand, NetEvent},
     peers::{Level, Peers, Refusal},
+    proxy::Proxy,
+    relay::Reservations,
     requests::Requests,
     traffic::Counters,
     transport,
@@ -54,6 +57,10 @@ pub(super) struct Task {
     outbox: VecDeque<NetEvent>,
     /// What has been told of each connected device.
     told: BTreeMap<DeviceId, Level>,
+    pub(super) reservations: Reservations,
+    proxy: Option<Proxy>,
+    /// What was last told of the proxy's refusals.
+    proxy_told: Option<String>,
     /// Dials under way: whom and where we said they are for.
     dials: BTreeMap<ConnectionId, (Option<DeviceId>, Option<String>)>,
 }
@@ -71,10 +78,13 @@ impl Task {
         let options = swarm::Config::with_tokio_executor()
             .with_idle_connection_timeout(Duration::MAX)
             .with_max_negotiating_inbound_streams(NEGOTIATING_STREAMS);
+        let own = key.public().to_peer_id();
+        let (limits, ways) = (&config.limits, &config.ways);
+        let (relayed_transport, relayed) = circuit::client::new(own);
         let swarm = Swarm::new(
-            transport::build(&key, &config.limits, counters),
-            Behaviour::new(&key, &config.limits, counters),
-            key.public().to_peer_id(),
+            transport::build(&key, limits, ways, counters, relayed_transport),
+            Behaviour::new(&key, limits, ways, counters, relayed),
+            own,
             options,
         );
         Self {
@@ -84,14 +94,17 @@ impl Task {
             events,
             outbox: VecDeque::new(),
             told: BTreeMap::new(),
+            reservations: Reservations::new(ways.relayed),
+            proxy: ways.proxy.clone(),
+            proxy_told: None,
             dials: BTreeMap::new(),
         }
     }
 
     /// Listens, and returns where once every listener has said so.
-    pub(super) async fn listen(&mut self, addresses: &[String]) -> Result<Vec<String>, NetError> {
-        let addresses =
-            addresses.iter().map(|address| listen::parse(address)).collect::<Result<Vec<_>, _>>()?;
+    pub(super) async fn listen(&mut self, config: &Config) -> Result<Vec<String>, NetError> {
+        let parse = |address: &String| listen::parse(address, &config.ways.tls);
+        let addresses = config.listen.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
         addresses.iter().try_for_each(listen::check_free)?;
         let mut silent: Vec<(ListenerId, Multiaddr)> = Vec::new();
         for address in addresses {
@@ -114,7 +127,19 @@ impl Task {
         }
         let mut listening: Vec<String> = self.swarm.listeners().map(Multiaddr::to_string).collect();
         listening.sort();
+        if config.ways.relay {
+            self.tell_as_relay(&config.ways.announce, &listening)?;
+        }
         Ok(listening)
+    }
+
+    /// A relay tells those it serves under which of its addresses they are reached.
+    fn tell_as_relay(&mut self, announce: &[String], listening: &[String]) -> Result<(), NetError> {
+        let addresses = if announce.is_empty() { reachable(listening) } else { announce.to_vec() };
+        for address in addresses.iter().take(RELAY_ADDRESSES) {
+            self.swarm.add_external_address(listen::parse_announced(address)?);
+        }
+        Ok(())
     }
 
     /// Runs until it is told to stop or nobody is left to speak to.
@@ -168,7 +193,7 @@ impl Task {
             // What becomes of the connection there is, is told.
             NetCommand::Dial { device: Some(device), .. } if self.peers().is_at_its_best(&device) => {}
             NetCommand::Dial { device, addresses } => {
-                for dial in dial::plan(device, addresses) {
+                for dial in dial::plan(device, addresses, self.proxy.as_ref()) {
                     self.dial(dial);
                 }
             }
@@ -245,23 +270,40 @@ impl Task {
                 }
             }
             SwarmEvent::NewListenAddr { address, .. } => {
-                self.tell(NetEvent::Listening { address: address.to_string() })
+                self.tell(NetEvent::Listening { address: dial::shown(&address) });
             }
             SwarmEvent::ExpiredListenAddr { address, .. } => {
-                self.tell(NetEvent::NotListening { address: address.to_string() });
+                self.tell(NetEvent::NotListening { address: dial::shown(&address) });
             }
-            SwarmEvent::ListenerClosed { addresses, reason, .. } => {
-                if let Err(error) = reason {
-                    tracing::error!(%error, "stopped listening");
-                }
-                for address in addresses {
-                    self.tell(NetEvent::NotListening { address: address.to_string() });
-                }
+            SwarmEvent::ListenerClosed { listener_id, addresses, reason } => {
+                self.on_listener_closed(listener_id, addresses, reason);
             }
             SwarmEvent::ListenerError { error, .. } => {
                 tracing::warn!(%error, "could not accept a connection")
             }
             _ => {}
+        }
+    }
+
+    fn on_listener_closed(
+        &mut self,
+        listener: ListenerId,
+        addresses: Vec<Multiaddr>,
+        reason: Result<(), io::Error>,
+    ) {
+        // The address stays: it is a statement that all would have to hear of twice when a relay
+        // starts again. Whoever dials it meanwhile hears that nobody is there.
+        if self.reservations.ended(listener) {
+            if let Err(error) = reason {
+                tracing::warn!(%error, "a relay does not take us");
+            }
+            return;
+        }
+        if let Err(error) = reason {
+            tracing::error!(%error, "stopped listening");
+        }
+        for address in addresses {
+            self.tell(NetEvent::NotListening { address: dial::shown(&address) });
         }
     }
 
@@ -299,7 +341,18 @@ impl Task {
                 return; // one connection too many: the dial has long had its end
             }
         }
+        self.warn_of_proxy(error);
         self.tell(NetEvent::DialFailed { device, address, why: dial::explain(error) });
+    }
+
+    /// What a proxy refuses concerns all dials, and whoever runs the node: told when it is another
+    /// thing than last time.
+    fn warn_of_proxy(&mut self, error: &DialError) {
+        let refused = dial::refused_by_proxy(error);
+        if refused.is_some() && self.proxy_told != refused {
+            tracing::warn!(error = refused.as_deref(), "there is no way out through the proxy");
+            self.proxy_told = refused;
+        }
     }
 
     pub(super) fn close_all(&mut self, connections: Vec<ConnectionId>) {

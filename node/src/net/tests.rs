@@ -1,12 +1,16 @@
 //! Stories of nodes that behave.
 
+mod proxy;
+mod relay;
+mod ways;
+
 use std::{net::TcpListener, time::Duration};
 
 use ed25519_dalek::SigningKey;
 use praksis_protocol::id::DeviceId;
 
 use super::{
-    Class, Config, Failure, Limits, NetCommand, NetError, NetEvent, REQUESTS_PER_DEVICE, SYNC_MESSAGE,
+    Class, Config, Failure, Limits, NetCommand, NetError, NetEvent, REQUESTS_PER_DEVICE, SYNC_MESSAGE, Ways,
     harness::{Node, two_members},
     start,
 };
@@ -277,7 +281,9 @@ async fn a_name_is_dialled_and_who_answers_is_told() {
 async fn a_wildcard_is_reported_as_the_addresses_it_stands_for() {
     let key = SigningKey::from_bytes(&[9; 32]);
     let listen = vec!["/ip4/0.0.0.0/tcp/0".to_owned()];
-    let wide = start(Config { key: key.clone(), listen, limits: Limits::default() }).await.unwrap();
+    let wide = start(Config { key: key.clone(), listen, ways: Ways::default(), limits: Limits::default() })
+        .await
+        .unwrap();
     assert!(wide.listening.iter().any(|address| address.starts_with("/ip4/127.0.0.1/tcp/")));
     assert!(!wide.listening.iter().any(|address| address.contains("0.0.0.0") || address.ends_with("/tcp/0")));
     let mut bergen = Node::start(1).await;
@@ -294,7 +300,8 @@ async fn a_taken_port_is_an_error_that_names_the_address() {
     let by_other = format!("/ip4/127.0.0.1/tcp/{}", other.local_addr().unwrap().port());
     for address in [taken.address.clone(), by_other] {
         let key = SigningKey::from_bytes(&[2; 32]);
-        let config = Config { key, listen: vec![address.clone()], limits: Limits::default() };
+        let config =
+            Config { key, listen: vec![address.clone()], ways: Ways::default(), limits: Limits::default() };
         let Err(error) = start(config).await else { panic!("{address} is taken") };
         assert!(matches!(&error, NetError::Listen { address: at, source } if *at == address
             && source.kind() == std::io::ErrorKind::AddrInUse));
@@ -304,12 +311,20 @@ async fn a_taken_port_is_an_error_that_names_the_address() {
 #[tokio::test]
 async fn addresses_that_cannot_be_listened_on_are_errors() {
     let key = SigningKey::from_bytes(&[2; 32]);
-    for (address, unsupported) in [("7421", false), ("/ip4/127.0.0.1/udp/7421", true)] {
-        let config = Config { key: key.clone(), listen: vec![address.into()], limits: Limits::default() };
+    for (address, unsupported) in
+        [("7421", false), ("/ip4/127.0.0.1/udp/7421", true), ("/ip4/127.0.0.1/tcp/1/p2p-circuit", true)]
+    {
+        let config = Config {
+            key: key.clone(),
+            listen: vec![address.into()],
+            ways: Ways::default(),
+            limits: Limits::default(),
+        };
         match start(config).await {
             Err(NetError::Address { .. }) => assert!(!unsupported),
             Err(NetError::Unsupported { .. }) => assert!(unsupported),
-            Err(NetError::Listen { .. }) | Ok(_) => panic!("{address} is no address to listen on"),
+            Err(NetError::Listen { .. } | NetError::NoCertificate { .. } | NetError::Announce { .. })
+            | Ok(_) => panic!("{address} is no address to listen on"),
         }
     }
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use futures::{AsyncRead, AsyncWrite};
+use libp2p::core::muxing::{StreamMuxer, StreamMuxerEvent};
 
 /// Bytes since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -19,9 +20,9 @@ pub struct Traffic {
     pub payload_in: u64,
     /// Frames written.
     pub payload_out: u64,
-    /// Everything read from sockets.
+    /// Everything read from sockets; of QUIC, what is read from its streams.
     pub socket_in: u64,
-    /// Everything written to sockets.
+    /// Everything written to sockets; of QUIC, what is written to its streams.
     pub socket_out: u64,
 }
 
@@ -90,5 +91,48 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.socket).poll_close(cx)
+    }
+}
+
+/// A connection whose streams are counted: QUIC shares one socket among all.
+pub(super) struct CountedMuxer<M> {
+    connection: M,
+    counters: Arc<Counters>,
+}
+
+impl<M> CountedMuxer<M> {
+    pub(super) fn new(connection: M, counters: Arc<Counters>) -> Self {
+        Self { connection, counters }
+    }
+
+    fn counted<S>(&self, stream: S) -> Counted<S> {
+        Counted::new(stream, Arc::clone(&self.counters))
+    }
+}
+
+impl<M: StreamMuxer<Substream: Unpin> + Unpin> StreamMuxer for CountedMuxer<M> {
+    type Substream = Counted<M::Substream>;
+    type Error = M::Error;
+
+    fn poll_inbound(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Self::Substream, Self::Error>> {
+        Pin::new(&mut self.connection).poll_inbound(cx).map_ok(|stream| self.counted(stream))
+    }
+
+    fn poll_outbound(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Self::Substream, Self::Error>> {
+        Pin::new(&mut self.connection).poll_outbound(cx).map_ok(|stream| self.counted(stream))
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Pin::new(&mut self.connection).poll_close(cx)
+    }
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<StreamMuxerEvent, Self::Error>> {
+        Pin::new(&mut self.connection).poll(cx)
     }
 }

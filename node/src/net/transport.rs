@@ -1,35 +1,52 @@
-//! The stack under the connections, built by hand: names are resolved by the transport that needs
-//! it, so that ways in through a proxy, which resolves for us, can stand beside this one.
+//! The stack under the connections, built by hand. libp2p's builder resolves names before every
+//! transport; behind a proxy that is often impossible, so here each way does it for itself.
+//!
+//! ```text
+//! /../p2p/RELAY/p2p-circuit   a stream of another connection ─────────────┐
+//! /../ws  /../tls/ws          WebSocket ── through a proxy ─┐             ├─ Noise ─ Yamux
+//! /../tcp/..                               through a proxy ─┴─ DNS ─ TCP ─┘
+//! /../udp/../quic-v1          DNS ─ QUIC, which has its own of both
+//! ```
 
 use std::sync::Arc;
 
-use futures::{AsyncRead, AsyncWrite};
+use futures::{AsyncRead, AsyncWrite, future::Either};
 use libp2p::{
     PeerId, Transport,
     core::{muxing::StreamMuxerBox, transport::Boxed, upgrade::Version},
     dns::{self, ResolverConfig, ResolverOpts},
     identity::Keypair,
-    noise, tcp, yamux,
+    noise, quic, relay, tcp, websocket, yamux,
 };
 
 use super::{
-    limits::{Limits, STREAMS_PER_CONNECTION},
-    traffic::{Counted, Counters},
+    limits::{CONNECTION_WINDOW, Limits, STREAM_WINDOW, STREAMS_PER_CONNECTION, WEBSOCKET_MESSAGE},
+    through::Through,
+    traffic::{Counted, CountedMuxer, Counters},
+    ways::Ways,
 };
 
-/// TCP + Noise + Yamux, with names resolved as the machine is configured to.
+/// Every way of the table above. `relayed` is how the relay's client takes part.
 pub(super) fn build(
     key: &Keypair,
     limits: &Limits,
+    ways: &Ways,
     counters: &Arc<Counters>,
+    relayed: relay::client::Transport,
 ) -> Boxed<(PeerId, StreamMuxerBox)> {
-    match dns::tokio::Transport::system(tcp(counters)) {
-        Ok(transport) => secured(transport, key, limits),
-        Err(error) => {
-            tracing::warn!(%error, "no resolver is configured: names in addresses will not be found");
-            secured(without_resolver(tcp(counters)), key, limits)
-        }
-    }
+    let through = || Through::new(resolved(|| tcp(counters)), ways.proxy.clone(), limits.proxy_timeout);
+    let mut websocket = websocket::Config::new(through());
+    websocket.set_max_data_size(WEBSOCKET_MESSAGE).set_tls_config(ways.tls.config());
+    let streams = secured(websocket.or_transport(through()), key, limits);
+    let relayed = secured(relayed, key, limits);
+    relayed
+        .or_transport(streams)
+        .or_transport(resolved(|| quic(key, limits, counters)))
+        .map(|output, _| match output {
+            Either::Left(streams) => streams.into_inner(),
+            Either::Right(quic) => quic,
+        })
+        .boxed()
 }
 
 fn tcp(
@@ -45,6 +62,36 @@ fn tcp(
     let counters = Arc::clone(counters);
     tcp::tokio::Transport::new(tcp::Config::new().nodelay(true))
         .map(move |socket, _| Counted::new(socket, Arc::clone(&counters)))
+}
+
+fn quic(key: &Keypair, limits: &Limits, counters: &Arc<Counters>) -> Boxed<(PeerId, StreamMuxerBox)> {
+    let mut config = quic::Config::new(key);
+    config.handshake_timeout = limits.handshake_timeout;
+    // As patient as with other connections, and in time for what translates addresses.
+    let idle = limits.ping_interval + limits.ping_timeout;
+    config.max_idle_timeout = idle.as_millis().try_into().expect("some seconds fit 32 bits of milliseconds");
+    config.keep_alive_interval = idle / 3;
+    config.max_concurrent_stream_limit =
+        STREAMS_PER_CONNECTION.try_into().expect("some hundred streams fit 32 bits");
+    config.max_stream_data = STREAM_WINDOW;
+    config.max_connection_data = CONNECTION_WINDOW;
+    let counters = Arc::clone(counters);
+    quic::tokio::Transport::new(config)
+        .map(move |(peer, connection), _| {
+            (peer, StreamMuxerBox::new(CountedMuxer::new(connection, Arc::clone(&counters))))
+        })
+        .boxed()
+}
+
+/// Names resolved as the machine is configured to, before what `make` makes.
+fn resolved<T: Transport>(make: impl Fn() -> T) -> dns::tokio::Transport<T> {
+    match dns::tokio::Transport::system(make()) {
+        Ok(transport) => transport,
+        Err(error) => {
+            tracing::warn!(%error, "no resolver is configured: names in addresses will not be found");
+            without_resolver(make())
+        }
+    }
 }
 
 /// `/dns4/..` then knows only what stands in the hosts file; addresses of numbers work as ever.

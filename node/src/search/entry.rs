@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use praksis_protocol::{code::Code, vocabulary::Theme};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -78,6 +79,19 @@ pub struct Lesson {
     pub theme: Option<String>,
     /// What happened, and what is advised.
     pub text: String,
+}
+
+impl Lesson {
+    /// Codes of the phases in which it is of use: its own, else those in which its theme is decided.
+    pub(super) fn phases(&self) -> Vec<&str> {
+        match self.phase.as_deref() {
+            Some(phase) if phase != "unknown" => vec![phase],
+            Some(_) | None => {
+                let theme = self.theme.as_deref().map(Theme::from_code);
+                theme.map_or_else(Vec::new, |theme| theme.phases().iter().map(Code::code).collect())
+            }
+        }
+    }
 }
 
 /// Fields of a case that are searched, in the order in which a sentence is looked for. `journal` is never among them.

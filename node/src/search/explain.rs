@@ -322,7 +322,7 @@ fn lessons(entry: &Entry, phase: Option<&str>, reading: &Reading<'_>, by_word: &
         .iter()
         .map(|lesson| (weight(lesson), lesson))
         .filter(|(weight, lesson)| match phase {
-            Some(phase) => lesson.phase.as_deref() == Some(phase),
+            Some(phase) => lesson.phases().contains(&phase),
             None => *weight > 0.0,
         })
         .collect();

@@ -11,7 +11,7 @@ use super::weights;
 
 /// Raise it when anything that is written to the index changes its form or meaning: fields, analysis, rules. An
 /// index of another number is rebuilt.
-pub(super) const FORMAT: &str = "praksis index of similar records 2, tantivy 0.27\n";
+pub(super) const FORMAT: &str = "praksis index of similar records 3, tantivy 0.27\n";
 
 /// The code of a filter that holds or does not.
 pub(super) const YES: &str = "yes";
@@ -150,16 +150,16 @@ impl Fields {
         for cpv in entry.cpv.iter().filter_map(|cpv| cpv_number(cpv)) {
             document.add_u64(self.cpv, cpv);
         }
-        let mut code = |field: Field, code: Option<&String>| {
+        let mut code = |field: Field, code: Option<&str>| {
             if let Some(code) = code {
                 document.add_u64(field, code_number(code));
             }
         };
-        code(self.phase, entry.phase.as_ref());
-        code(self.procedure, entry.procedure.as_ref());
-        code(self.innovation_kind, entry.innovation_kind.as_ref());
-        for lesson in &entry.lessons {
-            code(self.lesson_phase, lesson.phase.as_ref());
+        code(self.phase, entry.phase.as_deref());
+        code(self.procedure, entry.procedure.as_deref());
+        code(self.innovation_kind, entry.innovation_kind.as_deref());
+        for phase in entry.lessons.iter().flat_map(|lesson| lesson.phases()) {
+            code(self.lesson_phase, Some(phase));
         }
         if let Some(value) = entry.value {
             document.add_i64(self.value, value);

@@ -30,6 +30,9 @@ pub fn all(factory: &impl Factory) {
     local_things_are_found_by_the_beginning_of_their_name(factory);
     long_values_are_whole(factory);
     what_was_committed_survives(factory);
+    an_erased_document_has_no_words(factory);
+    an_erased_document_begins_again(factory);
+    within_a_batch_only_what_comes_before_is_erased(factory);
     nothing_to_do_is_done(factory);
 }
 
@@ -53,6 +56,7 @@ pub fn what_is_put_is_read_back(factory: &impl Factory) {
         envelopes: vec![vec![(EnvelopeHash([7; 32]), vec![7, 3])]],
         changes: vec![vec![(change_hash(&change), change)]],
         views: vec![Some(vec![7, 5])],
+        memories: vec![vec![("base".into(), vec![7, 6])]],
     };
     assert_eq!(everything(&store, &[document(1)]), expected);
     assert_eq!(store.local("epoch"), Ok(Some(vec![7])));
@@ -97,6 +101,7 @@ pub fn documents_stay_apart(factory: &impl Factory) {
         assert_eq!(found.changes, [[(change_hash(&change), change)]]);
         assert_eq!(found.genesis, [Some(vec![number, 2])]);
         assert_eq!(found.views, [Some(vec![number, 5])]);
+        assert_eq!(found.memories, [[("base".to_owned(), vec![number, 6])]]);
     }
 }
 
@@ -158,11 +163,13 @@ pub fn long_values_are_whole(factory: &impl Factory) {
             Put::Local("long".into(), Some(value.clone())),
             Put::Row(document(1), value.clone()),
             Put::View(document(1), value.clone()),
+            Put::Memory(document(1), "long".into(), Some(value.clone())),
         ];
         commit(&store, &[batch]);
         assert!(store.local("long") == Ok(Some(value.clone())), "{length} bytes");
         assert!(store.rows() == Ok(vec![(document(1), value.clone())]), "{length} bytes");
-        assert!(store.view(document(1)) == Ok(Some(value)), "{length} bytes");
+        assert!(store.view(document(1)) == Ok(Some(value.clone())), "{length} bytes");
+        assert!(store.memory(document(1), "long") == Ok(Some(value)), "{length} bytes");
     }
     // Removed whole, and nothing of it comes back.
     commit(&store, &[vec![Put::Local("long".into(), None)]]);
@@ -193,6 +200,83 @@ pub fn what_was_committed_survives(factory: &impl Factory) {
     }
 }
 
+/// Changes, view and memories go, however long; what holds hashes stays, and other documents do.
+pub fn an_erased_document_has_no_words(factory: &impl Factory) {
+    let mut store = factory.create();
+    let documents = [0, 1, 2, 255].map(document);
+    for (document, number) in documents.into_iter().zip(10..) {
+        let long = [chunk(number), bytes(100_000)].concat();
+        let words = vec![
+            Put::Change(document, change_hash(&long), long),
+            Put::View(document, bytes(70_000)),
+            Put::Memory(document, "long".into(), Some(bytes(40_000))),
+        ];
+        commit(&store, &[one_of_each(document, number), words]);
+    }
+    let kept = [documents[0], documents[3]];
+    let before = everything(&store, &kept);
+    commit(&store, &[vec![Put::Erase(documents[1]), Put::Erase(documents[2])]]);
+    // Once more, and one that never was, is no error.
+    commit(&store, &[vec![Put::Erase(documents[1])], vec![Put::Erase(document(77))]]);
+    for reopened in [false, true] {
+        if reopened {
+            store = factory.reopen(store);
+        }
+        assert!(everything(&store, &kept) == before, "the others are as they were");
+        for (erased, number) in [(documents[1], 11), (documents[2], 12)] {
+            let left = everything(&store, &[erased]);
+            assert_eq!((left.changes, left.views, left.memories), (vec![], vec![], vec![]));
+            assert_eq!(left.genesis, [Some(vec![number, 2])]);
+            assert_eq!(left.envelopes, [[(EnvelopeHash([number; 32]), vec![number, 3])]]);
+            assert_eq!(store.row(erased), Ok(Some(vec![number, 4])));
+        }
+    }
+}
+
+/// In the same commit and later, as if nothing had been before.
+pub fn an_erased_document_begins_again(factory: &impl Factory) {
+    let mut store = factory.create();
+    let erase = || vec![Put::Erase(document(1))];
+    commit(&store, &[one_of_each(document(1), 1), erase(), one_of_each(document(1), 2)]);
+    let words_are = |store: &_, number| {
+        let found = everything(store, &[document(1)]);
+        let change = chunk(number);
+        assert_eq!(found.changes, [[(change_hash(&change), change)]]);
+        assert_eq!(found.views, [Some(vec![number, 5])]);
+        assert_eq!(found.memories, [[("base".to_owned(), vec![number, 6])]]);
+    };
+    words_are(&store, 2);
+    commit(&store, &[erase()]);
+    commit(&store, &[one_of_each(document(1), 3)]);
+    words_are(&store, 3);
+    store = factory.reopen(store);
+    words_are(&store, 3);
+    commit(&store, &[erase(), erase()]);
+    store = factory.crash(store);
+    assert_eq!(store.view(document(1)), Ok(None));
+}
+
+/// What the batch itself wrote of the document before, too.
+pub fn within_a_batch_only_what_comes_before_is_erased(factory: &impl Factory) {
+    let store = factory.create();
+    let view = |number, value: u8| Put::View(document(number), vec![value]);
+    let memory = |name: &str| Put::Memory(document(1), name.into(), Some(vec![1]));
+    commit(&store, &[vec![view(1, 1), view(2, 1), memory("before")]]);
+    commit(
+        &store,
+        &[vec![view(1, 2), view(2, 2), memory("with"), Put::Erase(document(1)), memory("after"), view(3, 2)]],
+    );
+    assert_eq!(store.view(document(1)), Ok(None));
+    assert_eq!(store.view(document(2)), Ok(Some(vec![2])));
+    assert_eq!(store.view(document(3)), Ok(Some(vec![2])));
+    for (name, expected) in [("before", None), ("with", None), ("after", Some(vec![1]))] {
+        assert_eq!(store.memory(document(1), name), Ok(expected), "{name}");
+    }
+    // Written and erased at once, it leaves nothing.
+    commit(&store, &[vec![view(4, 1), Put::Erase(document(4))]]);
+    assert_eq!(store.view(document(4)), Ok(None));
+}
+
 /// No batches, and batches of nothing.
 pub fn nothing_to_do_is_done(factory: &impl Factory) {
     let store = factory.create();
@@ -211,7 +295,11 @@ pub struct Everything {
     envelopes: Vec<Vec<(EnvelopeHash, Vec<u8>)>>,
     changes: Vec<Vec<(ChangeHash, Vec<u8>)>>,
     views: Vec<Option<Vec<u8>>>,
+    memories: Vec<Vec<(String, Vec<u8>)>>,
 }
+
+/// The names of memories that [`everything`] asks for.
+const MEMORIES: [&str; 5] = ["", "a", "ab", "base", "long"];
 
 /// Reads all of it; documents of which nothing is there are left out.
 pub fn everything(store: &impl Read, documents: &[DocumentId]) -> Everything {
@@ -224,12 +312,19 @@ pub fn everything(store: &impl Read, documents: &[DocumentId]) -> Everything {
         genesis: each.clone().map(|document| store.genesis(document).expect(READS)).collect(),
         envelopes: each.clone().map(|document| store.envelopes(document).expect(READS)).collect(),
         changes: each.clone().map(|document| store.changes(document).expect(READS)).collect(),
-        views: each.map(|document| store.view(document).expect(READS)).collect(),
+        views: each.clone().map(|document| store.view(document).expect(READS)).collect(),
+        memories: each
+            .map(|document| {
+                let named = |name: &str| Some((name.to_owned(), store.memory(document, name).expect(READS)?));
+                MEMORIES.into_iter().filter_map(named).collect()
+            })
+            .collect(),
     };
     all.genesis.retain(Option::is_some);
     all.envelopes.retain(|envelopes| !envelopes.is_empty());
     all.changes.retain(|changes| !changes.is_empty());
     all.views.retain(Option::is_some);
+    all.memories.retain(|memories: &Vec<_>| !memories.is_empty());
     all
 }
 
@@ -244,6 +339,7 @@ fn one_of_each(document: DocumentId, number: u8) -> Batch {
         Put::Change(document, change_hash(&change), change),
         Put::Row(document, vec![number, 4]),
         Put::View(document, vec![number, 5]),
+        Put::Memory(document, "base".into(), Some(vec![number, 6])),
     ]
 }
 

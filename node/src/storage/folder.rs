@@ -10,7 +10,7 @@ use super::Error;
 use crate::platform::sync_folder;
 
 /// The version of what stands in a store's folder: keys, values, settings of sled.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What the file `version` says before its number.
 const VERSION_TEXT: &str = "praksis store ";
@@ -44,6 +44,11 @@ impl Folder {
 
     pub(super) fn sled(&self) -> PathBuf {
         self.path.join("sled")
+    }
+
+    /// Where the keys of documents are.
+    pub(super) fn keys(&self) -> PathBuf {
+        self.path.join("document-keys")
     }
 
     /// Makes durable that sled's files are there: sled itself does not.
@@ -113,6 +118,7 @@ fn read_version(path: &Path) -> Result<Option<u32>, Error> {
     match number {
         VERSION => Ok(Some(VERSION)),
         found if found > VERSION => Err(Error::NewerVersion { path: path.to_owned(), found }),
+        1 => Err(unreadable("version 1 kept words that cannot be erased, begin a new store".into())),
         found => Err(unreadable(format!("no program ever wrote version {found}"))),
     }
 }

@@ -9,13 +9,18 @@
 //! | 5 | document, change hash | a change |
 //! | 6 | document | its row |
 //! | 7 | document | its view |
+//! | 8 | document, name | a memory of it |
+//! | 254 | document | which key seals its words |
 //! | 255 | one of these keys, number | a part of its value |
 //!
 //! Numbers are big-endian, so that keys sort as what they name. A value is a [`Head`], and its parts
 //! where it is long: sled writes about sixteen values to a leaf, and a leaf that outgrows a quarter of
 //! a segment goes into a file of its own that is never synced.
 //!
-//! Prefixes 8 to 254 are free. A change of meaning is a new [`VERSION`](super::VERSION).
+//! Changes, views and memories are sealed (see [`seal`](super::seal)) before anything else is done with
+//! them: heads, checksums and parts are of what is sealed.
+//!
+//! Prefixes 9 to 253 are free. A change of meaning is a new [`VERSION`](super::VERSION).
 
 use praksis_protocol::{
     id::{ChangeHash, DocumentId, EnvelopeHash, StatementHash},
@@ -37,7 +42,12 @@ pub(super) const ENVELOPE: u8 = 4;
 pub(super) const CHANGE: u8 = 5;
 pub(super) const ROW: u8 = 6;
 pub(super) const VIEW: u8 = 7;
+pub(super) const MEMORY: u8 = 8;
+pub(super) const SLOT: u8 = 254;
 pub(super) const PART: u8 = 255;
+
+/// What holds words of a document.
+pub(super) const SEALED: [u8; 3] = [CHANGE, VIEW, MEMORY];
 
 const INLINE: u8 = 0;
 const SPLIT: u8 = 1;
@@ -49,21 +59,43 @@ pub(super) fn key(kind: u8, name: &[&[u8]]) -> Vec<u8> {
     key
 }
 
-/// Where a write goes, and what is written; `None` removes it.
-pub(super) fn entry(put: &Put) -> (Vec<u8>, Option<&[u8]>) {
-    match put {
-        Put::Local(name, value) => (key(LOCAL, &[name.as_bytes()]), value.as_deref()),
-        Put::Statement(StatementHash(hash), bytes) => (key(STATEMENT, &[hash]), Some(bytes)),
-        Put::Genesis(DocumentId(document), bytes) => (key(GENESIS, &[document]), Some(bytes)),
-        Put::Envelope(DocumentId(document), EnvelopeHash(hash), bytes) => {
-            (key(ENVELOPE, &[document, hash]), Some(bytes))
+/// What a write does to the tree.
+pub(super) enum Write<'a> {
+    /// A value under a key; `None` removes it.
+    One(Vec<u8>, Option<&'a [u8]>),
+    /// Everything sealed of a document goes.
+    Erase(DocumentId),
+}
+
+impl<'a> Write<'a> {
+    pub(super) fn of(put: &'a Put) -> Self {
+        match put {
+            Put::Local(name, value) => Self::One(key(LOCAL, &[name.as_bytes()]), value.as_deref()),
+            Put::Statement(StatementHash(hash), bytes) => Self::One(key(STATEMENT, &[hash]), Some(bytes)),
+            Put::Genesis(DocumentId(document), bytes) => Self::One(key(GENESIS, &[document]), Some(bytes)),
+            Put::Envelope(DocumentId(document), EnvelopeHash(hash), bytes) => {
+                Self::One(key(ENVELOPE, &[document, hash]), Some(bytes))
+            }
+            Put::Change(DocumentId(document), ChangeHash(hash), bytes) => {
+                Self::One(key(CHANGE, &[document, hash]), Some(bytes))
+            }
+            Put::Row(DocumentId(document), bytes) => Self::One(key(ROW, &[document]), Some(bytes)),
+            Put::View(DocumentId(document), bytes) => Self::One(key(VIEW, &[document]), Some(bytes)),
+            Put::Memory(DocumentId(document), name, value) => {
+                Self::One(key(MEMORY, &[document, name.as_bytes()]), value.as_deref())
+            }
+            Put::Erase(document) => Self::Erase(*document),
         }
-        Put::Change(DocumentId(document), ChangeHash(hash), bytes) => {
-            (key(CHANGE, &[document, hash]), Some(bytes))
-        }
-        Put::Row(DocumentId(document), bytes) => (key(ROW, &[document]), Some(bytes)),
-        Put::View(DocumentId(document), bytes) => (key(VIEW, &[document]), Some(bytes)),
     }
+}
+
+/// The document whose words stand under a key; none where no words are.
+pub(super) fn words_of(key: &[u8]) -> Option<DocumentId> {
+    let (kind, rest) = key.split_first()?;
+    if !SEALED.contains(kind) {
+        return None;
+    }
+    Some(DocumentId(*rest.first_chunk()?))
 }
 
 /// Where one part of a long value stands.
@@ -182,9 +214,14 @@ mod tests {
     #[test]
     fn keys_sort_as_what_they_name() {
         let document = |n: u8| DocumentId([n; 32]);
-        let envelope = |n, m| entry(&Put::Envelope(document(n), EnvelopeHash([m; 32]), vec![])).0;
+        let key_of = |put: &Put| match Write::of(put) {
+            Write::One(key, _) => key,
+            Write::Erase(document) => panic!("{document} is erased"),
+        };
+        let envelope = |n, m| key_of(&Put::Envelope(document(n), EnvelopeHash([m; 32]), vec![]));
         assert!(envelope(1, 255) < envelope(2, 0));
-        assert!(envelope(255, 255) < entry(&Put::Change(document(0), ChangeHash([0; 32]), vec![])).0);
-        assert!(entry(&Put::View(document(255), vec![])).0 < part_key(&[], 0));
+        assert!(envelope(255, 255) < key_of(&Put::Change(document(0), ChangeHash([0; 32]), vec![])));
+        assert!(key_of(&Put::Memory(document(255), "å".repeat(64), None)) < key(SLOT, &[&[0; 32]]));
+        assert!(key(SLOT, &[&[255; 32]]) < part_key(&[], 0));
     }
 }

@@ -1,8 +1,7 @@
 //! The store over sled 0.34.
 
 use std::{
-    any::Any,
-    collections::BTreeMap,
+    collections::BTreeSet,
     fs::{self, File, TryLockError},
     io,
     ops::RangeBounds,
@@ -15,16 +14,18 @@ use std::{
 
 use praksis_protocol::{
     id::{ChangeHash, DocumentId, EnvelopeHash, StatementHash},
-    scan::change_hash,
     store::{Batch, Read, Store, StoreError},
 };
 
 use super::{
     Error,
+    failure::{damaged, failed, failed_io, panic_text},
     folder::Folder,
-    keyspace::{
-        CHANGE, ENVELOPE, GENESIS, Head, LOCAL, MAX_PART, PART, ROW, STATEMENT, VIEW, entry, key, part_key,
-    },
+    key_file::{KeyFile, Slot},
+    keyspace::{CHANGE, ENVELOPE, GENESIS, LOCAL, MEMORY, ROW, SLOT, STATEMENT, VIEW, key},
+    reading::{Reader, slot_from},
+    seal::Key,
+    writing::{Preparing, install},
 };
 
 /// A leaf of sixteen values of 32 KiB stays below a quarter of it. Part of the format: sled refuses to
@@ -46,9 +47,10 @@ struct Inner {
     // Closed in this order: the folder is let go of last.
     db: ::sled::Db,
     writer: Mutex<Writer>,
-    /// Held for writing while batches are applied, for reading during one read: a read sees a batch
-    /// whole or not at all, and never half a long value.
-    applying: RwLock<()>,
+    /// The keys of documents, by slot. Held for writing while batches are applied, for reading during one
+    /// read: a read sees a batch whole or not at all, never half a long value, and no value with
+    /// another's key.
+    keys: RwLock<Vec<Key>>,
     folder: Folder,
 }
 
@@ -57,6 +59,7 @@ struct Writer {
     /// sled's file, open from the start: a write that fails in the background is reported here.
     file: File,
     blobs: PathBuf,
+    keys: KeyFile,
     /// The first failure. After it nothing is written.
     failed: Option<StoreError>,
 }
@@ -93,14 +96,15 @@ impl SledStore {
             Ok(Err(error)) => return Err(unreadable(error.to_string())),
             Err(panic) => return Err(unreadable(panic_text(&*panic))),
         };
+        let (key_file, keys) = KeyFile::open(&folder.keys(), &used_slots(&db).map_err(unreadable)?)?;
         folder.sync()?;
         let file_path = folder.sled().join("db");
         let file = File::options()
             .write(true)
             .open(&file_path)
             .map_err(|error| Error::from_io("open", &file_path, error))?;
-        let writer = Writer { file, blobs: folder.sled().join("blobs"), failed: None };
-        let inner = Inner { db, writer: Mutex::new(writer), applying: RwLock::new(()), folder };
+        let writer = Writer { file, blobs: folder.sled().join("blobs"), keys: key_file, failed: None };
+        let inner = Inner { db, writer: Mutex::new(writer), keys: RwLock::new(keys), folder };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -116,7 +120,7 @@ impl SledStore {
     pub fn check(&self) -> Result<Contents, StoreError> {
         let mut contents = Contents { entries: 0, bytes: 0, digest: [0; 32] };
         let mut hasher = blake3::Hasher::new();
-        self.for_each(..[PART].as_slice(), |key, value| {
+        self.for_each(..[SLOT].as_slice(), |key, value| {
             contents.entries += 1;
             contents.bytes += value.len() as u64;
             for bytes in [key, &value] {
@@ -129,11 +133,8 @@ impl SledStore {
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let _whole = self.0.applying.read().unwrap_or_else(PoisonError::into_inner);
-        match self.0.db.get(key).map_err(|error| reading(key, error))? {
-            Some(head) => self.read_value(key, &head).map(Some),
-            None => Ok(None),
-        }
+        let keys = self.0.keys.read().unwrap_or_else(PoisonError::into_inner);
+        Reader::new(&self.0.db, &keys).get(key)
     }
 
     /// Everything whose key begins so, by what comes after that.
@@ -155,65 +156,29 @@ impl SledStore {
     fn for_each<'k>(
         &self,
         range: impl RangeBounds<&'k [u8]>,
-        mut each: impl FnMut(&[u8], Vec<u8>) -> Result<(), StoreError>,
+        each: impl FnMut(&[u8], Vec<u8>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let _whole = self.0.applying.read().unwrap_or_else(PoisonError::into_inner);
-        for item in self.0.db.range::<&[u8], _>(range) {
-            let (key, head) = item.map_err(|error| reading(&[], error))?;
-            each(&key, self.read_value(&key, &head)?)?;
+        let keys = self.0.keys.read().unwrap_or_else(PoisonError::into_inner);
+        Reader::new(&self.0.db, &keys).for_each(range, each)
+    }
+
+    fn write(&self, batches: &[Batch], writer: &mut Writer) -> Result<(), StoreError> {
+        let mut forgotten = vec![];
+        for batch in batches {
+            let mut preparing = Preparing { db: &self.0.db, keys: &self.0.keys, file: &mut writer.keys };
+            let prepared = preparing.prepare(batch)?;
+            forgotten.extend(prepared.forgotten);
+            let _whole = self.0.keys.write().unwrap_or_else(PoisonError::into_inner);
+            self.0.db.apply_batch(prepared.batch).map_err(|error| failed("applying a batch", error))?;
         }
+        self.make_durable(writer)?;
+        // Only now: had the batch been lost, its documents would have lost their words unasked.
+        let drawn = writer.keys.draw(forgotten).map_err(|error| failed_io("overwriting keys", &error))?;
+        install(&self.0.keys, drawn);
         Ok(())
     }
 
-    /// Puts a value together and checks it.
-    fn read_value(&self, key: &[u8], head: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let head = Head::from_bytes(head).ok_or_else(|| damaged(key))?;
-        let mut parts = vec![];
-        for number in 0..head.parts() {
-            let part = self.0.db.get(part_key(key, number)).map_err(|error| reading(key, error))?;
-            parts.push(part.ok_or_else(|| damaged(key))?);
-        }
-        let value = head.value(key, &parts).ok_or_else(|| damaged(key))?;
-        // A change is known by the hash of its chunk; nothing else is ever given to Automerge.
-        if key[0] == CHANGE && !key.ends_with(change_hash(&value).as_bytes()) {
-            return Err(damaged(key));
-        }
-        Ok(value)
-    }
-
-    /// One batch as sled takes it: the last write of each key, long values in parts, and no part left
-    /// of what was there before.
-    fn prepare(&self, batch: &Batch) -> Result<::sled::Batch, StoreError> {
-        let mut prepared = ::sled::Batch::default();
-        let last: BTreeMap<_, _> = batch.iter().map(entry).collect();
-        for (key, value) in last {
-            let mut parts = 0;
-            if let Some(value) = value {
-                let head = Head::of(&key, value);
-                parts = head.parts();
-                for (number, part) in (0..parts).zip(value.chunks(MAX_PART)) {
-                    prepared.insert(part_key(&key, number), part);
-                }
-                prepared.insert(key.as_slice(), head.to_bytes());
-            } else {
-                prepared.remove(key.as_slice());
-            }
-            let before = self.0.db.get(&key).map_err(|error| reading(&key, error))?;
-            let parts_before = before.and_then(|head| Some(Head::from_bytes(&head)?.parts())).unwrap_or(0);
-            for number in parts..parts_before {
-                prepared.remove(part_key(&key, number));
-            }
-        }
-        Ok(prepared)
-    }
-
-    fn write(&self, batches: &[Batch], writer: &Writer) -> Result<(), StoreError> {
-        for batch in batches {
-            // Only this writer changes anything: what is prepared stays true.
-            let prepared = self.prepare(batch)?;
-            let _whole = self.0.applying.write().unwrap_or_else(PoisonError::into_inner);
-            self.0.db.apply_batch(prepared).map_err(|error| failed("applying a batch", error))?;
-        }
+    fn make_durable(&self, writer: &Writer) -> Result<(), StoreError> {
         self.0.db.flush().map_err(|error| failed("flushing", error))?;
         writer.file.sync_all().map_err(|error| failed_io("making a commit durable", &error))?;
         // A leaf in a file of its own would not be synced.
@@ -239,7 +204,7 @@ impl Store for SledStore {
             return Err(failed.clone());
         }
         let written =
-            catch_unwind(AssertUnwindSafe(|| self.write(batches, &writer))).unwrap_or_else(|panic| {
+            catch_unwind(AssertUnwindSafe(|| self.write(batches, &mut writer))).unwrap_or_else(|panic| {
                 Err(StoreError::Io { doing: "committing".to_owned(), why: panic_text(&*panic) })
             });
         if let Err(error) = &written {
@@ -286,6 +251,10 @@ impl Read for SledStore {
     fn view(&self, document: DocumentId) -> Result<Option<Vec<u8>>, StoreError> {
         self.get(&key(VIEW, &[document.as_bytes()]))
     }
+
+    fn memory(&self, document: DocumentId, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.get(&key(MEMORY, &[document.as_bytes(), name.as_bytes()]))
+    }
 }
 
 /// A store that this process closed a moment ago may still have sled's file open: sled lets go of it when
@@ -310,6 +279,19 @@ fn wait_until_closed(folder: &Folder) -> Result<(), Error> {
     }
 }
 
+/// The slots that documents have, or what is wrong with them.
+fn used_slots(db: &::sled::Db) -> Result<BTreeSet<Slot>, String> {
+    let mut used = BTreeSet::new();
+    for item in db.scan_prefix([SLOT]) {
+        let (name, head) = item.map_err(|error| error.to_string())?;
+        let slot = slot_from(&name, &head).ok_or("the place of a document's key is damaged")?;
+        if !used.insert(slot) {
+            return Err(format!("two documents have the key of slot {slot}"));
+        }
+    }
+    Ok(used)
+}
+
 /// The first key that is above all that begin with `prefix`.
 fn after_prefix(prefix: &[u8]) -> Vec<u8> {
     let mut end = prefix.to_vec();
@@ -318,44 +300,4 @@ fn after_prefix(prefix: &[u8]) -> Vec<u8> {
     }
     *end.last_mut().expect("a prefix begins with its kind, which is not 255") += 1;
     end
-}
-
-fn damaged(key: &[u8]) -> StoreError {
-    let what = match key[0] {
-        LOCAL => format!("local thing {}", String::from_utf8_lossy(&key[1..])),
-        STATEMENT => "statement".to_owned(),
-        GENESIS => "beginning of a document".to_owned(),
-        ENVELOPE => "envelope".to_owned(),
-        CHANGE => "change".to_owned(),
-        ROW => "row".to_owned(),
-        VIEW => "view".to_owned(),
-        other => format!("thing of unknown kind {other}"),
-    };
-    StoreError::Damaged { what }
-}
-
-/// A read that failed: damage that sled found itself, or the system.
-fn reading(key: &[u8], error: ::sled::Error) -> StoreError {
-    if matches!(error, ::sled::Error::Io(_)) {
-        return failed("reading", error);
-    }
-    if key.is_empty() { StoreError::Damaged { what: format!("data: {error}") } } else { damaged(key) }
-}
-
-fn failed(doing: &str, error: ::sled::Error) -> StoreError {
-    if let ::sled::Error::Io(error) = error {
-        return failed_io(doing, &error);
-    }
-    StoreError::Io { doing: doing.to_owned(), why: error.to_string() }
-}
-
-fn failed_io(doing: &str, error: &io::Error) -> StoreError {
-    let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-    let why = if full { "the disk is full".to_owned() } else { error.to_string() };
-    StoreError::Io { doing: doing.to_owned(), why }
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("sled panicked").to_owned()
 }

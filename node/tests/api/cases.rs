@@ -1,5 +1,12 @@
 //! What is written is what is read, and every refusal says its kind.
 
+use praksis_node::handle::CallError;
+use praksis_protocol::{
+    engine::{Command, CommandError, Reply},
+    genesis::{About, Kind},
+    personal::Data,
+    share::Terms,
+};
 use serde_json::json;
 
 use crate::node::{BERGEN, Node, complete, problem};
@@ -112,14 +119,63 @@ async fn what_keeps_a_case_from_being_shared_is_told_at_once() {
     let embargoed = problem(ks.client.share("case", &later).await);
     assert_eq!((embargoed.status, embargoed.kind.as_str()), (409, "embargoed"));
 
+    let mut called = complete("Ring");
+    called["need"] = json!("Ring 22 33 44 55.");
+    let called = ks.client.create("case", &called).await.unwrap();
+    let personal = problem(ks.client.share("case", &called).await);
+    assert_eq!((personal.status, personal.kind.as_str()), (422, "personal_data"));
+    let found = json!([{"field": "need", "kind": "phone", "at": 5, "excerpt": "22 33 44 55"}]);
+    assert_eq!(personal.rest["refused"][0]["found"], found, "{:?}", personal.rest);
+    let called = std::slice::from_ref(&called);
+    let allowed = ks.client.share_many("case", Some(called), true, |_| {}).await.unwrap();
+    assert_eq!(allowed["refused"], json!([]));
+
     let whole = ks.case("Hel").await;
-    let all = ks.client.share_many("case", None, |_| {}).await.unwrap();
+    let all = ks.client.share_many("case", None, false, |_| {}).await.unwrap();
     assert_eq!(all["shared"], json!([{"draft": whole, "id": whole}]));
-    assert_eq!(all["refused"].as_array().unwrap().len(), 2);
+    assert_eq!(all["refused"].as_array().unwrap().len(), 3);
     let some = [whole.clone(), "abc".to_owned(), later.clone()];
-    let some = ks.client.share_many("case", Some(&some), |_| {}).await.unwrap();
+    let some = ks.client.share_many("case", Some(&some), false, |_| {}).await.unwrap();
     assert_eq!(some["shared"].as_array().unwrap().len(), 1);
     assert_eq!(some["refused"][0]["error"]["kind"], json!("misuse"));
     assert_eq!(some["refused"][1]["embargo_until"], json!("2199-01-01"));
+    ks.stop().await;
+}
+
+/// Made up: the month is 80 too high, as in the tax administration's test population.
+const NATIONAL_ID: &str = "01818010083";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_national_identity_number_leaves_by_no_other_way_either() {
+    let ks = Node::association().await;
+    let found = |error: CallError| match error {
+        CallError::Refused(CommandError::NotShareable(refused)) => {
+            refused.found.iter().map(|found| (found.data, found.field.clone())).collect::<Vec<_>>()
+        }
+        CallError::Refused(_) | CallError::Stopped => panic!("{error}"),
+    };
+    // In a contact, which goes along with its case.
+    let contact =
+        json!({"schema_version": 1, "role": format!("Kari, {NATIONAL_ID}"), "mailbox": "post@ks.example"});
+    let Reply::Written { record, .. } = ks.handle.call(Command::Draft(Kind::Contact, contact)).await.unwrap()
+    else {
+        panic!("a draft is written")
+    };
+    let mut case = complete("Ren");
+    case["contact"] = json!(record);
+    let case = ks.client.create("case", &case).await.unwrap().parse().unwrap();
+    let share = Command::Share(case, Terms { today: ks.handle.today(), allow_found: true });
+    let refused = ks.handle.call(share).await.unwrap_err();
+    assert_eq!(found(refused), [(Data::NationalId, "contact.role".to_owned())]);
+
+    // In a response, which is written straight into the network; a telephone number may stand there.
+    let answer = |text: &str| {
+        let question = json!([{"id": "a".repeat(26), "text": text}]);
+        let response = json!({"schema_version": 1, "subject": case, "questions": question});
+        Command::Direct(Kind::Response, About::Subject(case), response)
+    };
+    let refused = ks.handle.call(answer(&format!("Gjelder det {NATIONAL_ID}?"))).await.unwrap_err();
+    assert_eq!(found(refused), [(Data::NationalId, "questions[0].text".to_owned())]);
+    ks.handle.call(answer("Kan vi ringe 22 33 44 55?")).await.unwrap();
     ks.stop().await;
 }

@@ -133,7 +133,8 @@ async fn every_answer_is_as_it_was() {
         .await
         .unwrap();
     let ids = [id.clone(), lacking.clone()];
-    golden.compare("cases_share_many", ks.client.share_many("case", Some(&ids), |_| {}).await.unwrap());
+    golden
+        .compare("cases_share_many", ks.client.share_many("case", Some(&ids), false, |_| {}).await.unwrap());
     let refused = problem(ks.client.create("case", &json!({"phase": "ned"})).await);
     golden.compare("problem", refused.body);
 
@@ -146,6 +147,18 @@ async fn every_answer_is_as_it_was() {
 
     ks.handle.search().commit().unwrap();
     golden.compare("similar", ks.client.similar(&[("q", "tryggleiksalarm")], None).await.unwrap());
+    // As others see it: on a node that it is not the own case of.
+    loop {
+        let mut followed = bergen.handle.followed();
+        bergen.handle.search().commit().unwrap();
+        let told = bergen.client.start(&[], "Trygghetsalarm").await.unwrap();
+        if told["hits"][0]["phase"] == "dialogue" {
+            golden.compare("start", told);
+            break;
+        }
+        followed.changed().await.unwrap();
+    }
+    golden.compare("lessons", ks.client.lessons(&[("phase", "need")]).await.unwrap());
     let lines = "{\"title\": \"Ny\", \"external_ids\": [{\"scheme\": \"doffin\", \"id\": \"2026-100001\"}]}\n{\"phase\": 3}\n";
     let imported = ks.client.import("cases.jsonl", lines.into(), |_| {}).await.unwrap();
     let list = json!({"45000000": {"en": "Construction work", "nob": "Bygge- og anleggsarbeid"}});

@@ -1,6 +1,12 @@
 //! A file is taken in once, however often it is given, and what was changed here stays.
 
-use praksis_node::client::Imported;
+use std::fs;
+
+use praksis_node::{
+    client::Imported,
+    folder::{CONTACT, PENDING_CONTACT},
+};
+use praksis_protocol::store::Read as _;
 use serde_json::{Value, json};
 
 use crate::node::{BERGEN, KS, Node, TRONDHEIM, problem};
@@ -51,6 +57,40 @@ async fn importing_again_changes_nothing() {
     let twice =
         import(&node, "cases.jsonl", &lines(&[cases[0].clone(), cases[1].clone(), cases[0].clone()])).await;
     assert_eq!(counts(&twice), (0, 0, 3, 0));
+    node.stop().await;
+}
+
+/// Else a document could not be erased; the index takes its words out by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_file_of_the_folder_but_the_index_has_words_as_they_are() {
+    let node = Node::municipality(BERGEN, "Bergen (test)").await;
+    let words = "Pumpehuset i Sandviken sviktet";
+    let first = import(&node, "cases.jsonl", &lines(&[case(words, None)])).await;
+    assert_eq!(counts(&first), (1, 0, 0, 0), "{first:?}");
+    let again = import(&node, "cases.jsonl", &lines(&[case(words, None)])).await;
+    assert_eq!(counts(&again), (0, 0, 1, 0), "what was taken in is remembered: {again:?}");
+    // What init left has been drafted.
+    let mut followed = node.handle.followed();
+    while node.handle.store().memory(PENDING_CONTACT, CONTACT).unwrap().is_some() {
+        followed.changed().await.unwrap();
+    }
+    let mut folders = vec![node.path()];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.extend((!path.ends_with("index")).then_some(path));
+                continue;
+            }
+            let bytes = fs::read(&path).unwrap();
+            for words in [words, "innkjop@example.no"] {
+                let found = bytes.windows(words.len()).any(|window| window == words.as_bytes());
+                assert!(!found, "{} has {words:?}", path.display());
+            }
+            files += 1;
+        }
+    }
+    assert!(files > 5, "keys, token, version, the store");
     node.stop().await;
 }
 

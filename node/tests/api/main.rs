@@ -10,3 +10,4 @@ mod golden;
 mod import;
 mod network;
 mod similar;
+mod start;

@@ -45,7 +45,7 @@ fn put() -> impl Strategy<Value = Put> {
         1 => (any::<u8>(), 32_700..32_800_usize).prop_map(|(byte, length)| vec![byte; length]),
         1 => (any::<u8>(), 0..150_000_usize).prop_map(|(byte, length)| vec![byte; length]),
     ];
-    (0..7_u8, document, hash, value, "[ab]{0,3}", any::<bool>()).prop_map(
+    (0..9_u8, document, hash, value, "[ab]{0,3}", any::<bool>()).prop_map(
         |(kind, document, hash, value, name, there)| match kind {
             0 => Put::Local(name, there.then_some(value)),
             1 => Put::Statement(StatementHash(hash), value),
@@ -53,7 +53,9 @@ fn put() -> impl Strategy<Value = Put> {
             3 => Put::Envelope(document, EnvelopeHash(hash), value),
             4 => Put::Change(document, change_hash(&value), value),
             5 => Put::Row(document, value),
-            _ => Put::View(document, value),
+            6 => Put::View(document, value),
+            7 => Put::Memory(document, name, there.then_some(value)),
+            _ => Put::Erase(document),
         },
     )
 }

@@ -54,7 +54,9 @@ fn a_folder_of_something_else_is_left_alone() {
 fn a_version_that_is_none_is_not_guessed_at() {
     let folder = TempDir::new().unwrap();
     filled(folder.path());
-    for text in ["", "praksis store 1", "praksis store 0\n", "praksis store x\n", "1\n", "\u{0}"] {
+    for text in
+        ["", "praksis store 2", "praksis store 0\n", "praksis store 1\n", "praksis store x\n", "1\n", "\u{0}"]
+    {
         fs::write(folder.path().join("version"), text).unwrap();
         let error = SledStore::open(folder.path()).unwrap_err();
         assert!(matches!(error, Error::Unreadable { .. }), "{text:?}: {error}");
@@ -95,7 +97,7 @@ fn a_first_start_that_was_stopped_at_once_is_made_good() {
     // Between the version and sled's first file.
     let other = folder.path().join("other");
     fs::create_dir(&other).unwrap();
-    fs::write(other.join("version"), "praksis store 1\n").unwrap();
+    fs::write(other.join("version"), format!("praksis store {VERSION}\n")).unwrap();
     filled(&other);
 }
 

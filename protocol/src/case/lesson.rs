@@ -22,6 +22,18 @@ record! {
     }
 }
 
+impl Lesson {
+    /// Whether somebody in this phase can still follow it: it is from the phase, or says no phase and its theme is
+    /// decided there.
+    pub fn concerns(&self, phase: &Phase) -> bool {
+        match (&self.phase, &self.theme) {
+            (Some(Phase::Unknown) | None, Some(theme)) => theme.phases().contains(phase),
+            (Some(own), _) => own == phase,
+            (None, None) => false,
+        }
+    }
+}
+
 record! {
     /// A section of a template that a lesson concerns.
     pub whole SectionRef {
@@ -45,5 +57,35 @@ record! {
         date: Option<PartialDate> = "Dato", "Dato", "Date of the note";
         phase: Option<Phase> = "Fase", "Fase", "Phase it is from";
         text: Text = "Notat", "Notat", "Note in words";
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{case::Case, code::Code as _, record::Record as _};
+
+    #[test]
+    fn a_lesson_is_for_the_phase_it_is_from_else_for_those_in_which_its_theme_is_decided() {
+        let lesson = |phase: Option<&str>, theme: Option<&str>| {
+            let item =
+                json!({"id": ItemId([1; 16]).to_string(), "phase": phase, "theme": theme, "what": "x"});
+            Case::read(&json!({"lessons": [item]})).lessons[0].clone()
+        };
+        let early = lesson(None, Some("need_users"));
+        assert!(early.concerns(&Phase::Need) && !early.concerns(&Phase::Contract));
+        let late = lesson(Some("contract"), Some("need_users"));
+        assert!(late.concerns(&Phase::Contract) && !late.concerns(&Phase::Need));
+        assert!(lesson(Some("unknown"), Some("implementation")).concerns(&Phase::Realise));
+        assert!(!lesson(None, None).concerns(&Phase::Need));
+    }
+
+    #[test]
+    fn every_theme_is_decided_somewhere() {
+        for code in Theme::LIST.codes {
+            assert!(!Theme::from_code(code).phases().is_empty(), "{code}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rand_core::Rng;
 
 use super::{
-    Command, CommandError, Edit, Engine, Output, Reply, RequestId, Resting,
+    Command, CommandError, Edit, Engine, Memory, Output, Reply, RequestId, Resting,
     lanes::Task,
     output::{MemberStatus, PeerStatus, RecordRef, Status},
 };
@@ -14,6 +14,8 @@ use crate::{
     genesis::{Genesis, Kind, Scope},
     id::DocumentId,
     membership::roster::Device,
+    personal,
+    share::Refused,
     store::{Put, Read, StoreError},
 };
 
@@ -48,7 +50,7 @@ impl Engine {
                     Ok(())
                 }
             },
-            Command::Share(id, today) => self.share(request, id, today, store, rng),
+            Command::Share(id, terms) => self.share(request, id, terms, store, rng),
             Command::Show(id, today) => self.show(request, id, today, store),
             Command::Direct(kind, about, record) => {
                 let network = self.statements.roster().network();
@@ -56,6 +58,13 @@ impl Engine {
                     self.reply(request, Err(CommandError::NoNetwork));
                     return Ok(());
                 };
+                // It is in the network at once; nobody is asked what to let through.
+                let found = record.as_object().map(|record| personal::search(kind, record, true));
+                if let Some(found) = found.filter(|found| !found.is_empty()) {
+                    let refused = Box::new(Refused { found, ..Refused::default() });
+                    self.reply(request, Err(CommandError::NotShareable(refused)));
+                    return Ok(());
+                }
                 let genesis = Genesis::direct(kind, owner, network, Scope::Network, &about);
                 self.write(request, genesis, None, Edit::Replace(record), store, rng)
             }
@@ -110,10 +119,16 @@ impl Engine {
                 self.reply(request, Ok(Reply::Status(Box::new(status))));
                 Ok(())
             }
-            Command::Remember(values) => {
-                let batch = values.into_iter().map(|(name, value)| Put::Local(format!("node/{name}"), value));
+            Command::Remember(memories) => {
+                let put = |Memory { of, name, value }| match of {
+                    Some(document) => Put::Memory(document, name, value),
+                    None => Put::Local(format!("node/{name}"), value),
+                };
                 let outputs = vec![Output::Reply(request, Ok(Reply::Done))];
-                self.commit(batch.collect(), Resting { outputs, ..Resting::default() });
+                self.commit(
+                    memories.into_iter().map(put).collect(),
+                    Resting { outputs, ..Resting::default() },
+                );
                 Ok(())
             }
         }
@@ -188,6 +203,7 @@ impl Engine {
             addresses: self.addresses.clone(),
             invitations: self.invitations.open_count(),
             sets: self.index.sizes(),
+            compared: self.compared,
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     genesis::{About, Kind},
     id::{ChangeHash, DeviceId, DocumentId},
     membership::{joining::Ticket, statement::Role},
+    share::Terms,
 };
 
 /// Names a command; its reply carries the same.
@@ -114,8 +115,8 @@ pub enum Command {
     Draft(Kind, Value),
     /// Change a draft (by record or document id) as it read at these heads, the present ones if absent.
     Edit(DocumentId, Option<Vec<ChangeHash>>, Edit),
-    /// Share a draft with the network; the day decides about an embargo.
-    Share(DocumentId, Day),
+    /// Share a draft with the network.
+    Share(DocumentId, Terms),
     /// A record as it reads, and what stands in the way of sharing it on that day.
     Show(DocumentId, Day),
     /// Write a document of a direct kind into the network.
@@ -139,7 +140,18 @@ pub enum Command {
     /// Where this node stands.
     Status,
     /// Put something of this node alone into the store.
-    Remember(Vec<(String, Option<Vec<u8>>)>),
+    Remember(Vec<Memory>),
+}
+
+/// Something that this node alone remembers.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    /// The document whose words are in it, with which it is erased; none where no words are.
+    pub of: Option<DocumentId>,
+    /// What it is; at most 100 bytes.
+    pub name: String,
+    /// The thing itself; `None` forgets it.
+    pub value: Option<Vec<u8>>,
 }
 
 /// How a draft is changed.

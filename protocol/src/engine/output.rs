@@ -12,6 +12,7 @@ use crate::{
     genesis::{Kind, Scope},
     id::{ChangeHash, DeviceId, DocumentId, NetworkId, OrgId, StatementHash},
     membership::{joining, statement::Role},
+    reconcile::Tally,
     record::{Fault, Invalid},
     share::{Prepared, Refused},
     store::{Batch, StoreError},
@@ -234,6 +235,8 @@ pub struct Status {
     pub invitations: usize,
     /// Size of each scope's set.
     pub sets: BTreeMap<Scope, usize>,
+    /// What comparing sets with peers took since the start.
+    pub compared: Tally,
 }
 
 /// A member organisation, as people see it.

@@ -65,6 +65,8 @@ pub(super) struct Peers {
     pub(super) by_device: BTreeMap<DeviceId, Peer>,
     pub(super) bootstraps: Vec<Bootstrap>,
     admitted: BTreeSet<DeviceId>,
+    /// With whom sets were compared last.
+    pub(super) last_compared: Option<DeviceId>,
 }
 
 impl Peers {

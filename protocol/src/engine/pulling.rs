@@ -20,6 +20,8 @@ use crate::{
 const FETCH_AT_ONCE: usize = 256;
 /// Most questions of one pull; with full answers these are a gigabyte, the rest comes with the next hello.
 const QUESTIONS_LIMIT: usize = 1024;
+/// Comparisons under way at once: each holds its own marks of our set, 4 MB for 100,000 items.
+const COMPARISONS_LIMIT: usize = 8;
 /// The name under which a peer's answers are counted that promise more and never bring it.
 const LEADS_NOWHERE: &str = "leads_nowhere";
 /// Most steps that lie ahead in one pull.
@@ -85,6 +87,12 @@ pub(super) struct Pull {
     pub(super) questions: usize,
 }
 
+impl Peer {
+    fn is_comparing(&self) -> bool {
+        self.questions.values().any(|question| matches!(question, Question::Pull(Pulling::Compare(..))))
+    }
+}
+
 impl Engine {
     /// Begins to pull from a peer whose digests differ; `roster` says whether statements do.
     pub(super) fn begin_pull(&mut self, device: DeviceId, roster: bool) {
@@ -117,13 +125,20 @@ impl Engine {
     pub(super) fn tend_pulls(&mut self) {
         let pulling = |peer: &Peer| peer.connected && peer.pull.is_some();
         let pulls = self.peers.by_device.iter().filter(|(_, peer)| pulling(peer)).map(|(device, _)| *device);
-        let pulls: Vec<DeviceId> = pulls.filter(|device| self.is_friend(*device)).collect();
+        let mut pulls: Vec<DeviceId> = pulls.filter(|device| self.is_friend(*device)).collect();
+        // In turn, so that peers who stall do not keep the others from it.
+        let last = self.peers.last_compared;
+        let turn = pulls.partition_point(|device| last.is_some_and(|last| *device <= last));
+        pulls.rotate_left(turn);
+        let comparing = self.peers.by_device.values().filter(|peer| peer.is_comparing()).count();
+        let mut room = COMPARISONS_LIMIT.saturating_sub(comparing);
         for device in pulls {
-            self.step(device);
+            self.step(device, &mut room);
         }
     }
 
-    fn step(&mut self, device: DeviceId) {
+    /// Takes the next step of a pull; `room` is for comparisons that may begin.
+    fn step(&mut self, device: DeviceId, room: &mut usize) {
         let scopes = self.common_scopes(device);
         let now = self.now;
         loop {
@@ -156,8 +171,14 @@ impl Engine {
                     steps.for_each(|scope| pull.steps.push_front(Next::Compare(*scope)));
                     continue;
                 }
+                Next::Compare(scope) if *room == 0 => {
+                    pull.steps.push_front(Next::Compare(scope));
+                    return;
+                }
                 Next::Compare(scope) => {
-                    let (comparison, ask) = Comparison::begin();
+                    *room -= 1;
+                    self.peers.last_compared = Some(device);
+                    let (comparison, ask) = Comparison::begin(self.index.items(scope), now);
                     (Request::Compare(scope, ask), Pulling::Compare(scope, comparison))
                 }
                 Next::Statements(mut items) => {
@@ -256,8 +277,12 @@ impl Engine {
         mut comparison: Comparison,
         answer: &Answer,
     ) -> Result<(), StoreError> {
-        match comparison.answered(answer, self.index.items(scope)) {
-            Ok(Step::Ask(ask)) => {
+        let step = comparison.answered(answer, self.index.items(scope), self.now, &mut self.compared);
+        if let Ok(Step::Stalled(_)) = &step {
+            self.refuse("sketch_stalled")?;
+        }
+        match step {
+            Ok(Step::Ask(ask) | Step::Stalled(ask)) => {
                 if let Some(pull) = self.pull_of(from) {
                     pull.asking = true;
                     pull.questions += 1;
@@ -282,8 +307,8 @@ impl Engine {
                     });
                 }
             }
-            Err(_) => {
-                self.refuse("answer")?;
+            Err(nonsense) => {
+                self.refuse(nonsense.name())?;
                 self.pull_failed(from);
             }
         }

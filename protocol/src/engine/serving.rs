@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use rand_core::Rng;
+
 use super::{Class, Engine, MessageId, Output, lanes::held, pulling::Fetch};
 use crate::{
     admission::counting::missing,
     genesis::Scope,
     id::{DeviceId, DocumentId, Item, NetworkId},
-    reconcile::answer,
     signed::encoding::hash,
     store::{Read, StoreError},
     wire::message::{Delivery, Hello, RESPONSE_TARGET, Request, Response, Want},
@@ -21,6 +22,7 @@ impl Engine {
         class: Class,
         bytes: &[u8],
         store: &impl Read,
+        rng: &mut impl Rng,
     ) -> Result<(), StoreError> {
         if class == Class::Join {
             return self.asked_to_join(from, question, bytes);
@@ -30,7 +32,7 @@ impl Engine {
             Response::Refused
         } else {
             match Request::read(bytes) {
-                Ok(request) => self.respond(from, request, store)?,
+                Ok(request) => self.respond(from, request, store, rng)?,
                 Err(error) => {
                     self.refuse(error.name())?;
                     Response::Refused
@@ -46,6 +48,7 @@ impl Engine {
         from: DeviceId,
         request: Request,
         store: &impl Read,
+        rng: &mut impl Rng,
     ) -> Result<Response, StoreError> {
         Ok(match request {
             Request::Hello(theirs) => {
@@ -66,7 +69,9 @@ impl Engine {
                 Response::Statements(known.map(|bytes| bytes.to_vec().into()).collect())
             }
             Request::Compare(scope, ask) if self.may_see(from, scope) => {
-                Response::Compared(answer(self.index.items(scope), &ask))
+                let digest = self.index.digest(scope);
+                let ours = self.index.items(scope);
+                Response::Compared(self.encodings.answer(scope, ours, digest, &ask, self.now, rng))
             }
             Request::Resolve(scope, items) if self.may_see(from, scope) => {
                 let resolve = |item: Item| self.index.resolve(scope, item).map(|document| (item, document));

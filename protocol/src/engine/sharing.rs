@@ -14,7 +14,8 @@ use crate::{
     date::Day,
     genesis::{Genesis, Kind, Scope},
     id::DocumentId,
-    share::{Prepared, Refused, Sharing, prepare},
+    personal::Found,
+    share::{Prepared, Refused, Sharing, Terms, prepare},
     store::{Read, StoreError},
 };
 
@@ -27,7 +28,7 @@ impl Engine {
         &mut self,
         request: RequestId,
         id: DocumentId,
-        today: Day,
+        terms: Terms,
         store: &impl Read,
         rng: &mut impl Rng,
     ) -> Result<(), StoreError> {
@@ -42,34 +43,44 @@ impl Engine {
             self.reply(request, Err(CommandError::NotFound));
             return Ok(());
         };
-        let prepared = match self.prepared(&record, today, store)? {
+        let prepared = match self.prepared(&record, terms, store)? {
             Ok(prepared) => prepared,
             Err(refused) => {
                 self.reply(request, Err(CommandError::NotShareable(Box::new(refused))));
                 return Ok(());
             }
         };
-        if let Some(contact) = contact_of(&prepared.record).and_then(|contact| self.index.record(contact)) {
-            self.share_contact(&contact, today, store, rng)?;
+        let contact = contact_of(&prepared.record).and_then(|contact| self.index.record(contact));
+        if let Some(contact) = contact
+            && let Err(found) = self.share_contact(&contact, terms, store, rng)?
+        {
+            let refused = Box::new(Refused { found, ..Refused::default() });
+            self.reply(request, Err(CommandError::NotShareable(refused)));
+            return Ok(());
         }
         let edit = Edit::Share(Value::Object(prepared.record));
         self.line_up(genesis, Task::Write { request: Some(request), at: None, edit }, store, rng)
     }
 
+    /// A contact goes along with its case; what of a person stands in it holds the case back.
     fn share_contact(
         &mut self,
         contact: &RecordRef,
-        today: Day,
+        terms: Terms,
         store: &impl Read,
         rng: &mut impl Rng,
-    ) -> Result<(), StoreError> {
-        let (Ok(genesis), Ok(prepared)) =
-            (self.shared_of(contact.record), self.prepared(contact, today, store)?)
-        else {
-            return Ok(());
+    ) -> Result<Result<(), Vec<Found>>, StoreError> {
+        let prepared = match self.prepared(contact, terms, store)? {
+            Ok(prepared) => prepared,
+            Err(refused) if refused.found.is_empty() => return Ok(Ok(())),
+            Err(mut refused) => {
+                refused.found.iter_mut().for_each(|found| found.field.insert_str(0, "contact."));
+                return Ok(Err(refused.found));
+            }
         };
+        let Ok(genesis) = self.shared_of(contact.record) else { return Ok(Ok(())) };
         let edit = Edit::Share(Value::Object(prepared.record));
-        self.line_up(genesis, Task::Write { request: None, at: None, edit }, store, rng)
+        self.line_up(genesis, Task::Write { request: None, at: None, edit }, store, rng).map(Ok)
     }
 
     /// A record with everything that stands beside it.
@@ -86,8 +97,10 @@ impl Engine {
         };
         let draft = view(record.draft, store)?;
         let shared = view(record.shared, store)?;
+        // What was let through when it was shared does not hide that it has changed since.
+        let terms = Terms { today, allow_found: true };
         let sharing = match draft {
-            Some(_) => Some(self.prepared(&record, today, store)?),
+            Some(_) => Some(self.prepared(&record, terms, store)?),
             None => None,
         };
         let differs = match (&sharing, &shared) {
@@ -105,7 +118,7 @@ impl Engine {
     fn prepared(
         &self,
         record: &RecordRef,
-        today: Day,
+        terms: Terms,
         store: &impl Read,
     ) -> Result<Result<Prepared, Refused>, StoreError> {
         let Some(kind) = record.kind else { return Ok(Err(Refused { never: true, ..Refused::default() })) };
@@ -126,7 +139,7 @@ impl Engine {
                 .record(id)
                 .is_some_and(|other| other.shared.is_some() || other.kind == Some(Kind::Contact))
         };
-        Ok(prepare(kind, &draft, &Sharing { today, reaches: &reaches, before: before.as_ref() }))
+        Ok(prepare(kind, &draft, &Sharing { terms, reaches: &reaches, before: before.as_ref() }))
     }
 
     /// The document that a draft is shared as in the network.

@@ -17,6 +17,7 @@ struct Tables {
     changes: BTreeMap<(DocumentId, ChangeHash), Vec<u8>>,
     rows: BTreeMap<DocumentId, Vec<u8>>,
     views: BTreeMap<DocumentId, Vec<u8>>,
+    memories: BTreeMap<(DocumentId, String), Vec<u8>>,
 }
 
 #[derive(Debug, Default)]
@@ -80,6 +81,13 @@ impl Tables {
             Put::Change(document, hash, bytes) => drop(self.changes.insert((document, hash), bytes)),
             Put::Row(document, bytes) => drop(self.rows.insert(document, bytes)),
             Put::View(document, bytes) => drop(self.views.insert(document, bytes)),
+            Put::Memory(document, name, Some(value)) => drop(self.memories.insert((document, name), value)),
+            Put::Memory(document, name, None) => drop(self.memories.remove(&(document, name))),
+            Put::Erase(document) => {
+                self.changes.retain(|(of, _), _| *of != document);
+                self.views.remove(&document);
+                self.memories.retain(|(of, _), _| *of != document);
+            }
         }
     }
 }
@@ -126,6 +134,10 @@ impl Read for MemoryStore {
 
     fn view(&self, document: DocumentId) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.lock().written.views.get(&document).cloned())
+    }
+
+    fn memory(&self, document: DocumentId, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.lock().written.memories.get(&(document, name.to_owned())).cloned())
     }
 }
 

@@ -1,5 +1,6 @@
 //! What lessons are about.
 
+use super::Phase;
 use crate::code::codes;
 
 codes! {
@@ -29,5 +30,29 @@ codes! {
         Problem = "problem", "Dette var vanskelig", "Dette var vanskeleg", "This was a problem";
         Idea = "idea", "Idé til neste gang", "Idé til neste gong", "An idea for next time";
         Warning = "warning", "Advarsel", "Åtvaring", "A warning";
+    }
+}
+
+impl Theme {
+    /// The phases in which what the theme is about is decided, so that advice on it can still be followed. Our own
+    /// reading of how a procurement goes; a theme of a newer version is decided nowhere that we know.
+    pub fn phases(&self) -> &'static [Phase] {
+        match self {
+            Self::Leadership | Self::Cooperation | Self::TimeResources => &[Phase::Need, Phase::Organise],
+            Self::NeedUsers => &[Phase::Need, Phase::Dialogue],
+            // A need that is written as a solution has decided already.
+            Self::FunctionalRequirements | Self::Climate => &[Phase::Need, Phase::Prepare],
+            // What nobody measured before cannot be compared with afterwards.
+            Self::GainsMeasuring => &[Phase::Need, Phase::Realise, Phase::Evaluated],
+            Self::MarketDialogue => &[Phase::Organise, Phase::Dialogue],
+            Self::SupplierSme => &[Phase::Dialogue, Phase::Prepare],
+            Self::ProcedureChoice => &[Phase::Dialogue, Phase::Prepare],
+            Self::Risk => &[Phase::Organise, Phase::Prepare, Phase::Develop],
+            Self::PrivacySecurity => &[Phase::Prepare, Phase::Develop],
+            Self::AwardCriteria | Self::LegalComplaint => &[Phase::Prepare, Phase::Competition],
+            Self::ContractIpr => &[Phase::Prepare, Phase::Contract],
+            Self::Implementation => &[Phase::Contract, Phase::Realise],
+            Self::Other(_) => &[],
+        }
     }
 }

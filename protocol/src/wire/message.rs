@@ -8,7 +8,7 @@ use minicbor::{Decode, Encode, bytes::ByteVec};
 use crate::{
     genesis::Scope,
     id::{Digest, DocumentId, EnvelopeHash, Item, NetworkId},
-    reconcile::{Answer, Ask},
+    reconcile::{Answer, Ask, BATCH},
     signed::encoding::{DecodeError, from_slice, to_vec},
 };
 
@@ -156,7 +156,8 @@ impl Request {
     pub fn read(bytes: &[u8]) -> Result<Self, MessageError> {
         let request: Self = from_slice(bytes, MESSAGE_LIMIT)?;
         let (what, len, limit) = match &request {
-            Self::Hello(_) | Self::Compare(..) => return Ok(request),
+            Self::Hello(_) => return Ok(request),
+            Self::Compare(_, ask) => ("symbols", ask.symbols() as usize, BATCH as usize),
             Self::Statements(items) | Self::Resolve(_, items) => ("items", items.len(), ITEMS_LIMIT),
             Self::Pull(_, wants) => {
                 if wants.iter().any(|want| want.have.len() > HAVE_LIMIT) {

@@ -8,6 +8,7 @@ mod document;
 mod examples;
 mod labels;
 mod parse;
+mod personal;
 mod response;
 mod share;
 mod tolerant;

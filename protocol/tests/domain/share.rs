@@ -4,7 +4,7 @@ use praksis_protocol::{
     date::Day,
     genesis::Kind,
     id::DocumentId,
-    share::{Prepared, Refused, Sharing, prepare},
+    share::{Prepared, Refused, Sharing, Terms, prepare},
 };
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use crate::{case, id, ids, map};
 
 fn share(kind: Kind, draft: &Map<String, Value>, today: &str) -> Result<Prepared, Refused> {
     let today: Day = today.parse().unwrap();
-    prepare(kind, draft, &Sharing { today, reaches: &|id| id.0[0] == 1, before: None })
+    prepare(kind, draft, &Sharing { terms: Terms::on(today), reaches: &|id| id.0[0] == 1, before: None })
 }
 
 fn shared(members: Value) -> Prepared {
@@ -129,10 +129,14 @@ fn a_template_is_numbered_when_something_in_it_is_new() {
         "sections": [{"id": id(1), "heading": "Behov"}],
     }));
     let today = Day::new(2026, 1, 1).unwrap();
-    let first =
-        prepare(Kind::Template, &draft, &Sharing { today, reaches: &|_| true, before: None }).unwrap();
+    let first = prepare(
+        Kind::Template,
+        &draft,
+        &Sharing { terms: Terms::on(today), reaches: &|_| true, before: None },
+    )
+    .unwrap();
     assert_eq!(first.record["version"], 1);
-    let again = Sharing { today, reaches: &|_| true, before: Some(&first.record) };
+    let again = Sharing { terms: Terms::on(today), reaches: &|_| true, before: Some(&first.record) };
     assert_eq!(prepare(Kind::Template, &draft, &again).unwrap().record["version"], 1);
     let mut changed = draft;
     changed.insert("version_note".to_owned(), json!("Nytt"));
@@ -148,7 +152,8 @@ fn a_filled_template_never_leaves_the_house() {
 fn the_full_example_of_every_drafted_kind_can_be_shared() {
     for kind in Kind::ALL.into_iter().filter(|kind| kind.is_drafted() && *kind != Kind::Filled) {
         let example = map(serde_json::from_str(kind.example()).unwrap());
-        let sharing = Sharing { today: Day::new(2026, 11, 22).unwrap(), reaches: &|_| true, before: None };
+        let sharing =
+            Sharing { terms: Terms::on(Day::new(2026, 11, 22).unwrap()), reaches: &|_| true, before: None };
         let prepared =
             prepare(kind, &example, &sharing).unwrap_or_else(|refused| panic!("{kind:?}: {refused}"));
         let again = kind.parse(&Value::Object(prepared.record.clone()), &mut ids()).unwrap();

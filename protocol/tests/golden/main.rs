@@ -20,10 +20,12 @@ use praksis_protocol::{
             statement_item,
         },
     },
-    reconcile::{Answer, Ask, set_digest},
+    reconcile::{Answer, Ask, BATCH, Edition, Encodings, Salt, set_digest},
     signed::{Verified, encoding::to_vec},
+    time::Timestamp,
     wire::message::{Delivery, Hello, Request, Response, SignedChange, Want},
 };
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 const GOLDEN: &str = include_str!("formats.txt");
 
@@ -240,6 +242,49 @@ fn messages(lines: &mut Lines, network: NetworkId, genesis: &Genesis) {
     }
 }
 
+/// What a node answers that has `count` items, under one salt, to the first question and to those that follow.
+fn symbols(count: u32, batches: &[u32]) -> Vec<Answer> {
+    let item = |n: u32| Item(blake3::hash(&n.to_be_bytes()).as_bytes()[..16].try_into().expect("16"));
+    let items: BTreeSet<Item> = (0..count).map(item).collect();
+    let mut encodings = Encodings::default();
+    let mut rng = ChaCha8Rng::from_seed([8; 32]);
+    let mut ask = Ask::Begin(count, batches[0], None);
+    let mut answers = Vec::new();
+    for next in batches[1..].iter().chain([&0]) {
+        let digest = set_digest(&items);
+        let answer = encodings.answer(Scope::Network, &items, digest, &ask, Timestamp(0), &mut rng);
+        let Answer::Symbols(edition, from, ..) = answer else { panic!("{answer:?}") };
+        ask = Ask::More(edition, from + ask.symbols(), *next);
+        answers.push(answer);
+    }
+    answers
+}
+
+fn sketches(lines: &mut Lines) {
+    let edition = Edition { salt: Salt([3; 16]), state: [4; 8] };
+    let asks = [
+        ("ask first symbols", Ask::Begin(100_000, 2, None)),
+        ("ask symbols under another salt", Ask::Begin(100_000, 64, Some(edition.salt))),
+        ("ask more symbols", Ask::More(edition, 64, 16)),
+    ];
+    for (name, ask) in asks {
+        lines.add(name, &Request::Compare(Scope::Network, ask).bytes());
+    }
+    let few = symbols(20, &[2, 4, 8]);
+    for (name, answer) in
+        ["say symbols 0 of 20", "say symbols 2 of 20", "say symbols 6 of 20"].iter().zip(few)
+    {
+        lines.add(name, &Response::Compared(answer).bytes());
+    }
+    // The walks of a thousand items, as far as a long comparison goes.
+    let mut hasher = blake3::Hasher::new();
+    for answer in symbols(1_000, &[BATCH; 64]) {
+        let Answer::Symbols(.., bytes) = answer else { panic!("{answer:?}") };
+        hasher.update(&bytes);
+    }
+    lines.add("symbols 0 to 65536 of 1000, BLAKE3", hasher.finalize().as_bytes());
+}
+
 #[test]
 fn the_formats_are_what_they_were() {
     let mut lines = Lines::default();
@@ -248,6 +293,7 @@ fn the_formats_are_what_they_were() {
     let shared = documents(&mut lines, charter.network());
     envelopes(&mut lines, &shared);
     messages(&mut lines, charter.network(), &shared);
+    sketches(&mut lines);
     for (now, golden) in lines.0.lines().zip(GOLDEN.lines()) {
         assert_eq!(now, golden);
     }

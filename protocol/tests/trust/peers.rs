@@ -1,6 +1,8 @@
 //! Members that lie, flood or stall.
 
-use praksis_protocol::engine::{Command, Reply};
+use std::collections::{BTreeSet, VecDeque};
+
+use praksis_protocol::engine::{Command, Input, Reply};
 use praksis_protocol::{
     genesis::{About, Genesis, Kind, Scope},
     id::{Digest, DocumentId, Item, NetworkId},
@@ -8,6 +10,7 @@ use praksis_protocol::{
     reconcile::{Answer, Ask, PAGE},
     signed::{Verified, encoding::to_vec},
     store::{Read as _, Store as _},
+    time::Timestamp,
     wire::message::{Delivery, Hello, MESSAGE_LIMIT, Request, Response, SignedChange, Want},
 };
 use serde_json::json;
@@ -362,4 +365,38 @@ fn what_led_nowhere_is_asked_for_whole_and_then_no_more() {
         Request::Statements(_) => panic!("{request:?}"),
     });
     assert_eq!(had, [1, 0]);
+}
+
+#[test]
+fn peers_that_stall_do_not_keep_the_others_from_being_compared_with() {
+    let members: Vec<u8> = (2..14).collect();
+    let mut desk = Desk::association(&members);
+    let network = desk.network();
+    members.iter().for_each(|of| desk.connect(10 * of));
+    let (mut compared, mut open) = (BTreeSet::new(), VecDeque::new());
+    for _ in 0..3 * members.len() {
+        while let Some((from, question, _, bytes)) = desk.asked.pop_front() {
+            match Request::read(&bytes).unwrap() {
+                Request::Hello(_) => {
+                    let bytes = other(network).bytes();
+                    desk.handle(Input::Answered { from, question, bytes });
+                }
+                Request::Compare(..) => {
+                    compared.insert(from);
+                    open.push_back((from, question));
+                }
+                request @ (Request::Statements(_)
+                | Request::Resolve(..)
+                | Request::Pull(..)
+                | Request::Changed(..)) => panic!("{request:?}"),
+            }
+        }
+        assert!(open.len() <= 8, "what is held for comparisons is bounded");
+        // Nobody ever answers, and everybody is there again a little later.
+        let (from, question) = open.pop_front().unwrap();
+        desk.handle(Input::Unanswered { from, question, not_offered: false });
+        desk.now = Timestamp(desk.now.0 + 3_000);
+        desk.handle(Input::Tick);
+    }
+    assert_eq!(compared.len(), members.len());
 }

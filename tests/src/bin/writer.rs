@@ -25,6 +25,7 @@ use praksis_protocol::{
     engine::{Command, Edit, Reply},
     genesis::Kind,
     id::DocumentId,
+    share::Terms,
 };
 use praksis_tests::sentence;
 
@@ -85,7 +86,7 @@ impl Desk {
         };
         say(&format!("draft {record} {number}"));
         if number.is_multiple_of(3) {
-            self.handle.call(Command::Share(record, self.handle.today())).await?;
+            self.handle.call(Command::Share(record, Terms::on(self.handle.today()))).await?;
             say(&format!("shared {record} {number}"));
         }
         self.free.lock().unwrap_or_else(PoisonError::into_inner).push_back(record);

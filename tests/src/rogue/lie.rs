@@ -16,7 +16,7 @@ use praksis_protocol::{
         StatementHash,
     },
     membership::statement::{Chain, Fact, Kind as StatementKind, Known, MembershipGrant, Role},
-    reconcile::Answer,
+    reconcile::{Answer, Ask, Edition, Salt},
     scan::scan,
     signed::{Verified, encoding::from_slice},
     store::Read as _,
@@ -278,6 +278,18 @@ pub fn lies(folder: &Path) -> Vec<Lie> {
             _ => None,
         }
     };
+    let edition = Edition { salt: Salt([5; 16]), state: [5; 8] };
+    // As many as could be expected of 500 items, and what they sum up to is nothing that is.
+    let garbage = move |request: &Request| match request {
+        Request::Compare(_, Ask::List(_)) => Some(Response::Compared(Answer::Page(vec![], false))),
+        Request::Compare(_, ask @ (Ask::Begin(..) | Ask::More(..))) => {
+            let from = if let Ask::More(_, from, _) = ask { *from } else { 0 };
+            let symbol = [&[0][..], &[7; 22]].concat();
+            let bytes = symbol.repeat(ask.symbols() as usize);
+            Some(Response::Compared(Answer::Symbols(edition, from, 500, bytes.into())))
+        }
+        _ => None,
+    };
 
     vec![
         delivered("another's actor", "other_actor", &one, member.signed(&one, member.change(victim))),
@@ -310,6 +322,13 @@ pub fn lies(folder: &Path) -> Vec<Lie> {
             network,
             pages(Answer::Page(vec![NOWHERE, Item([1; 16])], false)),
         ),
+        differing(
+            "symbols cut short",
+            "symbols",
+            network,
+            pages(Answer::Symbols(edition, 0, 1, vec![0; 22].into())),
+        ),
+        differing("symbols of nothing that is", "sketch_stalled", network, garbage),
         differing("a forged statement", "statement_signature", network, statements(forged)),
         differing("a member by its own word", "", network, statements(self_made)),
     ]

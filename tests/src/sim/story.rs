@@ -12,6 +12,7 @@ use praksis_protocol::{
     genesis::{Kind, Scope},
     id::{ChangeHash, DeviceId, DocumentId},
     membership::{joining::Ticket, statement::Role},
+    share::Terms,
     store::{Batch, Put, Read as _, Store as _, memory::MemoryStore},
 };
 use rand::{Rng as _, SeedableRng as _};
@@ -183,7 +184,7 @@ impl World {
 
     /// Shares a draft.
     pub fn share(&mut self, id: NodeId, record: DocumentId) {
-        self.ok(id, Command::Share(record, self.today()));
+        self.ok(id, Command::Share(record, Terms::on(self.today())));
     }
 
     /// The day of virtual time; months do not matter here.

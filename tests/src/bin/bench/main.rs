@@ -1,13 +1,14 @@
 //! Figures, not verdicts: a subcommand for each thing that is measured, a file for each subcommand.
 
 mod similar;
+mod sketch;
 mod sync;
 
 use std::error::Error;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-const USAGE: &str = "usage: bench sync --docs 1000,10000 | similar ..: without more it says how";
+const USAGE: &str = "usage: bench sync --docs 1000,10000 | bench sketch | bench similar --bench DIR";
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -15,6 +16,7 @@ async fn main() -> Result<()> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
         ["similar", ..] => Box::pin(similar::run(&words[1..])).await,
+        ["sketch"] => sketch::run(),
         ["sync", "--docs", counts] => sync::run(counts).await,
         _ => Err(USAGE.into()),
     }

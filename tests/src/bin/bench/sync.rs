@@ -16,6 +16,7 @@ use praksis_protocol::{
     genesis::Kind,
     id::DocumentId,
     membership::{joining::Ticket, statement::Role},
+    share::Terms,
     store::Read as _,
 };
 use serde_json::json;
@@ -74,7 +75,7 @@ async fn sync(count: usize) -> Result<()> {
     let mut tasks = JoinSet::new();
     for record in records {
         let handle = bergen.handle.clone();
-        tasks.spawn(async move { handle.call(Command::Share(record, handle.today())).await });
+        tasks.spawn(async move { handle.call(Command::Share(record, Terms::on(handle.today()))).await });
         while tasks.len() >= AT_ONCE {
             tasks.join_next().await.ok_or("a task")???;
         }
