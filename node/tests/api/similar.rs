@@ -39,7 +39,7 @@ async fn conditions_hold_and_each_is_an_error_when_it_is_none() {
         ("value", "900000-"),
         ("except", &plain),
     ] {
-        assert_eq!(found(condition).await, [id.clone()], "{condition:?}");
+        assert_eq!(found(condition).await, std::slice::from_ref(&id), "{condition:?}");
     }
     for condition in [("year", "2018"), ("value", "-899999"), ("measured", "true"), ("content_lang", "nn")] {
         assert!(found(condition).await.is_empty(), "{condition:?}");
