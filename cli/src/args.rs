@@ -8,7 +8,7 @@ use praksis_protocol::{language::Language, org_number::OrgNumber};
 
 use crate::{
     case, completions, demo, export, import, init, invite, join, lessons, member, need::READ_PDF, org, peer,
-    report, run, similar, start, sync, template,
+    report, run, similar, start, sync, template, vocabulary,
 };
 
 /// Municipalities share what they learn from innovative public procurement.
@@ -39,6 +39,7 @@ pub(crate) enum Command {
     Org(org::Args),
     Case(case::Args),
     Similar(similar::Args),
+    Vocabulary(vocabulary::Args),
     Start(start::Args),
     Lessons(lessons::Args),
     Template(template::Args),

@@ -26,6 +26,7 @@ mod need;
 mod similar;
 mod start;
 mod template;
+mod vocabulary;
 mod ways;
 
 mod export;
@@ -86,6 +87,7 @@ async fn command(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Org(args) => org::run(args, context).await,
         Command::Case(args) => case::run(args, context).await,
         Command::Similar(args) => similar::run(args, context).await,
+        Command::Vocabulary(args) => vocabulary::run(args, context).await,
         Command::Start(args) => start::run(args, context).await,
         Command::Lessons(args) => lessons::run(args, context).await,
         Command::Template(args) => template::run(args, context).await,

@@ -144,7 +144,11 @@ pub(crate) fn start_failure(context: &Context, error: &StartError) -> Failure {
     match error {
         StartError::Folder(error) => folder_failure(context, error),
         StartError::Net(error) => net_failure(context, error),
-        StartError::Store(_) | StartError::Contents(_) | StartError::Search(_) | StartError::Thread(_) => {
+        StartError::Store(_)
+        | StartError::Contents(_)
+        | StartError::Search(_)
+        | StartError::CpvList(_)
+        | StartError::Thread(_) => {
             context.failure("storage", "folder-failed", &[("why", error.to_string().into())])
         }
     }

@@ -46,13 +46,57 @@ pub(crate) struct Args {
     /// Only cases with this CPV code, or under it
     #[arg(long, value_name = "CODE")]
     cpv: Option<String>,
+    /// Only cases of owners in this county
+    #[arg(long, value_name = "NAME")]
+    county: Option<String>,
+    /// Only cases with this procedure
+    #[arg(long, value_name = "CODE")]
+    procedure: Option<String>,
+    /// Only cases of this year, or of years as 2019-2021
+    #[arg(long, value_name = "YEAR")]
+    year: Option<String>,
+    /// Only cases of this value, least and most as 500000-2000000; either may be left out
+    #[arg(long, value_name = "LEAST-MOST", allow_hyphen_values = true)]
+    value: Option<String>,
+    /// Only cases written in this language
+    #[arg(long, value_name = "CODE")]
+    content_lang: Option<String>,
+    /// Only records of this kind
+    #[arg(long, value_name = "CODE")]
+    kind: Option<String>,
+    /// Only cases with a measured gain
+    #[arg(long)]
+    measured: bool,
+    /// Only cases that ended without what was wanted
+    #[arg(long)]
+    failed: bool,
+    /// The phase you stand in: its lessons are shown
+    #[arg(long, value_name = "CODE")]
+    my_phase: Option<String>,
+    /// Leave out this case
+    #[arg(long, value_name = "ID")]
+    except: Option<String>,
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let limit = args.limit.to_string();
     let mut query = vec![("limit", limit.as_str()), ("lang", context.language.code())];
-    let filters =
-        [("phase", &args.phase), ("sector", &args.sector), ("owner", &args.owner), ("cpv", &args.cpv)];
+    let filters = [
+        ("phase", &args.phase),
+        ("sector", &args.sector),
+        ("owner", &args.owner),
+        ("cpv", &args.cpv),
+        ("county", &args.county),
+        ("procedure", &args.procedure),
+        ("year", &args.year),
+        ("value", &args.value),
+        ("content_lang", &args.content_lang),
+        ("kind", &args.kind),
+        ("my_phase", &args.my_phase),
+        ("except", &args.except),
+    ];
+    let flags = [("measured", args.measured), ("failed", args.failed)];
+    query.extend(flags.iter().filter(|(_, set)| *set).map(|(name, _)| (*name, "true")));
     query.extend(filters.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))));
     let client = context.client()?;
     let answer = match (&args.text, &args.case, &args.file) {
@@ -145,9 +189,10 @@ fn reason(context: &Context, part: &Value) -> String {
     let about = match kind.as_str() {
         "word" => return format!("«{text}»"),
         "part" | "expansion" | "spelling" => format!("«{text}»"),
-        "cpv" => match text.parse::<Cpv>() {
-            Ok(code) => code.nearest_labels().get(language).to_owned(),
-            Err(_) => text,
+        "cpv" => match (part["label"].as_str(), text.parse::<Cpv>()) {
+            (Some(label), _) => label.to_owned(),
+            (None, Ok(code)) => code.nearest_labels().get(language).to_owned(),
+            (None, Err(_)) => text,
         },
         "phase" => label(Phase::LIST, &text, language),
         "procedure" => label(Procedure::LIST, &text, language),

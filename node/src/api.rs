@@ -194,6 +194,7 @@ fn described() -> OpenApiRouter<Api> {
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(import::take))
+                .routes(routes!(vocabulary::take))
                 .layer(DefaultBodyLimit::max(crate::intake::FILE_LIMIT)),
         )
         .routes(routes!(export::give))

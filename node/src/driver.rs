@@ -24,7 +24,7 @@ use std::{
     any::Any,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, RwLock},
     thread,
 };
 
@@ -44,6 +44,7 @@ pub(crate) use self::workers::WORKER;
 use crate::{
     clock::Clock,
     config::Config,
+    cpv_list,
     folder::{self, Folder, Lock},
     handle::{Handle, Shared},
     job::index::Indexer,
@@ -76,6 +77,9 @@ pub enum StartError {
     /// The search index.
     #[error(transparent)]
     Search(#[from] search::Error),
+    /// The imported CPV list.
+    #[error(transparent)]
+    CpvList(#[from] cpv_list::Error),
     /// The system gave no thread.
     #[error("could not start a thread: {0}")]
     Thread(#[source] io::Error),
@@ -143,6 +147,7 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
         commands,
         store: store.clone(),
         index,
+        cpv_list: RwLock::default(),
         followed: watch::Sender::new(()),
         events: events.downgrade(),
         net: network.net,
@@ -150,6 +155,9 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
         ended,
     };
     let handle = Handle(Arc::new(shared));
+    let remembering = handle.clone();
+    let remembered = tokio::task::spawn_blocking(move || cpv_list::remember(&remembering)).await;
+    remembered.map_err(|panic| StartError::Thread(panic.into()))??;
     let indexer = Indexer::start(handle.clone()).map_err(StartError::Thread)?;
     let happening = handle.events();
     let machine = Machine::new(engine, store, clock, to_net, jobs, commits, events, announce);

@@ -47,6 +47,8 @@ pub const PENDING_CONTACT: DocumentId = DocumentId(*b"what init keeps of a new c
 /// What it is called there.
 pub const CONTACT: &str = "contact";
 
+/// What `vocabulary import` took in.
+const CPV_LIST: &str = "cpv.json";
 const VERSION_FILE: &str = "version";
 const VERSION_TEXT: &str = "praksis ";
 
@@ -225,6 +227,27 @@ impl Folder {
     pub fn write_addresses(&self, addresses: &Addresses) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(addresses).expect("JSON of plain values");
         replace_file(&self.path, "addresses.json", &text)
+    }
+
+    /// The CPV list that was imported, as it was kept.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn cpv_list(&self) -> Result<Option<Vec<u8>>, Error> {
+        let path = self.path.join(CPV_LIST);
+        match fs::read(&path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(Error::Io { doing: "read", path, source }),
+        }
+    }
+
+    /// Keeps an imported CPV list: whole or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_cpv_list(&self, text: &str) -> Result<(), Error> {
+        replace_file(&self.path, CPV_LIST, text)
     }
 
     /// Says that no node serves the folder.

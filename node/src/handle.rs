@@ -1,6 +1,6 @@
 //! What everything else in this program holds of a running node.
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use praksis_protocol::{
     date::Day,
@@ -12,6 +12,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::{
     clock,
+    cpv_list::CpvList,
     driver::Failure,
     folder::Folder,
     net::{Net, Traffic},
@@ -29,6 +30,7 @@ pub(crate) struct Shared {
     pub(crate) commands: mpsc::Sender<Asked>,
     pub(crate) store: SledStore,
     pub(crate) index: Arc<Index>,
+    pub(crate) cpv_list: RwLock<CpvList>,
     pub(crate) followed: watch::Sender<()>,
     pub(crate) events: broadcast::WeakSender<Event>,
     pub(crate) net: Net,

@@ -17,6 +17,7 @@ pub mod telemetry;
 pub mod net;
 pub mod storage;
 
+pub mod cpv_list;
 pub mod search;
 
 pub mod intake;

@@ -10,14 +10,17 @@
 //!
 //! Deliberately absent: phrases, fields to search in, a query language. People describe a need.
 
+use std::collections::BTreeSet;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use tantivy::query::{BooleanQuery, Occur, Query as EngineQuery, TermQuery};
+use tantivy::query::{BooleanQuery, Occur, Query as EngineQuery, RangeQuery, TermQuery};
 use tantivy::schema::{IndexRecordOption, Value as _};
-use tantivy::{DocAddress, IndexReader, Searcher, TantivyDocument};
+use tantivy::{DocAddress, IndexReader, Searcher, TantivyDocument, Term};
 
 mod analysis;
+mod compounds;
 mod entry;
 mod explain;
 mod facts;
@@ -41,11 +44,19 @@ pub use entry::{Entry, FieldText, Lesson};
 pub use folder::Unusable;
 pub use query::{About, Ask, Filters, Hit, Owner, Part, PartKind, Query, Similar};
 pub use stale::Stale;
+pub use vocabulary::Vocabulary;
+pub use weights::Weights;
 
-use plan::Plan;
+use compounds::Compounds;
+use plan::{Plan, Source};
 use rank::{Conditions, Ranked, rank};
 use schema::Fields;
+use vocabulary::Shared;
 use writer::Writer;
+
+/// Between these stand the counties among the terms of filters.
+const COUNTIES: &[u8] = b"county=";
+const COUNTIES_END: &[u8] = b"county>";
 
 /// What went wrong with the index.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +115,8 @@ pub struct Index {
     fields: Fields,
     reader: IndexReader,
     writer: Writer,
+    vocabulary: Shared,
+    compounds: Compounds,
 }
 
 impl std::fmt::Debug for Index {
@@ -120,18 +133,28 @@ impl Index {
     /// When the folder cannot be written, or another process has the index open.
     pub fn open(dir: &Path) -> Result<Opened, Error> {
         let fields = Fields::new();
-        match folder::open(dir, &fields) {
-            Ok((engine, reader)) => Ok(Opened::Ready(Self::start(&engine, fields, reader)?)),
+        let compounds = Compounds::default();
+        match folder::open(dir, &fields, &compounds) {
+            Ok((engine, reader)) => Ok(Opened::Ready(Self::start(dir, engine, fields, reader, compounds)?)),
             Err(why) => {
-                let (engine, reader) = folder::create(dir, &fields)?;
-                Ok(Opened::NeedsRebuild(Self::start(&engine, fields, reader)?, why))
+                let (engine, reader) = folder::create(dir, &fields, &compounds)?;
+                Ok(Opened::NeedsRebuild(Self::start(dir, engine, fields, reader, compounds)?, why))
             }
         }
     }
 
-    fn start(engine: &tantivy::Index, fields: Fields, reader: IndexReader) -> Result<Self, Error> {
-        let writer = Writer::start(engine, fields.clone(), reader.clone())?;
-        Ok(Self { fields, reader, writer })
+    fn start(
+        dir: &Path,
+        engine: tantivy::Index,
+        fields: Fields,
+        reader: IndexReader,
+        compounds: Compounds,
+    ) -> Result<Self, Error> {
+        let vocabulary = Shared::default();
+        compounds.learn(&reader.searcher(), fields.stems, vocabulary.get().labels()).map_err(Error::Read)?;
+        let shared = (compounds.clone(), vocabulary.clone());
+        let writer = Writer::start(dir, engine, fields.clone(), reader.clone(), shared)?;
+        Ok(Self { fields, reader, writer, vocabulary, compounds })
     }
 
     /// Puts entries in, each in place of the one of the same record. They are found within about a tenth of a second
@@ -143,12 +166,30 @@ impl Index {
         self.writer.upsert(entries)
     }
 
-    /// Takes records out.
+    /// Takes entries out, by their keys ([`Entry::key`]). They are hidden within a tenth of a second, or at once after
+    /// [`Index::commit`]; when [`Index::settle`] returns, no file of the index holds a word of them that others do not
+    /// have.
     ///
     /// # Errors
     /// When the writer has ended.
-    pub fn remove(&self, records: Vec<String>) -> Result<(), Error> {
-        self.writer.remove(records)
+    pub fn remove(&self, keys: Vec<String>) -> Result<(), Error> {
+        self.writer.remove(keys)
+    }
+
+    /// Returns when nothing is under way any more that the index does by itself: renewing, and writing anew what
+    /// holds words that were taken out.
+    ///
+    /// # Errors
+    /// When the writer has ended.
+    pub fn settle(&self) -> Result<(), Error> {
+        self.writer.settle()
+    }
+
+    /// Whether something could not be written since this was last asked, as on a full disk: then the versions are to
+    /// be compared again.
+    #[must_use]
+    pub fn take_missed(&self) -> bool {
+        self.writer.take_missed()
     }
 
     /// Returns when all that was put in or taken out before is on disk and seen by queries.
@@ -171,12 +212,33 @@ impl Index {
         self.len() == 0
     }
 
-    /// What the index must be told to agree with the store: given every record and version there.
+    /// What the index must be told to agree with the store: given every key and version there.
     ///
     /// # Errors
     /// When the index cannot be read.
     pub fn stale<'a>(&self, store: impl IntoIterator<Item = (&'a str, [u8; 32])>) -> Result<Stale, Error> {
         stale::compare(&self.reader.searcher(), &self.fields, store)
+    }
+
+    /// Takes up what words are called in the other language and what compounds are made of, in place of what it knew.
+    /// Records that are there are split by it only once they are [renewed](Self::renew).
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn learn(&self, vocabulary: Vocabulary) -> Result<(), Error> {
+        self.compounds
+            .learn(&self.reader.searcher(), self.fields.stems, vocabulary.labels())
+            .map_err(Error::Read)?;
+        self.vocabulary.set(vocabulary);
+        Ok(())
+    }
+
+    /// Analyses every record anew, beside everything else: each is found as before until it is found as now.
+    ///
+    /// # Errors
+    /// When the writer has ended.
+    pub fn renew(&self) -> Result<(), Error> {
+        self.writer.renew()
     }
 
     /// Finds similar records.
@@ -191,11 +253,12 @@ impl Index {
         let is_record = except.is_some();
         let conditions = Conditions {
             filter: filter.as_ref(),
-            except: except.as_deref(),
+            except: [except.as_deref(), query.except.as_deref()],
             limit: query.limit.min(Query::LIMIT_MAX),
-            vote: is_record,
+            record: is_record,
         };
-        let ranking = rank(&plan, &about, &conditions, &searcher, &self.fields).map_err(Error::Read)?;
+        let ranking =
+            rank(&plan, &about, &conditions, &searcher, &self.fields, &query.weights).map_err(Error::Read)?;
         let near = weights::near(plan.asked());
         let phase = about.phase.as_deref();
         let hits = ranking
@@ -203,7 +266,7 @@ impl Index {
             .iter()
             .map(|ranked| {
                 let entry = load(&searcher, &self.fields, ranked.address)?;
-                let explanation = explain::explain(&plan, ranked, &entry, phase);
+                let explanation = explain::explain(&plan, ranked, &entry, phase, &self.compounds);
                 Ok(hit(ranked, ranking.unit, entry, explanation, near, query.lang.as_deref()))
             })
             .collect::<Result<Vec<Hit>, Error>>()?;
@@ -216,20 +279,45 @@ impl Index {
         })
     }
 
+    /// The counties of owners, in small letters.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn counties(&self) -> Result<BTreeSet<String>, Error> {
+        let mut counties = BTreeSet::new();
+        for reader in self.reader.searcher().segment_readers() {
+            let index = reader.inverted_index(self.fields.filter).map_err(Error::Read)?;
+            let from = index.terms().range().ge(COUNTIES).lt(COUNTIES_END);
+            let mut terms = from.into_stream().map_err(|error| Error::Read(error.into()))?;
+            while terms.advance() {
+                let term = std::str::from_utf8(&terms.key()[COUNTIES.len()..]);
+                counties.extend(term.map(str::to_owned).ok());
+            }
+        }
+        Ok(counties)
+    }
+
     /// The words asked for, the record that asks, the plan, and what is known of the asker's procurement.
     fn prepare(
         &self,
         query: &Query,
         searcher: &Searcher,
     ) -> Result<(String, Option<String>, Plan, About), Error> {
+        let source = Source {
+            searcher,
+            fields: &self.fields,
+            vocabulary: &self.vocabulary.get(),
+            compounds: &self.compounds,
+            weights: &query.weights,
+        };
         let of_record = |entry: &Entry| {
-            let plan = Plan::for_record(entry, searcher, &self.fields).map_err(Error::Read)?;
+            let plan = Plan::for_record(entry, &source).map_err(Error::Read)?;
             let title = entry.title_in(query.lang.as_deref()).1.to_owned();
             Ok((title, Some(entry.record.clone()), plan, query.about.completed(entry)))
         };
         match &query.ask {
             Ask::Text(text) => {
-                let plan = Plan::for_text(text, searcher, &self.fields).map_err(Error::Read)?;
+                let plan = Plan::for_text(text, &source).map_err(Error::Read)?;
                 Ok((text.clone(), None, plan, query.about.clone()))
             }
             Ask::Record(entry) => of_record(entry),
@@ -256,8 +344,13 @@ impl Index {
             ("owner", &filters.owner),
             ("cpv", &filters.cpv),
             ("lang", &filters.lang),
+            ("county", &filters.county.iter().map(|county| county.to_lowercase()).collect()),
+            ("procedure", &filters.procedure),
+            ("year", &filters.year),
+            ("measured", &yes(filters.measured)),
+            ("failed", &yes(filters.failed)),
         ];
-        let all: Vec<(Occur, Box<dyn EngineQuery>)> = conditions
+        let mut all: Vec<(Occur, Box<dyn EngineQuery>)> = conditions
             .into_iter()
             .filter(|(_, codes)| !codes.is_empty())
             .map(|(name, codes)| {
@@ -271,8 +364,21 @@ impl Index {
                 (Occur::Must, any)
             })
             .collect();
+        if filters.value != (None, None) {
+            let bound = |value: Option<i64>| {
+                let term = |value| Bound::Included(Term::from_field_i64(self.fields.value, value));
+                value.map_or(Bound::Unbounded, term)
+            };
+            let within = RangeQuery::new(bound(filters.value.0), bound(filters.value.1));
+            all.push((Occur::Must, Box::new(within)));
+        }
         (!all.is_empty()).then(|| BooleanQuery::new(all))
     }
+}
+
+/// The condition that something holds; none when it is not asked for.
+fn yes(asked: bool) -> Vec<String> {
+    if asked { vec![schema::YES.to_owned()] } else { Vec::new() }
 }
 
 impl About {

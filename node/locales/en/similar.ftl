@@ -15,6 +15,8 @@ why-innovation = same kind of procurement ({ $text })
 why-gains = has a measured gain
 why-lessons = has lessons for the phase
 why-reuse = in use elsewhere
+
+vocabulary-imported = { $codes } codes taken in, and { $words } words learnt from them.
 start-similar = Similar experience
 start-lessons-now = Lessons you can use now
 start-lessons-later = Lessons for later on

@@ -15,6 +15,8 @@ why-innovation = samme slags anskaffelse ({ $text })
 why-gains = har målt gevinst
 why-lessons = har lærdommer for fasen
 why-reuse = i bruk hos andre
+
+vocabulary-imported = { $codes } koder er tatt inn, og { $words } ord lært av dem.
 start-similar = Lignende erfaringer
 start-lessons-now = Lærdommer du kan bruke nå
 start-lessons-later = Lærdommer for senere i løpet

@@ -15,6 +15,8 @@ why-innovation = same slags innkjøp ({ $text })
 why-gains = har målt gevinst
 why-lessons = har lærdommar for fasen
 why-reuse = i bruk hos andre
+
+vocabulary-imported = { $codes } kodar er tekne inn, og { $words } ord lærte av dei.
 start-similar = Liknande erfaringar
 start-lessons-now = Lærdomar du kan bruke no
 start-lessons-later = Lærdomar for seinare i løpet

@@ -29,6 +29,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("templates_share_many", include_str!("examples/cases_share_many.json")),
     ("similar", include_str!("examples/similar.json")),
     ("similar_to", include_str!("examples/similar.json")),
+    ("vocabulary_import", include_str!("examples/vocabulary_import.json")),
     ("start", include_str!("examples/start.json")),
     ("lessons", include_str!("examples/lessons.json")),
     ("import", include_str!("examples/import.json")),

@@ -99,7 +99,7 @@ impl Client {
     }
 
     /// What is similar to a few words, to a record (`case`), or to a text of any length: one of the three.
-    /// `query`: `q`, `case`, `limit`, `lang`, `kind`, `phase`, `sector`, `owner`, `cpv`.
+    /// `query`: those of the interface.
     pub async fn similar(&self, query: &[(&str, &str)], text: Option<&str>) -> Result<Value, ClientError> {
         let request = match text {
             Some(text) => {
@@ -109,6 +109,12 @@ impl Client {
             None => self.get("similar"),
         };
         self.json(request.query(query)).await
+    }
+
+    /// Takes in a CPV list: `{"codes", "words"}`.
+    pub async fn import_vocabulary(&self, bytes: Vec<u8>) -> Result<Value, ClientError> {
+        let request = self.post("vocabulary/import").header(header::CONTENT_TYPE, "application/json");
+        self.json(request.body(bytes)).await
     }
 
     /// What is similar to a case that is in no store.

@@ -10,7 +10,7 @@ use futures::executor::block_on;
 use praksis_protocol::{
     admission::state::{Row, View},
     engine::{Event, output::RecordRef},
-    genesis::Kind,
+    genesis::{Kind, Scope},
     id::{DocumentId, OrgId},
     store::{Read as _, StoreError},
 };
@@ -49,7 +49,7 @@ impl Indexer {
     pub(crate) fn start(handle: Handle) -> io::Result<Self> {
         let (sender, done) = oneshot::channel();
         let events = handle.events();
-        let job = Job { handle, holders: BTreeMap::new(), owners: BTreeMap::new() };
+        let job = Job { handle, owners: BTreeMap::new(), counties: BTreeMap::new() };
         thread::Builder::new().name("praksis-index".to_owned()).spawn(move || {
             job.run(events);
             // Nobody waits any more when the whole program ends.
@@ -69,20 +69,14 @@ impl Indexer {
 /// Number and name of an organisation.
 type Owner = (String, String);
 
-/// What a record has for standing in the index under its id, the smallest first: another member may have
-/// written our id on a record of its own. Ours is the one without `foreign`; of others, every node chooses
-/// the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Claim {
-    foreign: bool,
-    owner: OrgId,
-}
+/// Which of a record's documents it is best read from: the smallest.
+type Rank = (bool, bool, Scope);
 
 struct Job {
     handle: Handle,
-    /// Which record stands in the index under each id.
-    holders: BTreeMap<DocumentId, Claim>,
     owners: BTreeMap<OrgId, Owner>,
+    /// What their cards say; read once, and again when one changes.
+    counties: BTreeMap<OrgId, String>,
 }
 
 impl Job {
@@ -147,16 +141,27 @@ impl Job {
                 return self.catch_up();
             }
         }
-        if self.has_gone(&changed) {
+        // A county that changed stands with every case of its owner; and what a full disk kept from being
+        // written is to be found again.
+        let is_card = |record: &RecordRef| record.kind == Some(Kind::Organisation);
+        let card = changed.values().flatten().any(is_card);
+        if (card && self.read_counties()?) || self.handle.search().take_missed() {
             return self.catch_up();
         }
-        let mut entries = Vec::new();
-        for record in changed.values().flatten().filter(|record| record.kind == Some(Kind::Case)) {
-            let Some(document) = record.draft.or(record.shared) else { continue };
-            let claim = Claim { foreign: record.draft.is_none(), owner: record.owner };
-            if self.claim(record.record, claim) {
-                entries.extend(self.entry(document)?);
+        let (mut entries, mut gone) = (Vec::new(), Vec::new());
+        for ((id, owner), record) in &changed {
+            match record {
+                None => gone.push(key(*id, *owner)),
+                Some(record) if record.kind == Some(Kind::Case) => match record.draft.or(record.shared) {
+                    Some(document) => entries.extend(self.entry(document)?),
+                    None => gone.push(key(*id, *owner)),
+                },
+                Some(_) => {}
             }
+        }
+        if !gone.is_empty() {
+            self.handle.search().remove(gone)?;
+            self.handle.0.followed.send_replace(());
         }
         if !entries.is_empty() {
             self.handle.search().upsert(entries)?;
@@ -165,29 +170,26 @@ impl Job {
         Ok(())
     }
 
-    /// Whether a record that is there no longer had its place in the index: another may take it.
-    fn has_gone(&self, changed: &BTreeMap<(DocumentId, OrgId), Option<RecordRef>>) -> bool {
-        let mut gone = changed.iter().filter(|(_, record)| record.is_none());
-        gone.any(|((record, owner), _)| self.holders.get(record).is_some_and(|claim| claim.owner == *owner))
-    }
-
     /// Compares versions, and indexes what is missing or of another one.
     fn catch_up(&mut self) -> Result<(), Error> {
         self.read_owners()?;
-        self.holders.clear();
-        let mut documents: BTreeMap<String, (DocumentId, [u8; 32])> = BTreeMap::new();
+        self.read_counties()?;
+        let mut documents: BTreeMap<String, (Rank, DocumentId, [u8; 32])> = BTreeMap::new();
         for (document, bytes) in self.handle.store().rows()? {
             let row = read_row(document, &bytes)?;
-            if row.is_hidden() || row.heads.is_empty() {
+            let is_there = !row.is_hidden() && !row.heads.is_empty();
+            if row.genesis.kind() != Some(Kind::Case) || !is_there {
                 continue;
             }
-            let (record, owner) = (row.genesis.record_id(), row.genesis.owner);
-            let claim = Claim { foreign: !row.genesis.is_draft(), owner };
-            if row.genesis.kind() == Some(Kind::Case) && self.claim(record, claim) {
-                documents.insert(record.to_string(), (document, version(&row, self.owners.get(&owner))));
+            let key = key(row.genesis.record_id(), row.genesis.owner);
+            // A draft stands for what was shared from it, and what all read for what some do.
+            let rank = (!row.genesis.is_draft(), row.genesis.scope != Scope::Network, row.genesis.scope);
+            let best = documents.get(&key).is_none_or(|(before, ..)| rank < *before);
+            if best {
+                documents.insert(key, (rank, document, self.version(&row)));
             }
         }
-        let versions = documents.iter().map(|(record, (_, version))| (record.as_str(), *version));
+        let versions = documents.iter().map(|(key, (.., version))| (key.as_str(), *version));
         let stale = self.handle.search().stale(versions)?;
         if !stale.changed.is_empty() || !stale.gone.is_empty() {
             let (changed, gone) = (stale.changed.len(), stale.gone.len());
@@ -195,8 +197,8 @@ impl Job {
         }
         for chunk in stale.changed.chunks(CHUNK) {
             let mut entries = Vec::with_capacity(chunk.len());
-            for record in chunk {
-                entries.extend(self.entry(documents[record].0)?);
+            for key in chunk {
+                entries.extend(self.entry(documents[key].1)?);
             }
             self.handle.search().upsert(entries)?;
         }
@@ -205,13 +207,6 @@ impl Job {
         }
         self.handle.0.followed.send_replace(());
         Ok(())
-    }
-
-    /// Gives a record its place under its id, unless another has the better claim.
-    fn claim(&mut self, record: DocumentId, claim: Claim) -> bool {
-        let holder = self.holders.entry(record).or_insert(claim);
-        *holder = claim.min(*holder);
-        *holder == claim
     }
 
     /// A record as the index takes it, from the document it is best read from.
@@ -232,17 +227,51 @@ impl Job {
             // Whoever is not known now is not asked for again before the roster changes.
             self.owners.entry(row.genesis.owner).or_default();
         }
-        let owner = self.owners.get(&row.genesis.owner);
-        let version = version(&row, owner);
-        let (owner_org, owner_name) = owner.cloned().unwrap_or_default();
+        let owner = row.genesis.owner;
+        let version = self.version(&row);
+        let (owner_org, owner_name) = self.owners.get(&owner).cloned().unwrap_or_default();
         Ok(Some(Entry {
             record: row.genesis.record_id().to_string(),
+            owner: owner.to_string(),
+            county: self.counties.get(&owner).cloned(),
             owner_org,
             owner_name,
             updated_at: view.updated_s.saturating_mul(1000),
             version,
             ..Entry::from_case(&case)
         }))
+    }
+
+    /// Tells two states of an entry apart.
+    fn version(&self, row: &Row) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(row.item().as_bytes());
+        if let Some((number, name)) = self.owners.get(&row.genesis.owner) {
+            hasher.update(number.as_bytes()).update(name.as_bytes());
+        }
+        if let Some(county) = self.counties.get(&row.genesis.owner) {
+            hasher.update(b"county").update(county.as_bytes());
+        }
+        *hasher.finalize().as_bytes()
+    }
+
+    /// In which county the organisations lie, as their cards say; whether that has changed.
+    fn read_counties(&mut self) -> Result<bool, Error> {
+        let store = self.handle.store();
+        let mut counties = BTreeMap::new();
+        for (document, bytes) in store.rows()? {
+            let row = read_row(document, &bytes)?;
+            if row.genesis.kind() != Some(Kind::Organisation) {
+                continue;
+            }
+            let view = store.view(document)?.and_then(|bytes| View::read(&bytes));
+            if let Some(county) = view.as_ref().and_then(|view| view.record["county"].as_str()) {
+                counties.insert(row.genesis.owner, county.to_owned());
+            }
+        }
+        let changed = counties != self.counties;
+        self.counties = counties;
+        Ok(changed)
     }
 
     /// Who the organisations are.
@@ -255,30 +284,11 @@ impl Job {
     }
 }
 
-/// Tells two states of an entry apart.
-fn version(row: &Row, owner: Option<&Owner>) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(row.item().as_bytes());
-    if let Some((number, name)) = owner {
-        hasher.update(number.as_bytes()).update(name.as_bytes());
-    }
-    *hasher.finalize().as_bytes()
+/// What the index knows a record by.
+fn key(record: DocumentId, owner: OrgId) -> String {
+    Entry::key_of(&record.to_string(), &owner.to_string())
 }
 
 fn read_row(document: DocumentId, bytes: &[u8]) -> Result<Row, StoreError> {
     minicbor::decode(bytes).map_err(|_| StoreError::Damaged { what: format!("row of {}", document.short()) })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nobody_takes_the_place_of_our_record_and_of_others_all_choose_the_same() {
-        let ours = Claim { foreign: false, owner: OrgId([9; 32]) };
-        let (first, second) = ([1, 2]).map(|org| Claim { foreign: true, owner: OrgId([org; 32]) }).into();
-        let best = |claims: &[Claim]| claims.iter().copied().reduce(Claim::min);
-        assert_eq!(best(&[first, ours, second]), Some(ours));
-        assert_eq!(best(&[first, second]), best(&[second, first]));
-    }
 }

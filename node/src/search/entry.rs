@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 /// chooses the draft for its owner's nodes, else the shared document.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// The record id in its text form; the key of the entry.
+    /// The record id in its text form.
     pub record: String,
     /// `case`, `template` or `collection`.
     pub kind: String,
@@ -24,6 +24,15 @@ pub struct Entry {
     pub owner_org: String,
     /// Name of the owner.
     pub owner_name: String,
+    /// Id of the owner: with the record's the key of the entry, since another may have written our record's id on one
+    /// of its own.
+    pub owner: String,
+    /// County of the owner.
+    pub county: Option<String>,
+    /// Years of its dates.
+    pub years: Vec<i16>,
+    /// Whether it ended without what was wanted.
+    pub failed: bool,
     /// Code of the phase.
     pub phase: Option<String>,
     /// Code of the procedure.
@@ -110,7 +119,22 @@ const CASE_ITEM_TEXTS: [(&str, &[&str]); 5] = [
     ("reusable", &["advice"]),
 ];
 
+/// How a procurement ends that did not bring what was wanted.
+const FAILURES: [&str; 3] = ["abandoned_need", "cancelled", "developed_not_bought"];
+
 impl Entry {
+    /// What the index knows it by.
+    #[must_use]
+    pub fn key(&self) -> String {
+        Self::key_of(&self.record, &self.owner)
+    }
+
+    /// What the index knows the record of an owner by.
+    #[must_use]
+    pub fn key_of(record: &str, owner: &str) -> String {
+        format!("{record}/{owner}")
+    }
+
     /// Reads the searchable part of a case as the interface gives it (`{title, need, ..}`). The caller adds the
     /// record, owner, use, time and version. Never fails: what is absent or of another form is not searched.
     #[must_use]
@@ -150,6 +174,8 @@ impl Entry {
             value: amount(case, "contract_value").or_else(|| amount(case, "estimated_value")),
             has_measured_gains: items(case.get("gains"))
                 .any(|gain| gain.get("basis").and_then(Value::as_str) == Some("measured")),
+            years: years(case),
+            failed: code(case, "outcome").is_some_and(|outcome| FAILURES.contains(&outcome.as_str())),
             lessons: items(case.get("lessons")).filter_map(lesson).collect(),
             ..Self::default()
         }
@@ -216,6 +242,16 @@ fn code(map: &Map<String, Value>, field: &str) -> Option<String> {
 fn codes(map: &Map<String, Value>, field: &str) -> Vec<String> {
     let list = map.get(field).and_then(Value::as_array);
     list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// The years in `{"notice":"2019-04",..}`.
+fn years(case: &Map<String, Value>) -> Vec<i16> {
+    let dates = case.get("dates").and_then(Value::as_object).into_iter().flat_map(Map::values);
+    let mut years: Vec<i16> =
+        dates.filter_map(|date| date.as_str()?.split('-').next()?.parse().ok()).collect();
+    years.sort_unstable();
+    years.dedup();
+    years
 }
 
 /// Whole units of `{"amount":"1250000.00",..}`.

@@ -4,8 +4,10 @@
 //! of the record that holds it. What a word or fact is credited with is the sum of what its terms gave the score.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
-use super::analysis::{bounded, gram_ranges, grams, sentences, stem, words};
+use super::analysis::{Word, bounded, gram_ranges, grams, sentences, stem, words};
+use super::compounds::Compounds;
 use super::entry::{Entry, Lesson};
 use super::plan::Plan;
 use super::query::{Hit, Part, PartKind};
@@ -43,13 +45,21 @@ struct Met<'a> {
     surface: &'a str,
     norm: String,
     stem: String,
+    /// Stems of its parts, if it is a compound.
+    parts: Arc<[String]>,
     /// Indexes of the grams of the plan it holds.
     grams: Vec<usize>,
 }
 
 /// Explains a hit.
-pub(super) fn explain(plan: &Plan, hit: &Ranked, entry: &Entry, phase: Option<&str>) -> Explanation {
-    let reading = Reading::of(entry, plan);
+pub(super) fn explain(
+    plan: &Plan,
+    hit: &Ranked,
+    entry: &Entry,
+    phase: Option<&str>,
+    compounds: &Compounds,
+) -> Explanation {
+    let reading = Reading::of(entry, plan, compounds);
     let met = reading.met.as_slice();
     let credits = credit(plan, hit, met);
 
@@ -79,54 +89,73 @@ pub(super) fn explain(plan: &Plan, hit: &Ranked, entry: &Entry, phase: Option<&s
     }
 }
 
-impl<'a> Reading<'a> {
-    fn of(entry: &'a Entry, plan: &Plan) -> Self {
-        let gram_at: HashMap<&str, usize> =
-            plan.grams.iter().enumerate().map(|(at, term)| (term.text.as_str(), at)).collect();
-        let stems: HashSet<&str> = plan.stems.iter().map(|term| term.text.as_str()).collect();
-        // Stemming only cuts endings: a word whose beginning is no stem's beginning has none of the stems.
-        let beginnings: HashSet<&str> = stems.iter().map(|stem| beginning(stem)).collect();
+impl Met<'_> {
+    fn has_stem(&self, stem: &str) -> bool {
+        self.stem == stem || self.parts.iter().any(|part| part == stem)
+    }
+}
 
+/// The terms of a plan, as a record's words are looked up in them.
+struct Terms<'a> {
+    grams: HashMap<&'a str, usize>,
+    stems: HashSet<&'a str>,
+    /// Stemming only cuts endings: a word whose beginning is no stem's beginning has none of the stems.
+    beginnings: HashSet<&'a str>,
+    compounds: &'a Compounds,
+}
+
+impl<'a> Terms<'a> {
+    fn of(plan: &'a Plan, compounds: &'a Compounds) -> Self {
+        let stems: HashSet<&str> = plan.stems.iter().map(|term| term.text.as_str()).collect();
+        Self {
+            grams: plan.grams.iter().enumerate().map(|(at, term)| (term.text.as_str(), at)).collect(),
+            beginnings: stems.iter().map(|stem| beginning(stem)).collect(),
+            stems,
+            compounds,
+        }
+    }
+
+    /// What a word of a record shares with the plan.
+    fn meet<'w>(&self, word: &Word<'w>) -> Option<Met<'w>> {
+        let bounded = bounded(&word.norm);
+        let grams: Vec<usize> =
+            gram_ranges(&bounded).filter_map(|gram| self.grams.get(&bounded[gram]).copied()).collect();
+        let begins = self.beginnings.contains(beginning(&word.norm));
+        let stem = if begins { stem(&word.norm) } else { String::new() };
+        let parts = self.compounds.parts(&word.norm);
+        let shared = |stem: &String| self.stems.contains(stem.as_str());
+        let meets = !grams.is_empty() || shared(&stem) || parts.iter().any(shared);
+        meets.then(|| Met { surface: word.surface, norm: word.norm.clone(), stem, parts, grams })
+    }
+}
+
+impl<'a> Reading<'a> {
+    fn of(entry: &'a Entry, plan: &Plan, compounds: &Compounds) -> Self {
+        let terms = Terms::of(plan, compounds);
         let mut reading = Self { met: Vec::new(), places: Vec::new(), known: HashMap::new() };
         for title in entry.title.values() {
-            reading.read(title, &gram_at, &stems, &beginnings);
+            reading.read(title, &terms);
         }
         let mut left = READ_MAX_BYTES;
         for text in &entry.texts {
             let text = &text.text[..text.text.floor_char_boundary(left)];
             left -= text.len();
-            let places = reading.read(text, &gram_at, &stems, &beginnings);
+            let places = reading.read(text, &terms);
             reading.places.push(places);
         }
         reading
     }
 
-    fn read(
-        &mut self,
-        text: &'a str,
-        gram_at: &HashMap<&str, usize>,
-        stems: &HashSet<&str>,
-        beginnings: &HashSet<&str>,
-    ) -> Vec<(usize, usize)> {
+    fn read(&mut self, text: &'a str, terms: &Terms<'_>) -> Vec<(usize, usize)> {
         let mut places = Vec::new();
         for word in words(text) {
             let met = match self.known.get(&word.norm) {
                 Some(met) => *met,
                 None => {
-                    let bounded = bounded(&word.norm);
-                    let grams: Vec<usize> = gram_ranges(&bounded)
-                        .filter_map(|gram| gram_at.get(&bounded[gram]).copied())
-                        .collect();
-                    let stem = if beginnings.contains(beginning(&word.norm)) {
-                        stem(&word.norm)
-                    } else {
-                        String::new()
-                    };
-                    let meets = !grams.is_empty() || stems.contains(stem.as_str());
-                    let met = meets.then_some(self.met.len());
-                    if meets {
-                        self.met.push(Met { surface: word.surface, norm: word.norm.clone(), stem, grams });
-                    }
+                    let met = terms.meet(&word).map(|met| {
+                        self.met.push(met);
+                        self.met.len() - 1
+                    });
                     self.known.insert(word.norm, met);
                     met
                 }
@@ -161,7 +190,8 @@ fn credit(plan: &Plan, hit: &Ranked, met: &[Met<'_>]) -> BTreeMap<(usize, usize)
             }
         }
     }
-    let by_stem = |text: &str| -> Vec<usize> { (0..met.len()).filter(|at| met[*at].stem == text).collect() };
+    let by_stem =
+        |text: &str| -> Vec<usize> { (0..met.len()).filter(|at| met[*at].has_stem(text)).collect() };
     for (at, term) in plan.stems.iter().enumerate() {
         for asked in &term.words {
             for word in by_stem(&term.text) {
@@ -306,7 +336,13 @@ fn covered(plan: &Plan, hit: &Ranked, met: &[Met<'_>]) -> f32 {
     let mut by_word = vec![0.0_f32; plan.words.len()];
     for (at, term) in plan.stems.iter().enumerate() {
         if hit.stems[at] > 0.0 {
-            term.words.iter().for_each(|word| by_word[*word] = 1.0);
+            for word in &term.words {
+                let whole = &plan.words[*word];
+                // A part covers as much of its compound as it has letters.
+                let part =
+                    if whole.stem == term.text { 1.0 } else { letters(&term.text) / letters(&whole.norm) };
+                by_word[*word] = by_word[*word].max(part);
+            }
         }
     }
     for ((asked, _), shared) in shared_grams(plan, met) {
@@ -324,6 +360,10 @@ fn covered(plan: &Plan, hit: &Ranked, met: &[Met<'_>]) -> f32 {
         all += word.information;
     }
     if all > 0.0 { has / all } else { 0.0 }
+}
+
+fn letters(word: &str) -> f32 {
+    word.chars().count() as f32
 }
 
 /// How many grams each word of the question shares with each word of the record.

@@ -7,7 +7,7 @@ use tantivy::{DocAddress, DocId, Searcher, SegmentReader};
 
 use super::query::{About, PartKind};
 use super::schema::{CPV_LEVELS, code_number, column, cpv_number};
-use super::weights;
+use super::weights::Weights;
 
 /// What one fact adds to a hit.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,40 +57,46 @@ impl Columns {
     }
 
     /// What a document shares with the asker's procurement, largest weights first.
-    pub(super) fn compare(&self, document: DocId, about: &About, cpv: &CpvLikeness) -> Vec<Fact> {
+    pub(super) fn compare(
+        &self,
+        document: DocId,
+        about: &About,
+        cpv: &CpvLikeness,
+        weights: &Weights,
+    ) -> Vec<Fact> {
         let mut facts = Vec::new();
         let mut add = |kind, text: &str, amount: f32| {
             if amount > 0.0 {
                 facts.push(Fact { kind, text: text.to_owned(), amount });
             }
         };
-        let (likeness, shared) = cpv.of(self.cpv.values_for_doc(document));
-        add(PartKind::Cpv, &shared, weights::CPV * likeness);
+        let (likeness, shared) = cpv.of(self.cpv.values_for_doc(document), weights);
+        add(PartKind::Cpv, &shared, weights.cpv * likeness);
         let same = |column: &Column<u64>, code: &Option<String>| {
             code.as_ref()
                 .filter(|code| column.values_for_doc(document).any(|has| has == code_number(code)))
                 .cloned()
         };
         if let Some(code) = same(&self.phase, &about.phase) {
-            add(PartKind::Phase, &code, weights::PHASE);
+            add(PartKind::Phase, &code, weights.phase);
         }
         if let Some(code) = same(&self.procedure, &about.procedure) {
-            add(PartKind::Procedure, &code, weights::PROCEDURE);
+            add(PartKind::Procedure, &code, weights.procedure);
         }
         if let Some(code) = same(&self.innovation_kind, &about.innovation_kind) {
-            add(PartKind::Innovation, &code, weights::INNOVATION);
+            add(PartKind::Innovation, &code, weights.innovation);
         }
         if let Some(code) = same(&self.lesson_phase, &about.phase) {
-            add(PartKind::Lessons, &code, weights::LESSONS);
+            add(PartKind::Lessons, &code, weights.lessons);
         }
         if let (Some(asked), Some(has)) = (about.value, self.value.first(document)) {
-            add(PartKind::Value, "", weights::VALUE * value_likeness(asked, has));
+            add(PartKind::Value, "", weights.value * value_likeness(asked, has));
         }
         if self.measured.first(document) == Some(true) {
-            add(PartKind::Gains, "", weights::GAINS);
+            add(PartKind::Gains, "", weights.gains);
         }
         let used_by = self.used_by.first(document).unwrap_or(0) as f32;
-        add(PartKind::Reuse, "", weights::REUSE * used_by / (used_by + 1.0));
+        add(PartKind::Reuse, "", weights.reuse * used_by / (used_by + 1.0));
         facts
     }
 }
@@ -112,59 +118,64 @@ pub(super) struct CpvLikeness {
 
 impl CpvLikeness {
     /// The codes of the query itself.
-    pub(super) fn given(codes: &[String]) -> Self {
+    pub(super) fn given(codes: &[String], weights: &Weights) -> Self {
         let mut likeness = Self::default();
-        for code in codes.iter().filter_map(|code| cpv_number(code)) {
-            likeness.count(std::iter::once(code), 1.0);
-        }
+        likeness.count(codes.iter().filter_map(|code| cpv_number(code)), 1.0, weights);
         likeness
     }
 
     /// The codes of the nearest, each with a vote as large as its score. `voters` are best first.
-    pub(super) fn voted(voters: &[(DocAddress, f32)], columns: &[Columns]) -> Self {
-        let voters = &voters[..voters.len().min(weights::CPV_VOTERS)];
+    pub(super) fn voted(voters: &[(DocAddress, f32)], columns: &[Columns], weights: &Weights) -> Self {
+        let voters = &voters[..voters.len().min(weights.cpv_voters)];
         let all: f32 = voters.iter().map(|(_, score)| score).sum();
         let mut likeness = Self::default();
         for (voter, score) in voters {
             let codes = columns[voter.segment_ord as usize].cpv.values_for_doc(voter.doc_id);
-            likeness.count(codes, score / all);
+            likeness.count(codes, score / all, weights);
         }
         likeness
     }
 
-    /// Adds a vote to every beginning of the codes, once however many codes have it.
-    fn count(&mut self, codes: impl Iterator<Item = u64>, vote: f32) {
-        let codes: Vec<u64> = codes.collect();
+    /// Adds a vote to every beginning of the codes, of which the first is the main one: once however many codes have
+    /// it, and as the best of them.
+    fn count(&mut self, codes: impl Iterator<Item = u64>, vote: f32, weights: &Weights) {
+        let codes: Vec<(u64, f32)> = ranked(codes, weights).collect();
         for (level, votes) in CPV_LEVELS.into_iter().zip(&mut self.by_level) {
-            let mut prefixes: Vec<u64> = codes.iter().map(|code| prefix(*code, level)).collect();
-            prefixes.sort_unstable();
-            prefixes.dedup();
-            for prefix in prefixes {
-                let sum = votes.entry(prefix).or_insert(0.0);
-                *sum = (*sum + vote).min(1.0);
+            let mut best: BTreeMap<u64, f32> = BTreeMap::new();
+            for (code, rank) in &codes {
+                let most = best.entry(prefix(*code, level)).or_insert(0.0);
+                *most = most.max(*rank);
+            }
+            for (prefix, rank) in best {
+                *votes.entry(prefix).or_insert(0.0) += vote * rank;
             }
         }
     }
 
     /// How like a document's codes are, of 1, and the deepest level shared, as eight digits.
-    fn of(&self, codes: impl Iterator<Item = u64>) -> (f32, String) {
-        let codes: Vec<u64> = codes.collect();
+    fn of(&self, codes: impl Iterator<Item = u64>, weights: &Weights) -> (f32, String) {
+        let codes: Vec<(u64, f32)> = ranked(codes, weights).collect();
         let mut likeness = 0.0;
         let mut shared = String::new();
         for (at, level) in CPV_LEVELS.into_iter().enumerate() {
             let best = codes
                 .iter()
-                .filter_map(|code| {
+                .filter_map(|(code, rank)| {
                     let prefix = prefix(*code, level);
-                    self.by_level[at].get(&prefix).map(|vote| (*vote, prefix))
+                    self.by_level[at].get(&prefix).map(|vote| (vote * rank, prefix))
                 })
                 .max_by(|a, b| a.0.total_cmp(&b.0));
             let Some((vote, prefix)) = best else { break };
-            likeness += vote * weights::CPV_BY_LEVEL[at];
+            likeness += vote * weights.cpv_by_level[at];
             shared = format!("{:0<8}", format!("{prefix:0level$}"));
         }
         (likeness, shared)
     }
+}
+
+/// Codes with what each says: the first what a procurement is, the others what else belongs to it.
+fn ranked(codes: impl Iterator<Item = u64>, weights: &Weights) -> impl Iterator<Item = (u64, f32)> {
+    codes.enumerate().map(|(at, code)| (code, if at == 0 { 1.0 } else { weights.cpv_additional }))
 }
 
 /// The first digits of an eight-digit code.

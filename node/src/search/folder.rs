@@ -8,6 +8,7 @@ use tantivy::directory::MmapDirectory;
 use tantivy::{Index, IndexBuilder, IndexReader, IndexSettings, ReloadPolicy};
 
 use super::Error;
+use super::compounds::Compounds;
 use super::schema::{FORMAT, Fields};
 use super::tokens;
 
@@ -15,7 +16,11 @@ use super::tokens;
 const MARKER: &str = "format";
 
 /// Opens the index of a folder, or says why it cannot be used.
-pub(super) fn open(dir: &Path, fields: &Fields) -> Result<(Index, IndexReader), Unusable> {
+pub(super) fn open(
+    dir: &Path,
+    fields: &Fields,
+    compounds: &Compounds,
+) -> Result<(Index, IndexReader), Unusable> {
     match fs::read_to_string(dir.join(MARKER)) {
         Ok(format) if format == FORMAT => {}
         Ok(_) => return Err(Unusable::OtherFormat),
@@ -26,7 +31,7 @@ pub(super) fn open(dir: &Path, fields: &Fields) -> Result<(Index, IndexReader), 
     if index.schema() != fields.schema {
         return Err(Unusable::OtherFormat);
     }
-    tokens::register(index.tokenizers());
+    tokens::register(index.tokenizers(), compounds);
     // Opens every segment: a file that is missing or was cut short is found here.
     let reader = reader(&index).map_err(|_| Unusable::Damaged)?;
     Ok((index, reader))
@@ -44,7 +49,11 @@ pub enum Unusable {
 }
 
 /// Makes an empty index in the folder, in place of whatever is there.
-pub(super) fn create(dir: &Path, fields: &Fields) -> Result<(Index, IndexReader), Error> {
+pub(super) fn create(
+    dir: &Path,
+    fields: &Fields,
+    compounds: &Compounds,
+) -> Result<(Index, IndexReader), Error> {
     let failed = |source| Error::Folder { dir: dir.to_owned(), source };
     match fs::remove_dir_all(dir) {
         Ok(()) => {}
@@ -58,7 +67,7 @@ pub(super) fn create(dir: &Path, fields: &Fields) -> Result<(Index, IndexReader)
         .settings(IndexSettings::default())
         .open_or_create(directory)
         .map_err(Error::Write)?;
-    tokens::register(index.tokenizers());
+    tokens::register(index.tokenizers(), compounds);
     let reader = reader(&index).map_err(Error::Write)?;
     let mut marker = fs::File::create(dir.join(MARKER)).map_err(failed)?;
     marker.write_all(FORMAT.as_bytes()).and_then(|()| marker.sync_all()).map_err(failed)?;

@@ -7,9 +7,11 @@ use tantivy::schema::Field;
 use tantivy::{Searcher, Term};
 
 use super::analysis::{Word, grams, stem, words};
+use super::compounds::Compounds;
 use super::entry::Entry;
 use super::schema::Fields;
-use super::{vocabulary, weights};
+use super::vocabulary::{Into, Translation, Vocabulary};
+use super::weights::{TELLING, TITLE, Weights, repeated};
 
 /// Text of a question beyond this many bytes is not read: a question is no archive.
 const TEXT_MAX_BYTES: usize = 64 * 1024;
@@ -20,6 +22,9 @@ pub(super) struct Plan {
     pub(super) words: Vec<Asked>,
     pub(super) stems: Vec<Planned>,
     pub(super) grams: Vec<Planned>,
+    /// What all terms of the question's own words weigh in each leg, known to the index or not.
+    pub(super) stems_ideal: f32,
+    pub(super) grams_ideal: f32,
     /// Expansions, for the asker to see.
     pub(super) searched_also: Vec<String>,
     by_norm: HashMap<String, usize>,
@@ -30,10 +35,12 @@ pub(super) struct Plan {
 pub(super) struct Asked {
     pub(super) norm: String,
     pub(super) stem: String,
-    /// How often it stands in the question, a title counted [`weights::TITLE`] times; less for an expansion.
+    /// How often it stands in the question, a title counted [`TITLE`] times; less for an expansion.
     pub(super) weight: f32,
     /// The words of the question that an expansion stands for; empty for those words themselves.
     pub(super) stands_for: Vec<usize>,
+    /// Whether only its stem is sought.
+    pub(super) stem_only: bool,
     /// How much it says: weight times inverse document frequency.
     pub(super) information: f32,
 }
@@ -49,21 +56,30 @@ pub(super) struct Planned {
     pub(super) words: Vec<usize>,
 }
 
+/// What a plan is made with.
+pub(super) struct Source<'a> {
+    pub(super) searcher: &'a Searcher,
+    pub(super) fields: &'a Fields,
+    pub(super) vocabulary: &'a Vocabulary,
+    pub(super) compounds: &'a Compounds,
+    pub(super) weights: &'a Weights,
+}
+
 impl Plan {
     /// A plan for typed text.
-    pub(super) fn for_text(text: &str, searcher: &Searcher, fields: &Fields) -> tantivy::Result<Self> {
+    pub(super) fn for_text(text: &str, source: &Source<'_>) -> tantivy::Result<Self> {
         let mut plan = Self::default();
         let asked: Vec<Word<'_>> = words(beginning(text, TEXT_MAX_BYTES)).collect();
         let at: Vec<usize> = asked.iter().map(|word| plan.ask(&word.norm, 1.0)).collect();
-        plan.expand(&asked, &at);
-        plan.choose_terms(searcher, fields)?;
+        plan.expand(&asked, &at, source);
+        plan.choose_terms(source)?;
         Ok(plan)
     }
 
     /// A plan for the like of a record.
-    pub(super) fn for_record(entry: &Entry, searcher: &Searcher, fields: &Fields) -> tantivy::Result<Self> {
+    pub(super) fn for_record(entry: &Entry, source: &Source<'_>) -> tantivy::Result<Self> {
         let mut plan = Self::default();
-        let titles = entry.title.values().map(|title| (title, weights::TITLE as f32));
+        let titles = entry.title.values().map(|title| (title, TITLE as f32));
         let texts = entry.texts.iter().map(|text| (&text.text, 1.0));
         let mut left = TEXT_MAX_BYTES;
         for (text, weight) in titles.chain(texts) {
@@ -73,7 +89,7 @@ impl Plan {
                 plan.ask(&word.norm, weight);
             }
         }
-        plan.choose_terms(searcher, fields)?;
+        plan.choose_terms(source)?;
         Ok(plan)
     }
 
@@ -93,50 +109,64 @@ impl Plan {
             stem: stem(norm),
             weight,
             stands_for: Vec::new(),
+            stem_only: false,
             information: 0.0,
         });
         self.words.len() - 1
     }
 
-    /// Adds what English phrases are called in Norwegian.
-    fn expand(&mut self, asked: &[Word<'_>], at: &[usize]) {
+    /// Adds what words are called in the other language.
+    fn expand(&mut self, asked: &[Word<'_>], at: &[usize], source: &Source<'_>) {
         let lower: Vec<String> = asked.iter().map(|word| word.surface.to_lowercase()).collect();
         let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
-        for found in vocabulary::find(&lower) {
+        for found in source.vocabulary.find(&lower) {
             let stands_for: Vec<usize> = at[found.first..found.first + found.count].to_vec();
-            for phrase in found.norwegian {
+            let expansion = match found.into {
+                Into::Norwegian => source.weights.expansion,
+                Into::English => source.weights.to_english,
+            };
+            for Translation { word: phrase, probability } in &found.translations {
                 let mut added = false;
                 for word in words(phrase) {
                     if self.by_norm.contains_key(&word.norm) {
                         continue;
                     }
-                    let new = self.ask(&word.norm, weights::EXPANSION);
+                    let new = self.ask(&word.norm, expansion * probability);
                     self.words[new].stands_for.clone_from(&stands_for);
+                    self.words[new].stem_only = found.into == Into::English;
                     added = true;
                 }
                 if added {
-                    self.searched_also.push((*phrase).to_owned());
+                    self.searched_also.push(phrase.clone());
                 }
             }
         }
     }
 
     /// The best terms of each leg by tf-idf, of those the index has at all.
-    fn choose_terms(&mut self, searcher: &Searcher, fields: &Fields) -> tantivy::Result<()> {
+    fn choose_terms(&mut self, source: &Source<'_>) -> tantivy::Result<()> {
+        let Source { searcher, fields, weights, .. } = *source;
         let total = searcher.total_num_docs()?;
         let mut stems: BTreeMap<String, (f32, Vec<usize>)> = BTreeMap::new();
         let mut parts: BTreeMap<String, (f32, Vec<usize>)> = BTreeMap::new();
         for (at, word) in self.words.iter().enumerate() {
             add(&mut stems, word.stem.clone(), word.weight, at);
+            for part in source.compounds.parts(&word.norm).iter() {
+                add(&mut stems, part.clone(), word.weight * weights.parts, at);
+            }
+            if word.stem_only {
+                continue;
+            }
             for gram in grams(&word.norm) {
                 add(&mut parts, gram, word.weight, at);
             }
         }
-        self.stems = best(stems, weights::BEST_STEMS, fields.stems, total, searcher)?;
-        self.grams = best(parts, weights::BEST_GRAMS, fields.grams, total, searcher)?;
+        let own = |words: &[usize]| words.iter().any(|word| self.words[*word].stands_for.is_empty());
+        (self.stems, self.stems_ideal) = best(stems, weights.best_stems, fields.stems, total, searcher, own)?;
+        (self.grams, self.grams_ideal) = best(parts, weights.best_grams, fields.grams, total, searcher, own)?;
         for word in &mut self.words {
             let known = self.stems.iter().find(|term| term.text == word.stem);
-            let (doc_freq, total) = (known.map_or(0, |term| term.doc_freq), total.max(weights::TELLING));
+            let (doc_freq, total) = (known.map_or(0, |term| term.doc_freq), total.max(TELLING));
             word.information = word.weight * idf(doc_freq, total);
         }
         Ok(())
@@ -157,21 +187,23 @@ fn best(
     field: Field,
     total: u64,
     searcher: &Searcher,
-) -> tantivy::Result<Vec<Planned>> {
+    own: impl Fn(&[usize]) -> bool,
+) -> tantivy::Result<(Vec<Planned>, f32)> {
     let mut planned = Vec::with_capacity(terms.len());
     for (text, (weight, words)) in terms {
         let doc_freq = searcher.doc_freq(&Term::from_field_text(field, &text))?;
-        if doc_freq > 0 {
-            let weight = weights::repeated(weight);
-            planned.push(Planned { text, doc_freq, weight, words });
-        }
+        let weight = repeated(weight);
+        planned.push(Planned { text, doc_freq, weight, words });
     }
     planned.sort_by(|a, b| {
         let worth = |term: &Planned| term.weight * idf(term.doc_freq, total);
         worth(b).total_cmp(&worth(a)).then_with(|| a.text.cmp(&b.text))
     });
+    let owned = planned.iter().filter(|term| own(&term.words)).take(count);
+    let ideal = owned.map(|term| term.weight * idf(term.doc_freq, total)).sum();
+    planned.retain(|term| term.doc_freq > 0);
     planned.truncate(count);
-    Ok(planned)
+    Ok((planned, ideal))
 }
 
 /// Inverse document frequency, as BM25 has it.

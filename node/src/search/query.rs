@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::entry::{Entry, Lesson};
+use super::weights::Weights;
 
 /// A question to the index.
 #[derive(Debug, Clone, Default)]
@@ -15,8 +16,12 @@ pub struct Query {
     pub filters: Filters,
     /// What the asker knows of its own procurement. For a record, what is absent here is taken from it.
     pub about: About,
+    /// A record that is no hit and has no vote, besides the one that asks.
+    pub except: Option<String>,
     /// Language in which titles are preferred.
     pub lang: Option<String>,
+    /// What the evidence weighs.
+    pub weights: Weights,
 }
 
 /// What to find the like of.
@@ -51,6 +56,18 @@ pub struct Filters {
     pub cpv: Vec<String>,
     /// Content languages.
     pub lang: Vec<String>,
+    /// Counties of owners, as they write them.
+    pub county: Vec<String>,
+    /// Codes of procedures.
+    pub procedure: Vec<String>,
+    /// Years in which something of it happened.
+    pub year: Vec<String>,
+    /// Least and most value, in whole units of its currency.
+    pub value: (Option<i64>, Option<i64>),
+    /// Only with a measured gain.
+    pub measured: bool,
+    /// Only what ended without what was wanted.
+    pub failed: bool,
 }
 
 /// Facts of the asker's procurement that hits are compared with.

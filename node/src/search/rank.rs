@@ -8,7 +8,7 @@ use super::leg::Leg;
 use super::plan::Plan;
 use super::query::About;
 use super::schema::{Fields, code_number};
-use super::weights;
+use super::weights::Weights;
 
 /// Hits in order, with everything the explanation needs.
 #[derive(Debug)]
@@ -35,11 +35,11 @@ pub(super) struct Ranked {
 /// Conditions on hits.
 pub(super) struct Conditions<'a> {
     pub(super) filter: Option<&'a BooleanQuery>,
-    /// A record that is no hit: the query itself.
-    pub(super) except: Option<&'a str>,
+    /// Records that are no hits: the query itself, and one that was named.
+    pub(super) except: [Option<&'a str>; 2],
     pub(super) limit: usize,
-    /// Whether the nearest vote on CPV when the query has none.
-    pub(super) vote: bool,
+    /// Whether a record asks: then the nearest vote on CPV when it has none.
+    pub(super) record: bool,
 }
 
 /// Ranks the records of the index.
@@ -49,6 +49,7 @@ pub(super) fn rank(
     conditions: &Conditions<'_>,
     searcher: &Searcher,
     fields: &Fields,
+    weights: &Weights,
 ) -> tantivy::Result<Ranking> {
     let stems = Leg::new(fields.stems, &plan.stems, searcher)?;
     let grams = Leg::new(fields.grams, &plan.grams, searcher)?;
@@ -56,17 +57,18 @@ pub(super) fn rank(
 
     let found = Found::collect(&stems, &grams, conditions, &columns, searcher)?;
     let scale = |weight: f32, best: f32| if best > 0.0 { weight / best } else { 0.0 };
-    let stems_scale = scale(weights::STEMS, found.stems_best);
-    let grams_scale = scale(weights::GRAMS, found.grams_best);
-    let wanted = weights::CANDIDATES.max(conditions.limit);
+    let stems_weight = if conditions.record { weights.stems_of_record } else { weights.stems };
+    let stems_scale = scale(stems_weight, found.stems_best.max(weights.floor * plan.stems_ideal));
+    let grams_scale = scale(weights.grams, found.grams_best.max(weights.floor * plan.grams_ideal));
+    let wanted = weights.candidates.max(conditions.limit);
     let mut nearest = found.top(stems_scale, grams_scale, wanted);
 
-    let cpv = if about.cpv.is_empty() && conditions.vote {
-        CpvLikeness::voted(&nearest, &columns)
+    let cpv = if about.cpv.is_empty() && conditions.record {
+        CpvLikeness::voted(&nearest, &columns, weights)
     } else {
-        CpvLikeness::given(&about.cpv)
+        CpvLikeness::given(&about.cpv, weights)
     };
-    let facts_of = |at: DocAddress| columns[at.segment_ord as usize].compare(at.doc_id, about, &cpv);
+    let facts_of = |at: DocAddress| columns[at.segment_ord as usize].compare(at.doc_id, about, &cpv, weights);
     for (address, total) in &mut nearest {
         *total += facts_of(*address).iter().map(|fact| fact.amount).sum::<f32>();
     }
@@ -88,7 +90,7 @@ pub(super) fn rank(
     };
     Ok(Ranking {
         hits: nearest.into_iter().map(ranked).collect::<tantivy::Result<_>>()?,
-        unit: (found.stems_best + found.grams_best) / (weights::STEMS + weights::GRAMS),
+        unit: (found.stems_best + found.grams_best) / (stems_weight + weights.grams),
     })
 }
 
@@ -112,7 +114,7 @@ impl Found {
         columns: &[Columns],
         searcher: &Searcher,
     ) -> tantivy::Result<Self> {
-        let except = conditions.except.map(code_number);
+        let except = conditions.except.map(|record| record.map(code_number));
         let mut found = Self { segments: Vec::new(), stems_best: 0.0, grams_best: 0.0 };
         for (reader, columns) in searcher.segment_readers().iter().zip(columns) {
             let mut by_stems = stems.scores(reader)?;
@@ -125,7 +127,7 @@ impl Found {
                 }
                 let allowed = !reader.is_deleted(document)
                     && passing.as_ref().is_none_or(|passing| passing[at])
-                    && except.is_none_or(|number| !columns.is_record(document, number));
+                    && !except.iter().flatten().any(|number| columns.is_record(document, *number));
                 if allowed {
                     found.stems_best = found.stems_best.max(by_stems[at]);
                     found.grams_best = found.grams_best.max(by_grams[at]);

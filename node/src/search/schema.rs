@@ -11,7 +11,10 @@ use super::weights;
 
 /// Raise it when anything that is written to the index changes its form or meaning: fields, analysis, rules. An
 /// index of another number is rebuilt.
-pub(super) const FORMAT: &str = "praksis index of similar records 2, tantivy 0.27\n";
+pub(super) const FORMAT: &str = "praksis index of similar records 3, tantivy 0.27\n";
+
+/// The code of a filter that holds or does not.
+pub(super) const YES: &str = "yes";
 
 /// CPV levels by digits: division, group, class, category; what comes deeper is too rare to compare by.
 pub(super) const CPV_LEVELS: [usize; 4] = [2, 3, 4, 5];
@@ -20,7 +23,9 @@ pub(super) const CPV_LEVELS: [usize; 4] = [2, 3, 4, 5];
 #[derive(Debug, Clone)]
 pub(super) struct Fields {
     pub(super) schema: Schema,
-    /// Record id: the key by which entries are replaced.
+    /// Owner and record: the key by which entries are replaced.
+    pub(super) key: Field,
+    /// Record id.
     pub(super) record: Field,
     /// The whole entry, JSON.
     pub(super) entry: Field,
@@ -29,6 +34,7 @@ pub(super) struct Fields {
     /// Filters, terms as [`filter_term`] writes them.
     pub(super) filter: Field,
     /// Columns read while ranking; text codes as [`code_number`].
+    pub(super) key_number: Field,
     pub(super) record_number: Field,
     pub(super) version_number: Field,
     pub(super) cpv: Field,
@@ -43,6 +49,7 @@ pub(super) struct Fields {
 
 /// Names of the columns, by which tantivy opens them.
 pub(super) mod column {
+    pub(in super::super) const KEY: &str = "key_number";
     pub(in super::super) const RECORD: &str = "record_number";
     pub(in super::super) const VERSION: &str = "version_number";
     pub(in super::super) const CPV: &str = "cpv";
@@ -66,11 +73,13 @@ impl Fields {
             )
         };
         Self {
+            key: builder.add_text_field("key", STRING),
             record: builder.add_text_field("record", STRING),
             entry: builder.add_bytes_field("entry", STORED),
             stems: builder.add_text_field("stems", analysed(STEMS)),
             grams: builder.add_text_field("grams", analysed(GRAMS)),
             filter: builder.add_text_field("filter", STRING),
+            key_number: builder.add_u64_field(column::KEY, FAST),
             record_number: builder.add_u64_field(column::RECORD, FAST),
             version_number: builder.add_u64_field(column::VERSION, FAST),
             cpv: builder.add_u64_field(column::CPV, FAST),
@@ -85,7 +94,12 @@ impl Fields {
         }
     }
 
-    /// The term by which a record is found and replaced.
+    /// The term by which an entry is replaced.
+    pub(super) fn key_term(&self, key: &str) -> Term {
+        Term::from_field_text(self.key, key)
+    }
+
+    /// The term by which a record is found.
     pub(super) fn record_term(&self, record: &str) -> Term {
         Term::from_field_text(self.record, record)
     }
@@ -98,6 +112,7 @@ impl Fields {
     /// An entry as a document.
     pub(super) fn document(&self, entry: &Entry) -> Result<TantivyDocument, serde_json::Error> {
         let mut document = TantivyDocument::default();
+        document.add_text(self.key, entry.key());
         document.add_text(self.record, &entry.record);
         document.add_bytes(self.entry, &serde_json::to_vec(entry)?);
         for field in [self.stems, self.grams] {
@@ -117,9 +132,19 @@ impl Fields {
         filter("owner", &entry.owner_org);
         entry.phase.iter().for_each(|phase| filter("phase", phase));
         entry.sector.iter().for_each(|sector| filter("sector", sector));
+        entry.procedure.iter().for_each(|procedure| filter("procedure", procedure));
+        entry.county.iter().for_each(|county| filter("county", &county.to_lowercase()));
+        entry.years.iter().for_each(|year| filter("year", &year.to_string()));
+        if entry.has_measured_gains {
+            filter("measured", YES);
+        }
+        if entry.failed {
+            filter("failed", YES);
+        }
         for prefix in cpv_prefixes(&entry.cpv) {
             filter("cpv", &prefix);
         }
+        document.add_u64(self.key_number, code_number(&entry.key()));
         document.add_u64(self.record_number, code_number(&entry.record));
         document.add_u64(self.version_number, version_number(&entry.version));
         for cpv in entry.cpv.iter().filter_map(|cpv| cpv_number(cpv)) {

@@ -10,9 +10,9 @@ use super::{Error, load};
 /// What the index must be told to agree with the store.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Stale {
-    /// Records it lacks or has in another version: to be put in.
+    /// Keys of what it lacks or has in another version: to be put in.
     pub changed: Vec<String>,
-    /// Records it has and the store has not: to be taken out.
+    /// Keys of what it has and the store has not: to be taken out.
     pub gone: Vec<String>,
 }
 
@@ -24,7 +24,7 @@ pub(super) fn compare<'a>(
 ) -> Result<Stale, Error> {
     let mut indexed = HashMap::new();
     for (segment, reader) in (0..).zip(searcher.segment_readers()) {
-        let records = reader.fast_fields().u64(column::RECORD).map_err(Error::Read)?;
+        let records = reader.fast_fields().u64(column::KEY).map_err(Error::Read)?;
         let versions = reader.fast_fields().u64(column::VERSION).map_err(Error::Read)?;
         for document in reader.doc_ids_alive() {
             if let (Some(record), Some(version)) = (records.first(document), versions.first(document)) {
@@ -41,7 +41,7 @@ pub(super) fn compare<'a>(
         }
     }
     for (_, address) in indexed.into_values() {
-        stale.gone.push(load(searcher, fields, address)?.record);
+        stale.gone.push(load(searcher, fields, address)?.key());
     }
     stale.gone.sort_unstable();
     Ok(stale)

@@ -1,5 +1,8 @@
 //! What the index promises, told on two dozen small made-up cases.
 
+mod life;
+mod properties;
+
 use std::collections::BTreeMap;
 
 use super::{
@@ -232,7 +235,7 @@ fn case(id: &str) -> Entry {
 /// An index and its folder, which goes when it does.
 struct Library {
     index: Index,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 impl Library {
@@ -241,7 +244,7 @@ impl Library {
         let index = Index::open(dir.path()).expect("a new index").into_index();
         index.upsert(entries).expect("taken");
         index.commit().expect("written");
-        Self { index, _dir: dir }
+        Self { index, dir }
     }
 
     fn full() -> Self {
@@ -554,7 +557,7 @@ fn a_draft_and_what_was_shared_from_it_are_one_hit() {
 #[test]
 fn what_is_taken_out_is_gone() {
     let library = Library::full();
-    library.index.remove(vec!["alarm".to_owned()]).expect("taken");
+    library.index.remove(vec![case("alarm").key()]).expect("taken");
     library.index.commit().expect("written");
     assert!(!ids(&library.ask("trygghetsalarm hjemmeboende")).contains(&"alarm"));
     assert_eq!(library.index.len(), CASES.len() as u64 - 1);
@@ -610,17 +613,18 @@ fn what_was_handed_over_is_there_after_a_clean_stop() {
 #[test]
 fn what_a_crash_left_behind_is_named() {
     let library = Library::full();
-    let mut store: BTreeMap<&str, [u8; 32]> = CASES.iter().map(|case| (case[0], [1; 32])).collect();
+    let keys: Vec<String> = CASES.into_iter().map(|case| entry(case).key()).collect();
+    let mut store: BTreeMap<&str, [u8; 32]> = keys.iter().map(|key| (key.as_str(), [1; 32])).collect();
     let stale = |store: &BTreeMap<&str, [u8; 32]>| {
         library.index.stale(store.iter().map(|(record, version)| (*record, *version))).expect("compared")
     };
     assert_eq!(stale(&store), super::Stale::default());
-    store.insert("new", [1; 32]);
-    store.insert("alarm", [9; 32]);
-    store.remove("ferge");
+    store.insert("new/", [1; 32]);
+    store.insert("alarm/", [9; 32]);
+    store.remove("ferge/");
     let stale = stale(&store);
-    assert_eq!(stale.changed, ["alarm", "new"]);
-    assert_eq!(stale.gone, ["ferge"]);
+    assert_eq!(stale.changed, ["alarm/", "new/"]);
+    assert_eq!(stale.gone, ["ferge/"]);
 }
 
 #[test]

@@ -1,91 +1,104 @@
-//! The two analyses as tantivy tokenizers. Positions are not kept: nothing here asks for phrases.
+//! The two analyses as tantivy tokenizers. Positions say only which word a token belongs to: nothing here asks for
+//! phrases.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer, TokenizerManager};
 
 use super::analysis::{Word, bounded, gram_ranges, stem, words};
+use super::compounds::Compounds;
 
-/// Name of the tokenizer that gives one stem a word.
+/// Name of the tokenizer that gives the stem of a word, and those of its parts.
 pub(super) const STEMS: &str = "praksis_stems";
 /// Name of the tokenizer that gives the 4-grams of each word.
 pub(super) const GRAMS: &str = "praksis_grams";
 
 /// Makes both tokenizers known to an index.
-pub(super) fn register(tokenizers: &TokenizerManager) {
-    tokenizers.register(STEMS, Stems);
-    tokenizers.register(GRAMS, Grams);
+pub(super) fn register(tokenizers: &TokenizerManager, compounds: &Compounds) {
+    tokenizers.register(STEMS, Analysis { cut: Cut::Stems(compounds.clone()) });
+    tokenizers.register(GRAMS, Analysis { cut: Cut::Grams });
 }
 
 #[derive(Clone)]
-struct Stems;
+struct Analysis {
+    cut: Cut,
+}
 
+/// What becomes of a word.
 #[derive(Clone)]
-struct Grams;
+enum Cut {
+    Stems(Compounds),
+    Grams,
+}
 
-impl Tokenizer for Stems {
-    type TokenStream<'a> = StemStream<'a>;
+impl Tokenizer for Analysis {
+    type TokenStream<'a> = Stream<'a>;
 
-    fn token_stream<'a>(&'a mut self, text: &'a str) -> StemStream<'a> {
-        StemStream { words: Box::new(words(text)), token: Token::default() }
+    fn token_stream<'a>(&'a mut self, text: &'a str) -> Stream<'a> {
+        Stream { cut: &self.cut, words: Box::new(words(text)), pieces: Pieces::None, token: Token::default() }
     }
 }
 
-impl Tokenizer for Grams {
-    type TokenStream<'a> = GramStream<'a>;
-
-    fn token_stream<'a>(&'a mut self, text: &'a str) -> GramStream<'a> {
-        GramStream {
-            words: Box::new(words(text)),
-            bounded: String::new(),
-            grams: Vec::new().into_iter(),
-            token: Token::default(),
-        }
-    }
-}
-
-struct StemStream<'a> {
+struct Stream<'a> {
+    cut: &'a Cut,
     words: Box<dyn Iterator<Item = Word<'a>> + 'a>,
+    /// What is left of the word under way.
+    pieces: Pieces,
     token: Token,
 }
 
-impl TokenStream for StemStream<'_> {
-    fn advance(&mut self) -> bool {
-        let Some(word) = self.words.next() else { return false };
-        self.token.text = stem(&word.norm);
-        next_place(&mut self.token, &word.range);
+enum Pieces {
+    None,
+    /// The parts of a compound, and how many were given.
+    Parts(Arc<[String]>, usize),
+    /// A bounded word, and where it is cut.
+    Grams(String, std::vec::IntoIter<Range<usize>>),
+}
+
+impl Stream<'_> {
+    /// The next piece of the word under way into the token.
+    fn piece(&mut self) -> bool {
+        match &mut self.pieces {
+            Pieces::None => return false,
+            Pieces::Parts(parts, given) => {
+                let Some(part) = parts.get(*given) else { return false };
+                *given += 1;
+                self.token.text.clone_from(part);
+            }
+            Pieces::Grams(bounded, ranges) => {
+                let Some(range) = ranges.next() else { return false };
+                self.token.text.clear();
+                self.token.text.push_str(&bounded[range]);
+            }
+        }
         true
     }
-
-    fn token(&self) -> &Token {
-        &self.token
-    }
-
-    fn token_mut(&mut self) -> &mut Token {
-        &mut self.token
-    }
 }
 
-struct GramStream<'a> {
-    words: Box<dyn Iterator<Item = Word<'a>> + 'a>,
-    /// The word being cut.
-    bounded: String,
-    grams: std::vec::IntoIter<Range<usize>>,
-    token: Token,
-}
-
-impl TokenStream for GramStream<'_> {
+impl TokenStream for Stream<'_> {
     fn advance(&mut self) -> bool {
         loop {
-            if let Some(gram) = self.grams.next() {
-                self.token.text.clear();
-                self.token.text.push_str(&self.bounded[gram]);
+            if self.piece() {
                 return true;
             }
             let Some(word) = self.words.next() else { return false };
-            self.bounded = bounded(&word.norm);
-            self.grams = gram_ranges(&self.bounded).collect::<Vec<_>>().into_iter();
-            next_place(&mut self.token, &word.range);
+            // A word's stem, parts and grams share one position.
+            self.token.offset_from = word.range.start;
+            self.token.offset_to = word.range.end;
+            self.token.position = self.token.position.wrapping_add(1);
+            match self.cut {
+                Cut::Stems(compounds) => {
+                    self.pieces = Pieces::Parts(compounds.parts(&word.norm), 0);
+                    self.token.text = stem(&word.norm);
+                    return true;
+                }
+                Cut::Grams => {
+                    let bounded = bounded(&word.norm);
+                    let ranges = gram_ranges(&bounded).collect::<Vec<_>>().into_iter();
+                    self.pieces = Pieces::Grams(bounded, ranges);
+                }
+            }
         }
     }
 
@@ -96,11 +109,4 @@ impl TokenStream for GramStream<'_> {
     fn token_mut(&mut self) -> &mut Token {
         &mut self.token
     }
-}
-
-/// A word's stem and all its grams share one position.
-fn next_place(token: &mut Token, range: &Range<usize>) {
-    token.offset_from = range.start;
-    token.offset_to = range.end;
-    token.position = token.position.wrapping_add(1);
 }

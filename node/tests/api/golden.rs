@@ -161,6 +161,9 @@ async fn every_answer_is_as_it_was() {
     golden.compare("lessons", ks.client.lessons(&[("phase", "need")]).await.unwrap());
     let lines = "{\"title\": \"Ny\", \"external_ids\": [{\"scheme\": \"doffin\", \"id\": \"2026-100001\"}]}\n{\"phase\": 3}\n";
     let imported = ks.client.import("cases.jsonl", lines.into(), |_| {}).await.unwrap();
+    let list = json!({"45000000": {"en": "Construction work", "nob": "Bygge- og anleggsarbeid"}});
+    let list = list.to_string().into_bytes();
+    golden.compare("vocabulary_import", ks.client.import_vocabulary(list).await.unwrap());
     golden.compare("import", serde_json::to_value(imported).unwrap());
     let mut exported = Vec::new();
     bergen.client.export("json", None, &mut exported).await.unwrap();

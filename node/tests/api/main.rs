@@ -9,4 +9,5 @@ mod gate;
 mod golden;
 mod import;
 mod network;
+mod similar;
 mod start;

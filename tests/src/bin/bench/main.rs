@@ -1,5 +1,6 @@
 //! Figures, not verdicts: a subcommand for each thing that is measured, a file for each subcommand.
 
+mod similar;
 mod sketch;
 mod sync;
 
@@ -7,13 +8,14 @@ use std::error::Error;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-const USAGE: &str = "usage: bench sync --docs 1000,10000 | bench sketch";
+const USAGE: &str = "usage: bench sync --docs 1000,10000 | bench sketch | bench similar --bench DIR";
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
+        ["similar", ..] => Box::pin(similar::run(&words[1..])).await,
         ["sketch"] => sketch::run(),
         ["sync", "--docs", counts] => sync::run(counts).await,
         _ => Err(USAGE.into()),

@@ -150,7 +150,7 @@ fn written(reply: Reply) -> Result<DocumentId> {
 }
 
 /// Memory of this process, where the system says so.
-fn resident_mb() -> u64 {
+pub(crate) fn resident_mb() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or_default() / 1024

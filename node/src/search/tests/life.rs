@@ -1,0 +1,186 @@
+//! What becomes of records that go, of a disk that fails, of another's record under the same id.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use tantivy::TantivyDocument;
+use tantivy::schema::Value as _;
+
+use super::super::{Entry, FieldText, Index, Query, Vocabulary};
+use super::{CASES, Library, case, entry, ids};
+
+/// Everything that the files of an index hold, as text: dictionaries of terms, stored documents (those that are deleted
+/// too, decompressed), and the bytes of every file as they are. Fails on a file that belongs to no segment.
+fn everything(dir: &Path) -> String {
+    let engine = tantivy::Index::open_in_dir(dir).expect("opened");
+    let mut text = String::new();
+    let mut known = BTreeSet::from(["meta.json", "format", ".managed.json"].map(str::to_owned));
+    known.extend([".tantivy-writer.lock", ".tantivy-meta.lock"].map(str::to_owned));
+    for segment in engine.searchable_segments().expect("segments") {
+        known.insert(segment.id().uuid_string());
+        let reader = tantivy::SegmentReader::open(&segment).expect("a segment");
+        for (field, described) in engine.schema().fields() {
+            if described.is_indexed() {
+                let index = reader.inverted_index(field).expect("an index");
+                let mut terms = index.terms().stream().expect("terms");
+                while terms.advance() {
+                    text.push_str(&String::from_utf8_lossy(terms.key()));
+                    text.push('\n');
+                }
+            }
+        }
+        let store = reader.get_store_reader(1).expect("a store");
+        for document in store.iter::<TantivyDocument>(None) {
+            for (_, value) in document.expect("a document").field_values() {
+                text.push_str(&String::from_utf8_lossy(value.as_bytes().unwrap_or_default()));
+                text.push('\n');
+            }
+        }
+    }
+    for file in std::fs::read_dir(dir).expect("read") {
+        let path = file.expect("a file").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let of_segment = name.split('.').next().unwrap_or_default();
+        assert!(known.contains(&name) || known.contains(of_segment), "{name} belongs to nothing");
+        text.push_str(&String::from_utf8_lossy(&std::fs::read(&path).expect("read")));
+    }
+    text
+}
+
+fn with_need(id: &str, need: &str) -> Entry {
+    let texts = vec![FieldText { field: "need".to_owned(), lang: "nb".to_owned(), text: need.to_owned() }];
+    Entry { texts, ..case(id) }
+}
+
+#[test]
+fn words_that_were_taken_out_are_in_no_file() {
+    let library = Library::full();
+    let dir = library.dir.path();
+    let first = with_need("alarm", "Først stod det xylofonterapi her.");
+    library.index.upsert(vec![first, case("ferge")]).expect("taken");
+    library.index.commit().expect("written");
+    let second = with_need("alarm", "Så stod det kvartspendel her.");
+    library.index.upsert(vec![second, case("brann")]).expect("taken");
+    library.index.commit().expect("written");
+    let before = everything(dir);
+    for word in ["xylofonterapi", "kvartspendel"] {
+        assert!(before.contains(word), "{word} must be found before it can be missed");
+    }
+
+    library.index.remove(vec![case("alarm").key()]).expect("taken");
+    library.index.settle().expect("done");
+    let after = everything(dir);
+    for word in ["xylofonterapi", "kvartspendel", "_xyl", "spendel", "hjemmeboende"] {
+        assert!(!after.contains(word), "{word}");
+    }
+    // What others have too is still there.
+    assert!(after.contains("Medisindispensere"));
+    assert_eq!(library.first("medisindispenser"), "medisin");
+    assert_eq!(library.index.len(), CASES.len() as u64 - 1);
+}
+
+#[test]
+fn a_crash_before_the_words_are_gone_is_made_up_for() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let index = Index::open(dir.path()).expect("made").into_index();
+    index
+        .upsert(CASES.into_iter().map(entry).chain([with_need("alarm", "xylofonterapi")]).collect())
+        .expect("taken");
+    index.commit().expect("written");
+    index.upsert(vec![case("alarm")]).expect("taken");
+    drop(index);
+    assert!(everything(dir.path()).contains("xylofonterapi"));
+    // As a removal leaves it that was cut off.
+    std::fs::write(dir.path().join("purging"), "").expect("written");
+    let index = Index::open(dir.path()).expect("opened").into_index();
+    index.settle().expect("done");
+    assert!(!everything(dir.path()).contains("xylofonterapi"));
+    assert_eq!(index.len(), CASES.len() as u64);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_read_on_and_written_again_later() {
+    let home = tempfile::tempdir().expect("a folder");
+    let (dir, away) = (home.path().join("index"), home.path().join("away"));
+    let index = Index::open(&dir).expect("made").into_index();
+    index.upsert(CASES.into_iter().map(entry).collect()).expect("taken");
+    index.commit().expect("written");
+    assert!(!index.take_missed());
+
+    std::fs::rename(&dir, &away).expect("moved");
+    let new = Entry { record: "new".to_owned(), ..with_need("alarm", "xylofonterapi") };
+    index.upsert(vec![new.clone()]).expect("taken");
+    index.commit().expect_err("there is nowhere to write");
+    assert!(index.take_missed(), "whoever keeps the index must hear that it lacks something");
+    let similar = index.similar(&Query::text("trygghetsalarm")).expect("an answer");
+    assert_eq!(ids(&similar)[0], "alarm");
+
+    std::fs::rename(&away, &dir).expect("moved back");
+    index.upsert(vec![new]).expect("taken");
+    index.commit().expect("written");
+    assert_eq!(index.similar(&Query::text("xylofonterapi")).expect("an answer").hits[0].id, "new");
+}
+
+#[test]
+fn a_record_of_another_under_our_id_takes_no_place_of_ours() {
+    let library = Library::full();
+    let theirs = Entry { owner: "other".to_owned(), owner_org: "310000027".to_owned(), ..case("alarm") };
+    library.index.upsert(vec![theirs.clone()]).expect("taken");
+    library.index.commit().expect("written");
+    let hits = library.ask("trygghetsalarm").hits;
+    let owners: BTreeSet<&str> =
+        hits.iter().filter(|hit| hit.id == "alarm").map(|hit| hit.owner.org.as_str()).collect();
+    assert_eq!(owners, BTreeSet::from(["310000019", "310000027"]));
+
+    library.index.remove(vec![theirs.key()]).expect("taken");
+    library.index.commit().expect("written");
+    assert_eq!(library.ask("trygghetsalarm").hits[0].owner.org, "310000019");
+}
+
+#[test]
+fn what_is_learnt_is_used_and_records_are_renewed_without_a_gap() {
+    let library = Library::full();
+    let question = "quartz";
+    assert!(library.ask(question).searched_also.is_empty());
+    let labels = [("quartz", "varsel"), ("quartz sensor", "varsel sensor"), ("sensor", "sensor")];
+    library.index.learn(Vocabulary::learn(labels)).expect("learnt");
+    library.index.renew().expect("begun");
+    // Found all the while.
+    assert_eq!(library.first("trygghetsalarm"), "alarm");
+    library.index.settle().expect("done");
+    assert_eq!(library.index.len(), CASES.len() as u64);
+    let similar = library.ask(question);
+    assert_eq!(similar.searched_also, ["varsel"]);
+    assert!(["alarm", "sykesignal"].contains(&ids(&similar)[0]), "{:?}", ids(&similar));
+    // The other way round, by its stem.
+    let english = Entry {
+        record: "english".to_owned(),
+        lang: "en".to_owned(),
+        title: [("en".to_owned(), "Quartz for smoke".to_owned())].into(),
+        texts: Vec::new(),
+        ..case("brann")
+    };
+    library.index.upsert(vec![english]).expect("taken");
+    library.index.commit().expect("written");
+    assert!(ids(&library.ask("varsel")).contains(&"english"));
+}
+
+#[test]
+fn many_records_teach_what_compounds_are_made_of() {
+    let library = Library::full();
+    let more = |n: usize| Entry {
+        record: format!("more-{n}"),
+        ..with_need(
+            "gatelys",
+            if n.is_multiple_of(2) { "En pendel henger her." } else { "Kvarts ligger der." },
+        )
+    };
+    let compound =
+        Entry { record: "compound".to_owned(), ..with_need("ferge", "Vi vil ha en kvartspendel.") };
+    library.index.upsert((0..120).map(more).chain([compound]).collect()).expect("taken");
+    library.index.settle().expect("done");
+    let similar = library.answer(&Query { limit: 100, ..Query::text("kvarts") });
+    let hit = similar.hits.into_iter().find(|hit| hit.id == "compound").expect("found");
+    assert!(hit.why.iter().any(|part| part.text == "kvartspendel"), "{:?}", hit.why);
+    assert_eq!(library.index.len(), CASES.len() as u64 + 121);
+}
