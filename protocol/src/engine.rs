@@ -12,9 +12,13 @@ pub mod output;
 
 mod admitting;
 mod asking;
+mod audiences;
 mod commands;
 mod delivery;
 mod dialling;
+mod ending;
+mod folding;
+mod heads;
 mod hello;
 mod index;
 mod joining;
@@ -23,37 +27,47 @@ mod offices;
 mod peers;
 mod pulling;
 mod quarantine;
+mod receipts;
+mod saying;
 mod serving;
 mod sessions;
 pub mod setup;
 pub mod sharing;
 mod statements;
+mod telling;
+pub mod why;
+mod withdrawing;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use ed25519_dalek::SigningKey;
 use minicbor::{Decode, Encode};
 use rand_core::Rng;
 
+pub use audiences::Audience;
+pub use ending::Saying;
 pub use input::{BatchId, Class, Command, Edit, Input, JobId, Memory, MessageId, RequestId};
 pub use output::{CommandError, Event, Output, Reply, Status};
 
 use admitting::Invitations;
+use folding::Recounts;
+use heads::Heads;
 use index::Index;
 use joining::Joining;
-use lanes::{Lanes, Task};
+use lanes::Lanes;
 use peers::Peers;
 use quarantine::Quarantine;
 use sessions::Sessions;
 use statements::Statements;
+use withdrawing::Purges;
 
 use crate::{
     admission::state::Row,
-    genesis::{Genesis, Scope},
+    genesis::Scope,
     id::{DeviceId, DocumentId, Item, OrgId},
-    membership::{charter::Charter, roster::Roster, statement::Known},
+    membership::{charter::Charter, statement::Known},
     reconcile::{Encodings, Tally},
-    store::{Batch, Read, StoreError},
+    store::{Batch, Put, Read, StoreError},
     time::Timestamp,
 };
 
@@ -104,11 +118,14 @@ pub struct Engine {
     batches: BTreeMap<BatchId, Resting>,
     outputs: VecDeque<Output>,
     refused: BTreeMap<String, u64>,
-    /// Organisations that lost a right to write since the start: what they wrote may count again.
-    fallen: BTreeSet<OrgId>,
+    recounts: Recounts,
+    purges: Purges,
+    heads: Heads,
     /// Own addresses, as the transport found them or as the operator announced them.
     addresses: Vec<String>,
     last_number: u64,
+    /// Whether anything has happened since the start.
+    opened: bool,
     now: Timestamp,
 }
 
@@ -118,6 +135,12 @@ struct Resting {
     outputs: Vec<Output>,
     rows: Vec<(Row, Option<Source>)>,
     statements: Vec<Known>,
+    /// The peer whose pull waits for these statements.
+    pulled_from: Option<DeviceId>,
+    /// Whether the rows were written by this device.
+    written: bool,
+    /// A withdrawn document whose bytes are erased.
+    purged: Option<Row>,
     lane: Option<DocumentId>,
     /// The charter or identity was among what was written.
     joined: bool,
@@ -135,9 +158,10 @@ impl Engine {
     pub fn open(keys: Keys, store: &impl Read, now: Timestamp) -> Result<Self, StoreError> {
         let identity = setup::identity(store)?;
         let charter = setup::charter(store)?;
-        let statements = Statements::open(charter.as_ref(), store)?;
+        let (statements, replaced) = Statements::open(charter.as_ref(), store)?;
         let mut index = Index::default();
-        statements.items().for_each(|item| index.put_statement(item));
+        let compared = statements.all().filter(|known| known.is_compared());
+        compared.for_each(|known| index.put_statement(known.scope(), known.item()));
         for (document, bytes) in store.rows()? {
             let row = minicbor::decode(&bytes)
                 .map_err(|_| StoreError::Damaged { what: format!("row of {}", document.short()) })?;
@@ -160,11 +184,16 @@ impl Engine {
             batches: BTreeMap::new(),
             outputs: VecDeque::new(),
             refused: BTreeMap::new(),
-            fallen: BTreeSet::new(),
+            recounts: Recounts::default(),
+            purges: Purges::default(),
+            heads: Heads::default(),
             addresses: Vec::new(),
             last_number: 0,
+            opened: false,
             now,
         };
+        engine.forget(replaced);
+        engine.check_counted(store)?;
         engine.roster_changed();
         Ok(engine)
     }
@@ -189,7 +218,7 @@ impl Engine {
             Input::Durable(batch) => self.durable(batch, store, rng),
             Input::Tick => Ok(()),
         };
-        let result = result.and_then(|()| self.tend(rng));
+        let result = result.and_then(|()| self.tend(store, rng));
         if let Err(error) = result {
             self.outputs.push_back(Output::Announce(Event::Failed(error)));
         }
@@ -202,7 +231,14 @@ impl Engine {
 
     /// When to call [`handle`](Self::handle) with [`Input::Tick`], and what for.
     pub fn poll_timeout(&self) -> Option<(Timestamp, Wake)> {
-        self.peers.next_wake().into_iter().chain(self.joining.next_wake()).min()
+        let purge = self.next_purge();
+        self.peers
+            .next_wake()
+            .into_iter()
+            .chain(self.joining.next_wake())
+            .chain(purge)
+            .chain(self.heads.next_wake())
+            .min()
     }
 
     /// This node's device.
@@ -224,24 +260,25 @@ impl Engine {
 
     fn durable(&mut self, batch: BatchId, store: &impl Read, rng: &mut impl Rng) -> Result<(), StoreError> {
         let Some(resting) = self.batches.remove(&batch) else { return Ok(()) };
-        let new_statements = !resting.statements.is_empty() || resting.joined;
-        for known in resting.statements {
-            self.index.put_statement(known.item());
-            self.statements.insert(known);
+        if !resting.statements.is_empty() || resting.joined {
+            self.take_effect(resting.statements, resting.joined, store, rng)?;
         }
-        if new_statements {
-            if resting.joined {
-                self.identity = setup::identity(store)?;
-                self.charter = setup::charter(store)?;
-            }
-            let before = self.statements.roster().clone();
-            self.statements.fold(self.charter.as_ref());
-            self.roster_changed();
-            self.recount(&before, store, rng)?;
-            self.retry_quarantined(store, rng)?;
+        if let Some(row) = resting.purged {
+            self.purged(row);
+        }
+        if let Some(peer) = resting.pulled_from {
+            self.pulled(peer, true);
         }
         for (row, source) in resting.rows {
-            self.document_changed(row, source);
+            let document = row.genesis.document();
+            // Withdrawn meanwhile, it stays so.
+            if !self.index.row(document).is_some_and(Row::is_hidden) {
+                if resting.written {
+                    self.head_moved(row.genesis.scope);
+                }
+                self.document_changed(row, source);
+                self.hide_or_restore(document, store, rng)?;
+            }
             if let Some(Source { peer, .. }) = source {
                 self.pulled(peer, true);
             }
@@ -253,26 +290,27 @@ impl Engine {
         Ok(())
     }
 
-    /// Where an organisation or a device of it has lost its place to another, what it wrote counts
-    /// no longer, and may count again later.
-    fn recount(&mut self, before: &Roster, store: &impl Read, rng: &mut impl Rng) -> Result<(), StoreError> {
-        let after = self.statements.roster().clone();
-        let members = before.members().filter(|(org, _)| after.member(**org).is_none()).map(|(org, _)| *org);
-        let lost = |device: &DeviceId, org: OrgId| after.device(*device).is_none_or(|now| now.org != org);
-        let devices =
-            before.devices().filter(|(id, device)| lost(id, device.org)).map(|(_, device)| device.org);
-        self.fallen.extend(members.chain(devices));
-        if self.fallen.is_empty() {
-            return Ok(());
+    /// Takes statements in that are durable.
+    fn hold(&mut self, statements: Vec<Known>) {
+        let mut gone = Vec::new();
+        for known in statements {
+            if known.is_compared() {
+                self.index.put_statement(known.scope(), known.item());
+            }
+            gone.extend(self.statements.insert(known));
         }
-        let touched = |genesis: &Genesis| genesis.writers().iter().any(|org| self.fallen.contains(org));
-        let touched: Vec<Genesis> =
-            self.index.rows().map(|row| &row.genesis).filter(|genesis| touched(genesis)).cloned().collect();
-        for genesis in touched {
-            let task = Task::Admit { changes: Vec::new(), source: None };
-            self.line_up(genesis, task, store, rng)?;
+        self.forget(gone);
+    }
+
+    /// Lets go of statements that others have replaced.
+    fn forget(&mut self, gone: Vec<Known>) {
+        for known in &gone {
+            self.index.drop_statement(known.scope(), known.item());
         }
-        Ok(())
+        if !gone.is_empty() {
+            let batch = gone.iter().map(|known| Put::Forget(known.hash)).collect();
+            self.commit(batch, Resting::default());
+        }
     }
 
     /// A document stands in a new state, durably: tell the peers that may read it, and ourselves.
@@ -282,9 +320,7 @@ impl Engine {
         if let Some(item) = self.index.put(row) {
             self.hint(scope, document, item, source);
         }
-        if let Some(record) = self.index.reference(key) {
-            self.outputs.push_back(Output::Announce(Event::RecordChanged(record)));
-        }
+        self.announce_record(key);
     }
 
     /// Counts a refusal by its name.
@@ -303,8 +339,15 @@ impl Engine {
         self.last_number
     }
 
-    /// What is due by now: dials, hellos, hints, pulls, a join to repeat.
-    fn tend(&mut self, rng: &mut impl Rng) -> Result<(), StoreError> {
+    /// What is due by now: dials, hellos, hints, pulls, a join to repeat, what is to be counted or erased.
+    fn tend(&mut self, store: &impl Read, rng: &mut impl Rng) -> Result<(), StoreError> {
+        if !std::mem::replace(&mut self.opened, true) {
+            // A fall may have come between a withdrawal and what follows from it.
+            self.hide_and_restore(store, rng)?;
+        }
+        self.recount_next(store, rng)?;
+        self.tend_purges();
+        self.tend_heads();
         self.tend_joining();
         self.tend_peers(rng);
         self.tend_pulls();
@@ -326,6 +369,10 @@ impl Engine {
         }
         if roster.member(ours).is_some() && roster.member(theirs).is_some() {
             scopes.push(Scope::Network);
+            let named = roster
+                .audiences()
+                .filter(|(_, it)| it.members.contains(&ours) && it.members.contains(&theirs));
+            scopes.extend(named.map(|(audience, _)| Scope::Named(*audience)));
         }
         scopes
     }

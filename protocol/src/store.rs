@@ -38,6 +38,8 @@ pub enum Put {
     Local(String, Option<Vec<u8>>),
     /// A statement, COSE bytes.
     Statement(StatementHash, Vec<u8>),
+    /// No longer a statement that others have replaced.
+    Forget(StatementHash),
     /// How a document began.
     Genesis(DocumentId, Vec<u8>),
     /// A signed envelope of a document, COSE bytes.

@@ -185,7 +185,13 @@ impl Node {
 
     /// Shares a draft with the network.
     pub async fn share(&self, record: DocumentId) {
-        self.call(Command::Share(record, Terms::on(self.handle().today()))).await.unwrap();
+        self.call(Command::Share(
+            record,
+            Terms::on(self.handle().today()),
+            praksis_protocol::engine::Audience::Network,
+        ))
+        .await
+        .unwrap();
     }
 
     /// A record, if it is there.

@@ -243,8 +243,13 @@ impl World {
 
     /// Something that happens after so many milliseconds, drawn by chance.
     fn later(&mut self, ms: std::ops::Range<u64>, happening: Happening) {
-        let wait = Duration::from_millis(self.rng.random_range(ms));
+        let wait = self.duration(ms);
         self.at(self.now + wait, happening);
+    }
+
+    /// So many milliseconds, drawn by chance.
+    fn duration(&mut self, ms: std::ops::Range<u64>) -> Duration {
+        Duration::from_millis(if self.weather.steady { ms.start } else { self.rng.random_range(ms) })
     }
 
     fn at(&mut self, at: Timestamp, happening: Happening) {

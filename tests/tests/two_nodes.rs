@@ -155,7 +155,9 @@ impl Node {
 
     async fn share(&self, record: DocumentId) {
         let today = self.handle().today();
-        self.call(Command::Share(record, Terms::on(today))).await.unwrap();
+        self.call(Command::Share(record, Terms::on(today), praksis_protocol::engine::Audience::Network))
+            .await
+            .unwrap();
     }
 
     async fn show(&self, record: DocumentId) -> Result<RecordView, CallError> {

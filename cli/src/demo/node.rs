@@ -129,7 +129,13 @@ impl Node {
     }
 
     pub(super) async fn share(&self, record: DocumentId) -> Result<(), Stopped> {
-        self.call(Command::Share(record, Terms::on(self.handle().today()))).await.map(drop)
+        self.call(Command::Share(
+            record,
+            Terms::on(self.handle().today()),
+            praksis_protocol::engine::Audience::Network,
+        ))
+        .await
+        .map(drop)
     }
 
     pub(super) async fn edit(&self, record: DocumentId, expression: &str) -> Result<(), Stopped> {

@@ -94,6 +94,7 @@ impl Kept {
                         self.changed.insert(record.record);
                     }
                 }
+                Ok(Event::RecordGone(..)) => (self.names, self.uses) = (None, None),
                 Ok(Event::JoinRefused(_) | Event::Level(..) | Event::Failed(_)) => {}
                 Err(TryRecvError::Lagged(_)) => {
                     (self.names, self.uses) = (None, None);

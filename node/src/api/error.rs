@@ -255,8 +255,13 @@ fn of_command(error: &CommandError) -> ErrorKind {
         | CommandError::Unwritable(_)
         | CommandError::NothingToSettle
         | CommandError::TooLarge
-        | CommandError::BadTicket => ErrorKind::Invalid,
+        | CommandError::BadTicket
+        | CommandError::NoSuchMember(_)
+        | CommandError::NoSuchDevice(_)
+        | CommandError::NobodyNamed
+        | CommandError::NoStatements => ErrorKind::Invalid,
         CommandError::NotOwner
+        | CommandError::Withdrawn
         | CommandError::NoNetwork
         | CommandError::NoRoot
         | CommandError::NotForUs
@@ -287,6 +292,13 @@ fn hint_of(error: &CommandError) -> &'static str {
     match error {
         CommandError::NotFound => "list shows the ids of what is there",
         CommandError::NotOwner => "only its owner changes a record; others answer with a response",
+        CommandError::Withdrawn => {
+            "it is hidden here and everywhere it is heard; a new record takes its place"
+        }
+        CommandError::NoSuchMember(_) => "member list shows the members of the network",
+        CommandError::NoSuchDevice(_) => "org device list shows the devices",
+        CommandError::NobodyNamed => "name the organisations to share with, or share with the network",
+        CommandError::NoStatements => "take the file as it was written, whole",
         CommandError::UnknownHeads => "read the record again, and make the change on what stands there now",
         CommandError::Invalid(_) => "each fault names its field and what is expected there",
         CommandError::NotShareable(refused) if refused.never => "it stays in the organisation",

@@ -141,7 +141,8 @@ async fn joined(api: &Api, mut events: Receiver<Event>, office: Option<OrgId>) -
             match events.recv().await {
                 Ok(Event::Joined(_) | Event::RosterChanged) | Err(RecvError::Lagged(_)) => break,
                 Ok(Event::JoinRefused(refusal)) => return Err(ApiError::JoinRefused(refusal.to_string())),
-                Ok(Event::RecordChanged(_) | Event::Level(..) | Event::Failed(_)) => {}
+                Ok(Event::RecordChanged(_) | Event::RecordGone(..) | Event::Level(..) | Event::Failed(_)) => {
+                }
                 Err(RecvError::Closed) => return Err(ApiError::Busy("the node has stopped".to_owned())),
             }
         }

@@ -91,7 +91,12 @@ async fn run(api: Api, wait: Option<u64>, progress: Progress) -> Result<Value, A
             loop {
                 match events.recv().await {
                     Ok(Event::Level(..) | Event::RosterChanged | Event::Joined(_)) => return true,
-                    Ok(Event::RecordChanged(_) | Event::JoinRefused(_) | Event::Failed(_)) => {}
+                    Ok(
+                        Event::RecordChanged(_)
+                        | Event::RecordGone(..)
+                        | Event::JoinRefused(_)
+                        | Event::Failed(_),
+                    ) => {}
                     Err(RecvError::Lagged(_)) => return true,
                     Err(RecvError::Closed) => return false,
                 }

@@ -112,7 +112,9 @@ pub(super) async fn many(
 
 async fn share(api: &Api, record: DocumentId, allow_found: bool) -> Result<(), ApiError> {
     let terms = Terms { today: api.handle.today(), allow_found };
-    edit::write(api, Command::Share(record, terms)).await.map(drop)
+    edit::write(api, Command::Share(record, terms, praksis_protocol::engine::Audience::Network))
+        .await
+        .map(drop)
 }
 
 async fn drafts(api: &Api, kind: Kind) -> Result<Vec<DocumentId>, ApiError> {

@@ -40,7 +40,13 @@ pub(super) async fn follow(handle: Handle, mut events: broadcast::Receiver<Event
                     attempt(&handle).await;
                 }
             }
-            Ok(Event::RosterChanged | Event::JoinRefused(_) | Event::Level(..) | Event::Failed(_)) => {}
+            Ok(
+                Event::RecordGone(..)
+                | Event::RosterChanged
+                | Event::JoinRefused(_)
+                | Event::Level(..)
+                | Event::Failed(_),
+            ) => {}
             Err(RecvError::Closed) => return,
         }
     }

@@ -127,13 +127,14 @@ impl Job {
 
     /// Indexes the records that have changed.
     fn follow(&mut self, events: Vec<Event>) -> Result<(), Error> {
-        let mut changed: BTreeMap<(DocumentId, OrgId), RecordRef> = BTreeMap::new();
+        let mut changed: BTreeMap<(DocumentId, OrgId), Option<RecordRef>> = BTreeMap::new();
         let mut roster = false;
         for event in events {
             match event {
                 Event::RecordChanged(record) => {
-                    changed.insert((record.record, record.owner), record);
+                    changed.insert((record.record, record.owner), Some(record));
                 }
+                Event::RecordGone(record, owner) => drop(changed.insert((record, owner), None)),
                 Event::RosterChanged | Event::Joined(_) => roster = true,
                 Event::JoinRefused(_) | Event::Level(..) | Event::Failed(_) => {}
             }
@@ -146,8 +147,11 @@ impl Job {
                 return self.catch_up();
             }
         }
+        if self.has_gone(&changed) {
+            return self.catch_up();
+        }
         let mut entries = Vec::new();
-        for record in changed.values().filter(|record| record.kind == Some(Kind::Case)) {
+        for record in changed.values().flatten().filter(|record| record.kind == Some(Kind::Case)) {
             let Some(document) = record.draft.or(record.shared) else { continue };
             let claim = Claim { foreign: record.draft.is_none(), owner: record.owner };
             if self.claim(record.record, claim) {
@@ -161,6 +165,12 @@ impl Job {
         Ok(())
     }
 
+    /// Whether a record that is there no longer had its place in the index: another may take it.
+    fn has_gone(&self, changed: &BTreeMap<(DocumentId, OrgId), Option<RecordRef>>) -> bool {
+        let mut gone = changed.iter().filter(|(_, record)| record.is_none());
+        gone.any(|((record, owner), _)| self.holders.get(record).is_some_and(|claim| claim.owner == *owner))
+    }
+
     /// Compares versions, and indexes what is missing or of another one.
     fn catch_up(&mut self) -> Result<(), Error> {
         self.read_owners()?;
@@ -168,6 +178,9 @@ impl Job {
         let mut documents: BTreeMap<String, (DocumentId, [u8; 32])> = BTreeMap::new();
         for (document, bytes) in self.handle.store().rows()? {
             let row = read_row(document, &bytes)?;
+            if row.is_hidden() || row.heads.is_empty() {
+                continue;
+            }
             let (record, owner) = (row.genesis.record_id(), row.genesis.owner);
             let claim = Claim { foreign: !row.genesis.is_draft(), owner };
             if row.genesis.kind() == Some(Kind::Case) && self.claim(record, claim) {
@@ -208,6 +221,9 @@ impl Job {
         // its own event, or else the next start, finds stale.
         let (Some(row), Some(view)) = (store.row(document)?, store.view(document)?) else { return Ok(None) };
         let row = read_row(document, &row)?;
+        if row.is_hidden() {
+            return Ok(None);
+        }
         let damaged = || StoreError::Damaged { what: format!("view of {}", document.short()) };
         let view = View::read(&view).ok_or_else(damaged)?;
         let Value::Object(case) = view.record else { return Ok(None) };

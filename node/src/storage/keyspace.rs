@@ -72,6 +72,7 @@ impl<'a> Write<'a> {
         match put {
             Put::Local(name, value) => Self::One(key(LOCAL, &[name.as_bytes()]), value.as_deref()),
             Put::Statement(StatementHash(hash), bytes) => Self::One(key(STATEMENT, &[hash]), Some(bytes)),
+            Put::Forget(StatementHash(hash)) => Self::One(key(STATEMENT, &[hash]), None),
             Put::Genesis(DocumentId(document), bytes) => Self::One(key(GENESIS, &[document]), Some(bytes)),
             Put::Envelope(DocumentId(document), EnvelopeHash(hash), bytes) => {
                 Self::One(key(ENVELOPE, &[document, hash]), Some(bytes))

@@ -132,11 +132,60 @@ pub struct Row {
     /// Newest change, seconds since 1970 by its writer's clock.
     #[n(2)]
     pub updated_s: i64,
+    /// What became of it when it was withdrawn.
+    #[n(3)]
+    pub gone: Option<Gone>,
+}
+
+/// What became of a withdrawn document here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Gone {
+    /// When this node heard of it, seconds since 1970.
+    #[n(0)]
+    pub hidden_s: u64,
+    /// How far it is.
+    #[n(1)]
+    pub stage: Stage,
+}
+
+/// How far a withdrawal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Stage {
+    /// Nobody sees it; its bytes are held until their time has come.
+    #[n(0)]
+    Hidden,
+    /// Its bytes are gone.
+    #[n(1)]
+    Purged,
+    /// Those who withdrew it had no right to: it is there again, as far as its bytes are.
+    #[n(2)]
+    Restored,
 }
 
 impl Row {
     /// The element that the scope's set has for this document now.
     pub fn item(&self) -> Item {
-        crate::envelope::item(self.genesis.document(), state_digest(&mut self.heads.clone()))
+        let document = self.genesis.document();
+        if self.is_hidden() {
+            return crate::envelope::item(document, withdrawn_state(document));
+        }
+        crate::envelope::item(document, state_digest(&mut self.heads.clone()))
     }
+
+    /// Whether it is withdrawn: nobody sees it.
+    pub fn is_hidden(&self) -> bool {
+        self.gone.is_some_and(|gone| matches!(gone.stage, Stage::Hidden | Stage::Purged))
+    }
+
+    /// Whether the scope's set has it.
+    pub fn is_compared(&self) -> bool {
+        self.is_hidden() || !self.heads.is_empty()
+    }
+}
+
+/// The state of a withdrawn document, whatever statement caused it.
+fn withdrawn_state(document: DocumentId) -> Digest {
+    Digest(crate::signed::encoding::hash("praksis/withdrawn/1", &(document,)))
 }

@@ -15,6 +15,7 @@ use crate::{
 pub(super) enum Question {
     Hello,
     Changed,
+    Tell,
     Introduce,
     Apply,
     Pull(Pulling),
@@ -73,6 +74,10 @@ impl Engine {
                 peer.hint_asked = false;
                 Ok(())
             }
+            Question::Tell => {
+                peer.tell_asked = false;
+                Ok(())
+            }
             Question::Pull(pulling) => {
                 if let Some(pull) = &mut peer.pull {
                     pull.asking = false;
@@ -110,6 +115,11 @@ impl Engine {
             }
             Question::Changed => {
                 peer.hint_asked = false;
+                peer.hello_soon(now);
+            }
+            Question::Tell => {
+                peer.tell_asked = false;
+                peer.told.clear();
                 peer.hello_soon(now);
             }
             Question::Introduce => {}

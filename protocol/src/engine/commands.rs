@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     document::Form,
-    genesis::{Genesis, Kind, Scope},
+    genesis::{About, Genesis, Kind, Scope},
     id::DocumentId,
     membership::roster::Device,
     personal,
@@ -50,7 +50,11 @@ impl Engine {
                     Ok(())
                 }
             },
-            Command::Share(id, terms) => self.share(request, id, terms, store, rng),
+            Command::Share(id, terms, audience) => self.share(request, id, terms, audience, store, rng),
+            Command::Withdraw(id, why, now) => self.withdraw(request, id, why, now),
+            Command::Say(saying) => self.administer(request, saying, store),
+            Command::TakeIn(ticket) => self.take_in_ticket(request, ticket),
+            Command::Why(id) => self.why(request, id),
             Command::Show(id, today) => self.show(request, id, today, store),
             Command::Direct(kind, about, record) => {
                 let network = self.statements.roster().network();
@@ -65,7 +69,13 @@ impl Engine {
                     self.reply(request, Err(CommandError::NotShareable(refused)));
                     return Ok(());
                 }
-                let genesis = Genesis::direct(kind, owner, network, Scope::Network, &about);
+                // A word on what not everybody reads is read by the same.
+                let scope = match &about {
+                    About::Subject(subject) => self.index.row(*subject).map(|row| row.genesis.scope),
+                    About::Itself | About::Year(_) => None,
+                };
+                let scope = scope.unwrap_or(Scope::Network);
+                let genesis = Genesis::direct(kind, owner, network, scope, &about);
                 self.write(request, genesis, None, Edit::Replace(record), store, rng)
             }
             Command::Records(kind, after, limit) => {

@@ -11,10 +11,14 @@ use super::{
 };
 use crate::{
     genesis::{Genesis, Scope},
-    id::{DeviceId, DocumentId, NetworkId},
+    id::{DeviceId, DocumentId, Item, NetworkId},
+    membership::statement::Known,
     store::{Read, StoreError},
-    wire::message::Delivery,
+    wire::message::{Delivery, Resolved},
 };
+
+/// The name under which it is counted when an answer holds what the question did not name.
+const NOT_ASKED_FOR: &str = "not_asked_for";
 
 impl Engine {
     /// Documents came: each goes to its lane; what had no room is asked for again.
@@ -43,10 +47,17 @@ impl Engine {
             };
             let document = genesis.document();
             let Some(one) = asked.remove(&document) else {
-                self.refuse("not_asked_for")?;
+                self.refuse(NOT_ASKED_FOR)?;
                 continue;
             };
-            if !seen.insert(document) || delivery.changes.is_empty() {
+            if !seen.insert(document) {
+                continue;
+            }
+            if delivery.changes.is_empty() {
+                let noted = self.note_withdrawn(&genesis);
+                if let Some(pull) = self.pull_of(from) {
+                    pull.gained |= noted;
+                }
                 continue;
             }
             let item = one.fetch.item;
@@ -72,20 +83,55 @@ impl Engine {
         genesis.network == NetworkId::NONE || Some(genesis.network) == self.statements.roster().network()
     }
 
-    /// Verifies statements and stores what is new; says whether anything was.
-    pub(super) fn take_statements<'a>(
+    /// What is behind items came: statements are written first, then documents are fetched.
+    pub(super) fn resolved(
         &mut self,
-        received: impl Iterator<Item = &'a [u8]>,
-    ) -> Result<bool, StoreError> {
-        let (new, refused) = self.statements.take(received, self.charter.as_ref(), self.identity.org);
-        for error in refused {
-            self.refuse(error.name())?;
+        from: DeviceId,
+        scope: Scope,
+        mut asked: BTreeSet<Item>,
+        resolved: Resolved,
+    ) -> Result<(), StoreError> {
+        let fetches: Vec<Fetch> = resolved
+            .documents
+            .into_iter()
+            .filter(|(item, _)| asked.remove(item))
+            .map(|(item, document)| Fetch { document, item, whole: false })
+            .collect();
+        let mut known = Vec::new();
+        for bytes in &resolved.statements {
+            match Known::read(bytes) {
+                Ok(one) if one.scope() == scope && asked.remove(&one.item()) => known.push(one),
+                Ok(_) => self.refuse(NOT_ASKED_FOR)?,
+                Err(error) => self.refuse(error.name())?,
+            }
         }
+        if let Some(pull) = self.pull_of(from) {
+            // What had no room comes next, as long as an answer brings any.
+            if !resolved.complete && !known.is_empty() {
+                pull.steps.push_front(Next::Resolve(scope, asked.into_iter().collect()));
+            }
+            if !fetches.is_empty() {
+                pull.steps.push_front(Next::Fetch(scope, fetches));
+            }
+        }
+        self.take_statements(known, Some(from))
+    }
+
+    /// Stores what is new of statements whose issuer belongs; a pull waits for it.
+    pub(super) fn take_statements(
+        &mut self,
+        received: Vec<Known>,
+        pulled_from: Option<DeviceId>,
+    ) -> Result<(), StoreError> {
+        let new = self.statements.take(received, self.charter.as_ref(), self.identity.org);
         if new.is_empty() {
-            return Ok(false);
+            return Ok(());
+        }
+        if let Some(pull) = pulled_from.and_then(|peer| self.pull_of(peer)) {
+            pull.admitting += 1;
         }
         let batch = new.iter().map(put).collect();
-        self.commit(batch, Resting { statements: new, ..Resting::default() });
-        Ok(true)
+        self.commit(batch, Resting { statements: new, pulled_from, ..Resting::default() });
+        Ok(())
     }
 }

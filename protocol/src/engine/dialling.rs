@@ -7,6 +7,7 @@ use rand_core::Rng;
 
 use super::{Engine, Output, Resting, statements::put};
 use crate::{
+    genesis::Scope,
     id::{DeviceId, NetworkId, OrgId},
     membership::statement::{ADDRESS_LIMIT, Kind, Known, NodeAddress},
     store::StoreError,
@@ -53,7 +54,7 @@ impl Engine {
     /// Signs something that this device says of itself.
     fn issue_as_device<B: Encode<()>>(&mut self, network: NetworkId, kind: Kind, body: &B) {
         let key = self.keys.device.clone();
-        let mut chain = self.statements.chain(OrgId(key.verifying_key().to_bytes()));
+        let mut chain = self.statements.chain(OrgId(key.verifying_key().to_bytes()), Scope::Roster);
         let statement = chain.issue(&key, network, kind, body);
         let known = Known::read(statement.bytes()).expect("what we sign reads back");
         self.commit(vec![put(&known)], Resting { statements: vec![known], ..Resting::default() });

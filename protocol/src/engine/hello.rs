@@ -69,10 +69,15 @@ impl Engine {
     }
 
     /// A peer said where it stands, asked or not; `ours` is where we stood.
-    pub(super) fn heard_hello(&mut self, device: DeviceId, theirs: Hello, ours: Hello) {
+    pub(super) fn heard_hello(
+        &mut self,
+        device: DeviceId,
+        theirs: Hello,
+        ours: Hello,
+    ) -> Result<(), StoreError> {
         // One of two offices has no charter yet: with the same statements it has another roster.
         if theirs.network != ours.network && theirs.roster == ours.roster {
-            return;
+            return Ok(());
         }
         let now = self.now;
         let agree = theirs.roster == ours.roster && theirs.documents == ours.documents;
@@ -86,18 +91,25 @@ impl Engine {
             if !was && peer.is_level() {
                 self.outputs.push_back(Output::Announce(Event::Level(device, true)));
             }
-        } else if peer.pull_after > now {
+            return self.believe_heads(device);
+        }
+        if peer.pull_after > now {
             peer.hello_by(peer.pull_after);
         } else {
+            if theirs.documents != ours.documents {
+                self.tell_audiences(device);
+            }
             self.begin_pull(device, theirs.roster != ours.roster);
         }
+        Ok(())
     }
 
     pub(super) fn hello_answered(&mut self, device: DeviceId, bytes: &[u8]) -> Result<(), StoreError> {
         match Response::read(bytes) {
             Ok(Response::Hello(theirs)) => {
                 let ours = self.hello_for(device);
-                self.heard_hello(device, theirs, ours);
+                self.heard_hello(device, theirs, ours)?;
+                self.tell_notices(device);
                 Ok(())
             }
             Ok(Response::Refused) => {

@@ -11,10 +11,11 @@ use crate::{
 };
 
 /// What a record consists of on this node.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Parts {
     draft: Option<DocumentId>,
-    shared: Option<DocumentId>,
+    /// By scope: one in each.
+    shared: BTreeMap<Scope, DocumentId>,
 }
 
 /// See the module.
@@ -24,6 +25,8 @@ pub(crate) struct Index {
     /// A record is (record id, owner), so nobody takes over another's.
     records: BTreeMap<(DocumentId, OrgId), Parts>,
     sets: BTreeMap<Scope, Set>,
+    /// Documents that are withdrawn.
+    hidden: BTreeSet<DocumentId>,
 }
 
 #[derive(Debug, Default)]
@@ -37,11 +40,11 @@ impl Index {
     /// Puts a document in its present state; returns its item if that is new.
     pub(crate) fn put(&mut self, row: Row) -> Option<Item> {
         let (document, item, scope) = (row.genesis.document(), row.item(), row.genesis.scope);
-        let counts = !row.heads.is_empty();
+        let is_seen = !row.heads.is_empty() && !row.is_hidden();
         let set = self.sets.entry(scope).or_default();
         if let Some(before) = self.rows.get(&document) {
             let old = before.item();
-            if old == item {
+            if old == item && before.gone == row.gone {
                 return None;
             }
             set.items.remove(&old);
@@ -50,18 +53,32 @@ impl Index {
         }
         let key = (row.genesis.record_id(), row.genesis.owner);
         let parts = self.records.entry(key).or_default();
-        let part = if row.genesis.is_draft() { &mut parts.draft } else { &mut parts.shared };
-        if !counts {
-            // Kept without being there: nothing in it counts any longer.
-            part.take_if(|it| *it == document);
-            if parts.draft.is_none() && parts.shared.is_none() {
+        let is_draft = row.genesis.is_draft();
+        if !is_seen {
+            // Kept without being there: nothing in it counts any longer, or it is withdrawn.
+            parts.draft.take_if(|it| *it == document);
+            parts.shared.retain(|_, it| *it != document);
+            if parts.draft.is_none() && parts.shared.is_empty() {
                 self.records.remove(&key);
             }
+            let is_compared = row.is_compared();
+            if is_compared {
+                set.put(item, document);
+                self.hidden.insert(document);
+            } else {
+                self.hidden.remove(&document);
+            }
             self.rows.insert(document, row);
-            return None;
+            return is_compared.then_some(item);
         }
+        self.hidden.remove(&document);
         // Where an owner has begun two for one record, all nodes show the same one.
-        *part = Some(part.map_or(document, |other| other.min(document)));
+        if is_draft {
+            parts.draft = Some(parts.draft.map_or(document, |other| other.min(document)));
+        } else {
+            let part = parts.shared.entry(scope).or_insert(document);
+            *part = document.min(*part);
+        }
         set.put(item, document);
         self.rows.insert(document, row);
         Some(item)
@@ -72,10 +89,22 @@ impl Index {
         self.rows.values()
     }
 
+    /// Withdrawn documents.
+    pub(crate) fn hidden(&self) -> impl Iterator<Item = &Row> {
+        self.hidden.iter().filter_map(|document| self.rows.get(document))
+    }
+
     /// Puts an element that is no document: a statement.
-    pub(crate) fn put_statement(&mut self, item: Item) {
-        let set = self.sets.entry(Scope::Roster).or_default();
+    pub(crate) fn put_statement(&mut self, scope: Scope, item: Item) {
+        let set = self.sets.entry(scope).or_default();
         set.items.insert(item);
+        set.digest = None;
+    }
+
+    /// Takes out a statement that another has replaced.
+    pub(crate) fn drop_statement(&mut self, scope: Scope, item: Item) {
+        let set = self.sets.entry(scope).or_default();
+        set.items.remove(&item);
         set.digest = None;
     }
 
@@ -153,7 +182,8 @@ impl Index {
 
     pub(crate) fn reference(&self, key: (DocumentId, OrgId)) -> Option<RecordRef> {
         let parts = self.records.get(&key)?;
-        let rows = [parts.draft, parts.shared].into_iter().flatten().filter_map(|id| self.rows.get(&id));
+        let documents = parts.draft.iter().chain(parts.shared.values());
+        let rows = documents.filter_map(|id| self.rows.get(id));
         let kind = rows.clone().next().and_then(|row| row.genesis.kind());
         let updated_s = rows.map(|row| row.updated_s).max().unwrap_or_default();
         Some(RecordRef {
@@ -161,7 +191,8 @@ impl Index {
             owner: key.1,
             kind,
             draft: parts.draft,
-            shared: parts.shared,
+            shared: parts.shared.get(&Scope::Network).or(parts.shared.values().next()).copied(),
+            shares: parts.shared.clone(),
             updated_s,
         })
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::job::Outcome;
+use super::{audiences::Audience, ending::Saying, job::Outcome};
 use crate::{
     date::Day,
     document::Form,
@@ -115,8 +115,22 @@ pub enum Command {
     Draft(Kind, Value),
     /// Change a draft (by record or document id) as it read at these heads, the present ones if absent.
     Edit(DocumentId, Option<Vec<ChangeHash>>, Edit),
-    /// Share a draft with the network.
-    Share(DocumentId, Terms),
+    /// Share a draft; the terms say on which day and what was found in it. With organisations, into the named audience of
+    /// exactly these; sharing with the network later makes another document of the same record.
+    Share(DocumentId, Terms, Audience),
+    /// Withdraw a record (by any of its ids) everywhere it is shared, and its draft: hidden at once, its
+    /// bytes gone after the network's delay. The text is a reason that readers see. `true` has the root say
+    /// so, on the node that keeps it: then the bytes go without delay. Answered with [`Reply::Withdrawn`](super::Reply::Withdrawn).
+    Withdraw(DocumentId, String, bool),
+    /// Say something as the organisation's root: ends, successions, a part of what several roots say. Answered
+    /// with [`Reply::Ticket`](super::Reply::Ticket), which [`Command::TakeIn`] takes in elsewhere; where there is a
+    /// connection it spreads by itself.
+    Say(Saying),
+    /// Take in a ticket of statements. Answered with [`Reply::TakenIn`](super::Reply::TakenIn).
+    TakeIn(Ticket),
+    /// Why a record is or is not there, at this node and at each other, by any of its ids; answered with
+    /// [`Reply::Why`](super::Reply::Why), a withdrawn record too.
+    Why(DocumentId),
     /// A record as it reads, and what stands in the way of sharing it on that day.
     Show(DocumentId, Day),
     /// Write a document of a direct kind into the network.

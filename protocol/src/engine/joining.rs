@@ -5,8 +5,10 @@ use std::time::Duration;
 use minicbor::bytes::ByteVec;
 
 use super::{
-    CommandError, Engine, Event, Output, Reply, RequestId, Resting, Wake, asking::Question, setup::CHARTER,
-    statements::put,
+    CommandError, Engine, Event, Output, Reply, RequestId, Resting, Wake,
+    asking::Question,
+    setup::CHARTER,
+    statements::{put, read_all},
 };
 use crate::{
     id::{DeviceId, OrgId, StatementHash},
@@ -169,11 +171,11 @@ impl Engine {
             None => self.charter.clone(),
         };
         let joining = invited.is_some();
-        let received = statements.iter().map(|bytes| bytes.as_slice());
-        let (new, refused) = self.statements.take(received, charter.as_ref(), self.identity.org);
+        let (received, refused) = read_all(statements.iter().map(|bytes| bytes.as_slice()));
         for error in refused {
             self.refuse(error.name())?;
         }
+        let new = self.statements.take(received, charter.as_ref(), self.identity.org);
         let mut batch: Batch = new.iter().map(put).collect();
         let mut outputs = Vec::new();
         if let Some(charter) = charter.as_ref().filter(|_| joining) {

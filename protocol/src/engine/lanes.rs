@@ -54,20 +54,42 @@ pub(super) struct Lanes {
     running: BTreeMap<JobId, Running>,
 }
 
-/// What the store holds of a document: envelopes with their changes, and containers, which have none.
-pub(super) fn held(document: DocumentId, store: &impl Read) -> Result<Vec<SignedChange>, StoreError> {
+/// What the store holds of a document: envelopes with their changes, and containers, which have none. Of
+/// one that was withdrawn some changes may be gone.
+pub(super) fn held(
+    document: DocumentId,
+    may_lack: bool,
+    store: &impl Read,
+) -> Result<Vec<SignedChange>, StoreError> {
     let changes: BTreeMap<ChangeHash, Vec<u8>> = store.changes(document)?.into_iter().collect();
     let mut unsigned: BTreeSet<ChangeHash> = changes.keys().copied().collect();
     let damaged = || StoreError::Damaged { what: format!("history of {}", document.short()) };
     let mut held = Vec::new();
     for (_, bytes) in store.envelopes(document)? {
         let envelope = Verified::<Envelope>::trusted(&bytes).map_err(|_| damaged())?;
-        let change = changes.get(&envelope.change).ok_or_else(damaged)?;
         unsigned.remove(&envelope.change);
-        held.push(SignedChange { envelope: bytes.into(), change: change.clone().into() });
+        match changes.get(&envelope.change) {
+            Some(change) => held.push(SignedChange { envelope: bytes.into(), change: change.clone().into() }),
+            // Once withdrawn, envelopes may stand alone.
+            None if may_lack => {}
+            None => return Err(damaged()),
+        }
     }
     held.extend(unsigned.iter().map(|hash| SignedChange::containers(changes[hash].clone())));
     Ok(held)
+}
+
+/// The envelopes that the store holds of a document, with or without their changes.
+pub(super) fn held_envelopes(
+    document: DocumentId,
+    store: &impl Read,
+) -> Result<Vec<(EnvelopeHash, Envelope)>, StoreError> {
+    let damaged = || StoreError::Damaged { what: format!("envelopes of {}", document.short()) };
+    let read = |(hash, bytes): (EnvelopeHash, Vec<u8>)| {
+        let envelope = Verified::<Envelope>::trusted(&bytes).map_err(|_| damaged())?;
+        Ok((hash, Envelope::clone(&envelope)))
+    };
+    store.envelopes(document)?.into_iter().map(read).collect()
 }
 
 impl Engine {
@@ -96,7 +118,8 @@ impl Engine {
             self.lanes.queues.remove(&document);
             return Ok(());
         };
-        let held = held(document, store)?;
+        let may_lack = self.index.row(document).is_some_and(|row| row.gone.is_some());
+        let held = held(document, may_lack, store)?;
         let (job, purpose) = match task {
             Task::Admit { changes: incoming, source } => {
                 let roster = self.statements.roster().clone();
@@ -180,6 +203,20 @@ impl Engine {
         for refusal in &admitted.refused {
             *self.refused.entry(refusal.name().to_owned()).or_default() += 1;
         }
+        self.counted(document);
+        let gone = self.index.row(document).and_then(|row| row.gone);
+        if self.index.row(document).is_some_and(Row::is_hidden) {
+            // What comes late for a withdrawn document: its envelopes stay, what it says does not.
+            if let Some(Source { peer, .. }) = source {
+                self.pulled(peer, false);
+            }
+            let stubs: Batch = admitted
+                .accepted
+                .into_iter()
+                .map(|(envelope, _, signed)| Put::Envelope(document, envelope, signed.envelope.into()))
+                .collect();
+            return (!stubs.is_empty()).then(|| (stubs, Resting::default()));
+        }
         self.quarantine.put(genesis, admitted.waiting);
         let before = self.index.row(document).map(|row| row.heads.as_slice());
         let now = admitted.state.as_ref().map(|state| state.heads.as_slice());
@@ -195,7 +232,7 @@ impl Engine {
             let batch = vec![Put::Row(document, to_vec(&row))];
             return Some((batch, Resting { rows: vec![(row, source)], ..Resting::default() }));
         };
-        let row = Row { genesis: genesis.clone(), heads: state.heads, updated_s: state.view.updated_s };
+        let row = Row { genesis: genesis.clone(), heads: state.heads, updated_s: state.view.updated_s, gone };
         let mut batch = self.document_puts(&row, &state.view);
         for (change, containers) in admitted.containers {
             batch.push(Put::Change(document, change, containers.change.into()));
@@ -215,6 +252,8 @@ impl Engine {
         result: Result<Written, CommandError>,
     ) -> Option<(Batch, Resting)> {
         let document = genesis.document();
+        let is_hidden = self.index.row(document).is_some_and(Row::is_hidden);
+        let result = if is_hidden { Err(CommandError::Withdrawn) } else { result };
         let standing = self.statements.roster().standing(self.device(), genesis.scope);
         let result = match (result, standing) {
             (Ok(written), Some(standing)) => Ok((written, standing)),
@@ -252,13 +291,14 @@ impl Engine {
         }
         heads.sort_unstable();
         let updated_s = i64::try_from(self.now.seconds()).unwrap_or(i64::MAX);
-        let row = Row { genesis: genesis.clone(), heads, updated_s };
+        let gone = self.index.row(document).and_then(|row| row.gone);
+        let row = Row { genesis: genesis.clone(), heads, updated_s, gone };
         let view =
             View { heads: written.heads, record: written.record, conflicts: written.conflicts, updated_s };
         let mut batch = self.document_puts(&row, &view);
         batch.extend(puts);
         let outputs = request.map(|request| Output::Reply(request, Ok(reply))).into_iter().collect();
-        Some((batch, Resting { outputs, rows: vec![(row, None)], ..Resting::default() }))
+        Some((batch, Resting { outputs, rows: vec![(row, None)], written: true, ..Resting::default() }))
     }
 
     fn document_puts(&self, row: &Row, view: &View) -> Batch {

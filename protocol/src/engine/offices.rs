@@ -5,9 +5,10 @@ use ed25519_dalek::SigningKey;
 use super::{
     CommandError, Engine, Event, Identity, Output, Reply, RequestId, Resting,
     setup::{CHARTER, IDENTITY},
-    statements::put,
+    statements::{put, read_all},
 };
 use crate::{
+    genesis::Scope,
     id::{NetworkId, OrgId, StatementHash},
     membership::{
         charter::Charter,
@@ -25,7 +26,9 @@ impl Engine {
             self.reply(request, Err(CommandError::BadTicket));
             return Ok(());
         };
-        let Some(root) = self.keys.root.clone() else {
+        // An office takes its grant from the organisation's first root.
+        let first = |root: &SigningKey| self.identity.org == Some(OrgId(root.verifying_key().to_bytes()));
+        let Some(root) = self.keys.root.clone().filter(first) else {
             self.reply(request, Err(CommandError::NoRoot));
             return Ok(());
         };
@@ -33,7 +36,10 @@ impl Engine {
             self.reply(request, Err(CommandError::NotForUs));
             return Ok(());
         }
-        let org = OrgId(root.verifying_key().to_bytes());
+        let Some(org) = self.identity.org else {
+            self.reply(request, Err(CommandError::NotGranted));
+            return Ok(());
+        };
         let roster = self.statements.roster().clone();
         let mut new = Vec::new();
         let known = roster.device(acceptance.device);
@@ -89,9 +95,14 @@ impl Engine {
             device: acceptance.device,
             slot,
             acceptance: acceptance.bytes().to_vec().into(),
-            follows: None,
+            follows: self.last_device_end(acceptance.device),
         };
-        let statement = self.statements.chain(org).issue(root, NetworkId::NONE, Kind::DeviceGrant, &grant);
+        let statement = self.statements.chain(OrgId(root.verifying_key().to_bytes()), Scope::Roster).issue(
+            root,
+            NetworkId::NONE,
+            Kind::DeviceGrant,
+            &grant,
+        );
         let hash = StatementHash(statement.hash());
         Known { hash, statement, fact: Fact::Device(grant, Acceptance::clone(acceptance)) }
     }
@@ -111,8 +122,8 @@ impl Engine {
             },
             None => None,
         };
-        let received = grant.statements.iter().map(|bytes| bytes.as_slice());
-        let (new, _) = self.statements.take(received, charter.as_ref(), Some(grant.org));
+        let (received, _) = read_all(grant.statements.iter().map(|bytes| bytes.as_slice()));
+        let new = self.statements.take(received, charter.as_ref(), Some(grant.org));
         let roster = self.statements.roster_with(charter.as_ref(), &new);
         let granted = roster.device(self.device());
         if granted.is_none_or(|device| device.org != grant.org || device.number != self.identity.number) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     input::{BatchId, Class, JobId, MessageId, RequestId},
     job::Job,
+    why::Why,
 };
 use crate::{
     admission::state::View,
@@ -49,6 +50,9 @@ pub enum Output {
 pub enum Event {
     /// A record reads differently now; durable.
     RecordChanged(RecordRef),
+    /// A record is there no longer: withdrawn, or nothing in it counts. By its id and owner; durable or
+    /// said again after a start.
+    RecordGone(DocumentId, OrgId),
     /// The roster has changed.
     RosterChanged,
     /// This node has become a member.
@@ -72,8 +76,10 @@ pub struct RecordRef {
     pub kind: Option<Kind>,
     /// Its draft, on the owner's nodes.
     pub draft: Option<DocumentId>,
-    /// What is shared of it.
+    /// What is shared of it: with the network, or else with the first of its named audiences.
     pub shared: Option<DocumentId>,
+    /// What is shared of it, in each scope.
+    pub shares: BTreeMap<Scope, DocumentId>,
     /// When either was last written, seconds since 1970 by the writer's clock.
     pub updated_s: i64,
 }
@@ -119,6 +125,12 @@ pub enum Reply {
     Joining,
     /// Where this node stands.
     Status(Box<Status>),
+    /// These documents are withdrawn, and hidden here; [`Command::Why`](super::Command::Why) tells who has confirmed it.
+    Withdrawn(Vec<DocumentId>),
+    /// So many statements were new and are kept; others may wait for a grant.
+    TakenIn(usize),
+    /// How each document of a record stands.
+    Why(Vec<Why>),
     /// Done.
     Done,
 }
@@ -132,6 +144,9 @@ pub enum CommandError {
     /// The document belongs to another organisation.
     #[error("the document belongs to another organisation")]
     NotOwner,
+    /// The record was withdrawn.
+    #[error("the record has been withdrawn")]
+    Withdrawn,
     /// The heads named are not in the document.
     #[error("the document does not have these heads")]
     UnknownHeads,
@@ -174,6 +189,18 @@ pub enum CommandError {
     /// The device's own grant has not come yet.
     #[error("this device has not been granted by its organisation yet")]
     NotGranted,
+    /// The organisation is no member of the network.
+    #[error("{0} is no member of the network")]
+    NoSuchMember(OrgId),
+    /// The device is none of that organisation's.
+    #[error("no device {0} has been granted there")]
+    NoSuchDevice(DeviceId),
+    /// What was handed in holds no statements, or none that anybody here may say.
+    #[error("there are no statements in it")]
+    NoStatements,
+    /// An audience needs somebody besides its owner.
+    #[error("name at least one other member to share with")]
+    NobodyNamed,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -22,8 +22,8 @@ use super::{
 };
 use crate::{
     genesis::Scope,
-    id::{DeviceId, DocumentId, Item},
-    membership::statement::Role,
+    id::{DeviceId, DocumentId, Item, StatementHash},
+    membership::statement::{Known, Role},
     store::StoreError,
     time::Timestamp,
 };
@@ -44,6 +44,13 @@ pub(super) struct Peer {
     pub(super) hello_asked: bool,
     pub(super) hints: BTreeMap<(Scope, DocumentId), Item>,
     pub(super) hint_asked: bool,
+    /// Statements to tell that the peer does not know to ask for.
+    pub(super) to_tell: BTreeSet<StatementHash>,
+    /// Those told on this connection, or about to be.
+    pub(super) told: BTreeSet<StatementHash>,
+    pub(super) tell_asked: bool,
+    /// Heads that it told, until we stand level with it.
+    pub(super) heads: Vec<Known>,
     /// Whether digests have agreed on this connection.
     pub(super) has_agreed: bool,
     pub(super) last_level: Option<Timestamp>,
@@ -67,6 +74,8 @@ pub(super) struct Peers {
     admitted: BTreeSet<DeviceId>,
     /// With whom sets were compared last.
     pub(super) last_compared: Option<DeviceId>,
+    /// When the next membership runs out, and its devices are let in no longer.
+    runs_out: Option<Timestamp>,
 }
 
 impl Peers {
@@ -75,7 +84,8 @@ impl Peers {
             self.by_device.values().filter(|peer| peer.wants_dial()).map(|peer| (peer.next_dial, "dial"));
         let hellos = self.by_device.values().filter_map(|peer| Some((peer.hello_due?, "hello")));
         let bootstraps = self.bootstraps.iter().filter(|boot| !self.is_there(boot));
-        dials.chain(hellos).chain(bootstraps.map(|boot| (boot.next_dial, "dial"))).min()
+        let runs_out = self.runs_out.map(|at| (at, "expiry"));
+        dials.chain(hellos).chain(bootstraps.map(|boot| (boot.next_dial, "dial"))).chain(runs_out).min()
     }
 
     pub(super) fn is_there(&self, bootstrap: &Bootstrap) -> bool {
@@ -151,6 +161,10 @@ impl Engine {
         peer.hello_asked = false;
         peer.hint_asked = false;
         peer.hints.clear();
+        peer.to_tell.clear();
+        peer.told.clear();
+        peer.tell_asked = false;
+        peer.heads.clear();
         peer.questions.clear();
         peer.pull = None;
         // The side whose dial is due first connects again.
@@ -175,7 +189,21 @@ impl Engine {
             .collect();
         let before = std::mem::take(&mut self.peers.admitted);
         self.outputs.extend(friends.difference(&before).map(|device| Output::Admit(*device)));
-        self.outputs.extend(before.difference(&friends).map(|device| Output::Expel(*device)));
+        for device in before.difference(&friends) {
+            self.outputs.push_back(Output::Expel(*device));
+            // Nobody dials it any longer, and nothing waits for it.
+            if let Some(peer) = self.peers.by_device.get_mut(device) {
+                peer.next_dial = Timestamp::default();
+                peer.extra_addresses.clear();
+                peer.hints.clear();
+                peer.to_tell.clear();
+                peer.pull = None;
+            }
+        }
+        // The first membership that runs out next.
+        let runs_out = roster.members().filter_map(|(_, member)| member.membership.until_s);
+        let next = runs_out.filter(|until| *until >= self.now.seconds()).min();
+        self.peers.runs_out = next.map(|until| Timestamp(until.saturating_add(1).saturating_mul(1000)));
         let now = self.now;
         // Own devices and associations first: through them everything can be had.
         let mut wanted: Vec<(bool, DeviceId)> = friends
@@ -213,6 +241,9 @@ impl Engine {
     /// What is due by now.
     pub(super) fn tend_peers(&mut self, rng: &mut impl Rng) {
         let now = self.now;
+        if self.peers.runs_out.is_some_and(|at| at <= now) {
+            self.roster_changed();
+        }
         let devices: Vec<DeviceId> = self.peers.by_device.keys().copied().collect();
         for device in devices {
             let peer = &self.peers.by_device[&device];
@@ -222,6 +253,7 @@ impl Engine {
                 self.say_hello(device);
             }
             self.tell_hints(device);
+            self.tell_next(device);
         }
         self.dial_bootstraps(rng);
     }

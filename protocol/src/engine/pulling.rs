@@ -53,9 +53,7 @@ pub(super) enum Next {
     Compare(Scope),
     /// Compare those scopes of documents that both may read by then.
     CompareDocuments,
-    /// Ask for statements.
-    Statements(Vec<Item>),
-    /// Ask which documents are behind items.
+    /// Ask which documents and statements are behind items.
     Resolve(Scope, Vec<Item>),
     /// Ask for documents.
     Fetch(Scope, Vec<Fetch>),
@@ -65,7 +63,6 @@ pub(super) enum Next {
 #[derive(Debug)]
 pub(super) enum Pulling {
     Compare(Scope, Comparison),
-    Statements,
     Resolve(Scope, BTreeSet<Item>),
     Fetch(Scope, BTreeMap<DocumentId, Asked>),
 }
@@ -75,7 +72,7 @@ pub(super) enum Pulling {
 pub(super) struct Pull {
     pub(super) steps: VecDeque<Next>,
     pub(super) asking: bool,
-    /// Documents whose admission is under way.
+    /// Documents whose admission is under way, and statements that are being written.
     pub(super) admitting: usize,
     /// Documents that came and may not be all we need.
     pub(super) came: Vec<(Scope, Asked)>,
@@ -181,13 +178,6 @@ impl Engine {
                     let (comparison, ask) = Comparison::begin(self.index.items(scope), now);
                     (Request::Compare(scope, ask), Pulling::Compare(scope, comparison))
                 }
-                Next::Statements(mut items) => {
-                    let rest = items.split_off(items.len().min(ITEMS_LIMIT));
-                    if !rest.is_empty() {
-                        pull.steps.push_front(Next::Statements(rest));
-                    }
-                    (Request::Statements(items), Pulling::Statements)
-                }
                 Next::Resolve(scope, mut items) => {
                     let rest = items.split_off(items.len().min(ITEMS_LIMIT));
                     if !rest.is_empty() {
@@ -238,31 +228,17 @@ impl Engine {
             (Pulling::Compare(scope, comparison), Response::Compared(answer)) => {
                 self.compared(from, scope, comparison, &answer)
             }
-            (Pulling::Statements, Response::Statements(statements)) => {
-                let received = statements.iter().map(|bytes| bytes.as_slice());
-                let gained = self.take_statements(received)?;
-                if let Some(pull) = self.pull_of(from) {
-                    pull.gained |= gained;
-                }
-                Ok(())
-            }
-            (Pulling::Resolve(scope, mut asked), Response::Resolved(pairs)) => {
-                let fetches: Vec<Fetch> = pairs
-                    .into_iter()
-                    .filter(|(item, _)| asked.remove(item))
-                    .map(|(item, document)| Fetch { document, item, whole: false })
-                    .collect();
-                if let Some(pull) = self.pull_of(from)
-                    && !fetches.is_empty()
-                {
-                    pull.steps.push_front(Next::Fetch(scope, fetches));
-                }
-                Ok(())
+            (Pulling::Resolve(scope, asked), Response::Resolved(resolved)) => {
+                self.resolved(from, scope, asked, resolved)
             }
             (Pulling::Fetch(scope, asked), Response::Documents(deliveries)) => {
                 self.delivered(from, scope, asked, deliveries, store, rng)
             }
-            (Pulling::Compare(..) | Pulling::Statements | Pulling::Resolve(..) | Pulling::Fetch(..), _) => {
+            (Pulling::Compare(Scope::Named(_), _), Response::Refused) => {
+                // It has not heard of this audience yet, or we have not heard that it ended.
+                Ok(())
+            }
+            (Pulling::Compare(..) | Pulling::Resolve(..) | Pulling::Fetch(..), _) => {
                 self.refuse("answer")?;
                 self.pull_failed(from);
                 Ok(())
@@ -299,12 +275,7 @@ impl Engine {
                 if let Some(pull) = self.pull_of(from)
                     && !items.is_empty()
                 {
-                    pull.steps.push_front(match scope {
-                        Scope::Roster => Next::Statements(items),
-                        Scope::Organisation(_) | Scope::Network | Scope::Named(_) => {
-                            Next::Resolve(scope, items)
-                        }
-                    });
+                    pull.steps.push_front(Next::Resolve(scope, items));
                 }
             }
             Err(nonsense) => {

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::why::Waiting;
 use crate::{admission::Wait, genesis::Genesis, id::DocumentId, wire::message::SignedChange};
 
 /// Most changes that wait.
@@ -59,6 +60,25 @@ impl Quarantine {
     pub(crate) fn waiting_for_grants(&self) -> Vec<DocumentId> {
         let for_grant = |held: &[(SignedChange, Wait)]| held.iter().any(|(_, wait)| *wait == Wait::Grant);
         self.waiting.iter().filter(|(_, (_, held))| for_grant(held)).map(|(document, _)| *document).collect()
+    }
+
+    /// How the documents began that changes wait for, by the document's or the record's id.
+    pub(crate) fn genesis(&self, id: DocumentId) -> impl Iterator<Item = &Genesis> {
+        let is_one = move |genesis: &&Genesis| genesis.document() == id || genesis.record_id() == id;
+        self.waiting.values().map(|(genesis, _)| genesis).filter(is_one)
+    }
+
+    /// What waits of a document.
+    pub(crate) fn waiting(&self, document: DocumentId) -> Waiting {
+        let held = self.waiting.get(&document).into_iter().flat_map(|(_, held)| held);
+        let mut waiting = Waiting::default();
+        for (_, wait) in held {
+            match wait {
+                Wait::Grant => waiting.for_grant += 1,
+                Wait::Cause => waiting.for_cause += 1,
+            }
+        }
+        waiting
     }
 
     /// How many changes wait.

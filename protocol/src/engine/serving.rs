@@ -11,7 +11,7 @@ use crate::{
     id::{DeviceId, DocumentId, Item, NetworkId},
     signed::encoding::hash,
     store::{Read, StoreError},
-    wire::message::{Delivery, Hello, RESPONSE_TARGET, Request, Response, Want},
+    wire::message::{Delivery, Hello, RESPONSE_TARGET, Request, Resolved, Response, Want},
 };
 
 impl Engine {
@@ -53,20 +53,9 @@ impl Engine {
         Ok(match request {
             Request::Hello(theirs) => {
                 let ours = self.hello_for(from);
-                self.heard_hello(from, theirs, ours);
+                self.heard_hello(from, theirs, ours)?;
                 self.hello_was_heard(from, theirs == ours);
                 Response::Hello(ours)
-            }
-            Request::Statements(items) => {
-                let mut room = RESPONSE_TARGET;
-                let known = items.iter().filter_map(|item| self.statements.by_item(*item));
-                let known = known.map(|known| known.statement.bytes()).take_while(|bytes| {
-                    let fits = room > 0;
-                    room = room.saturating_sub(bytes.len());
-                    fits
-                });
-                // What has no room is lacking still when digests are compared again.
-                Response::Statements(known.map(|bytes| bytes.to_vec().into()).collect())
             }
             Request::Compare(scope, ask) if self.may_see(from, scope) => {
                 let digest = self.index.digest(scope);
@@ -74,14 +63,17 @@ impl Engine {
                 Response::Compared(self.encodings.answer(scope, ours, digest, &ask, self.now, rng))
             }
             Request::Resolve(scope, items) if self.may_see(from, scope) => {
-                let resolve = |item: Item| self.index.resolve(scope, item).map(|document| (item, document));
-                Response::Resolved(items.into_iter().filter_map(resolve).collect())
+                Response::Resolved(self.resolve(scope, &items))
             }
             Request::Pull(scope, wants) if self.may_see(from, scope) => {
                 Response::Documents(self.deliver(scope, &wants, store)?)
             }
             Request::Changed(scope, entries) if self.may_see(from, scope) => {
                 self.heard_hints(from, scope, &entries);
+                Response::Heard
+            }
+            Request::Tell(statements) => {
+                self.told(from, &statements)?;
                 Response::Heard
             }
             Request::Compare(..) | Request::Resolve(..) | Request::Pull(..) | Request::Changed(..) => {
@@ -108,6 +100,26 @@ impl Engine {
         }
     }
 
+    /// What is behind items; statements until the answer is large enough.
+    fn resolve(&self, scope: Scope, items: &[Item]) -> Resolved {
+        let mut resolved = Resolved { complete: true, ..Resolved::default() };
+        let mut room = RESPONSE_TARGET;
+        for item in items {
+            if let Some(document) = self.index.resolve(scope, *item) {
+                resolved.documents.push((*item, document));
+            } else if let Some(known) = self.statements.by_item(scope, *item) {
+                if room == 0 {
+                    resolved.complete = false;
+                    continue;
+                }
+                let bytes = known.statement.bytes();
+                room = room.saturating_sub(bytes.len());
+                resolved.statements.push(bytes.to_vec().into());
+            }
+        }
+        resolved
+    }
+
     /// What a peer lacks of documents, until the answer is large enough.
     fn deliver(&self, scope: Scope, wants: &[Want], store: &impl Read) -> Result<Vec<Delivery>, StoreError> {
         let mut deliveries = Vec::new();
@@ -117,14 +129,22 @@ impl Engine {
             let Some(row) = self.index.row(want.document).filter(|row| row.genesis.scope == scope) else {
                 continue;
             };
+            if !seen.insert(want.document) {
+                continue;
+            }
+            if row.is_hidden() {
+                let genesis = row.genesis.bytes().into();
+                deliveries.push(Delivery { genesis, changes: Vec::new(), complete: true });
+                continue;
+            }
             // Opening a document costs more than asking for it.
-            if !seen.insert(want.document) || row.heads.iter().all(|head| want.have.contains(head)) {
+            if row.heads.iter().all(|head| want.have.contains(head)) {
                 continue;
             }
             if room == 0 {
                 break;
             }
-            let mut held = held(want.document, store)?;
+            let mut held = held(want.document, row.gone.is_some(), store)?;
             held.extend(Record::of(&row.genesis).iter().flat_map(Record::travelling));
             let lacking = missing(held, &want.have);
             let mut changes = Vec::new();

@@ -58,6 +58,11 @@ impl Sessions {
         Ok(id)
     }
 
+    /// The last envelope signed in a scope since the start.
+    pub(crate) fn last(&self, scope: Scope) -> Option<Last> {
+        self.by_scope.get(&scope)?.last
+    }
+
     /// Signs one change in the scope's open session; the puts belong in the change's own batch.
     pub(crate) fn sign(
         &mut self,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{
     CommandError, Engine, Reply, RequestId,
+    audiences::Audience,
     input::Edit,
     lanes::Task,
     output::{RecordRef, RecordView},
@@ -23,27 +24,29 @@ use crate::{
 pub const DEFAULT_CONTACT: &str = "node/contact";
 
 impl Engine {
-    /// Shares a draft with the network, its contact first.
+    /// Shares a draft with an audience, its contact first.
     pub(super) fn share(
         &mut self,
         request: RequestId,
         id: DocumentId,
         terms: Terms,
+        audience: Audience,
         store: &impl Read,
         rng: &mut impl Rng,
     ) -> Result<(), StoreError> {
-        let genesis = match self.shared_of(id) {
+        let genesis = match self.shared_of(id, audience, rng) {
             Ok(genesis) => genesis,
             Err(error) => {
                 self.reply(request, Err(error));
                 return Ok(());
             }
         };
+        let scope = genesis.scope;
         let Some(record) = self.index.record(id) else {
             self.reply(request, Err(CommandError::NotFound));
             return Ok(());
         };
-        let prepared = match self.prepared(&record, terms, store)? {
+        let prepared = match self.prepared(&record, scope, terms, store)? {
             Ok(prepared) => prepared,
             Err(refused) => {
                 self.reply(request, Err(CommandError::NotShareable(Box::new(refused))));
@@ -52,7 +55,7 @@ impl Engine {
         };
         let contact = contact_of(&prepared.record).and_then(|contact| self.index.record(contact));
         if let Some(contact) = contact
-            && let Err(found) = self.share_contact(&contact, terms, store, rng)?
+            && let Err(found) = self.share_contact(&contact, scope, terms, store, rng)?
         {
             let refused = Box::new(Refused { found, ..Refused::default() });
             self.reply(request, Err(CommandError::NotShareable(refused)));
@@ -66,11 +69,12 @@ impl Engine {
     fn share_contact(
         &mut self,
         contact: &RecordRef,
+        scope: Scope,
         terms: Terms,
         store: &impl Read,
         rng: &mut impl Rng,
     ) -> Result<Result<(), Vec<Found>>, StoreError> {
-        let prepared = match self.prepared(contact, terms, store)? {
+        let prepared = match self.prepared(contact, scope, terms, store)? {
             Ok(prepared) => prepared,
             Err(refused) if refused.found.is_empty() => return Ok(Ok(())),
             Err(mut refused) => {
@@ -78,7 +82,7 @@ impl Engine {
                 return Ok(Err(refused.found));
             }
         };
-        let Ok(genesis) = self.shared_of(contact.record) else { return Ok(Ok(())) };
+        let Ok(genesis) = self.shared_in(contact.record, scope) else { return Ok(Ok(())) };
         let edit = Edit::Share(Value::Object(prepared.record));
         self.line_up(genesis, Task::Write { request: None, at: None, edit }, store, rng).map(Ok)
     }
@@ -100,7 +104,11 @@ impl Engine {
         // What was let through when it was shared does not hide that it has changed since.
         let terms = Terms { today, allow_found: true };
         let sharing = match draft {
-            Some(_) => Some(self.prepared(&record, terms, store)?),
+            Some(_) => {
+                let scope =
+                    record.shared.and_then(|shared| self.index.row(shared)).map(|row| row.genesis.scope);
+                Some(self.prepared(&record, scope.unwrap_or(Scope::Network), terms, store)?)
+            }
             None => None,
         };
         let differs = match (&sharing, &shared) {
@@ -114,10 +122,11 @@ impl Engine {
         Ok(())
     }
 
-    /// What sharing a record now would write, or what stands in its way.
+    /// What sharing a record into a scope now would write, or what stands in its way.
     fn prepared(
         &self,
         record: &RecordRef,
+        scope: Scope,
         terms: Terms,
         store: &impl Read,
     ) -> Result<Result<Prepared, Refused>, StoreError> {
@@ -129,27 +138,40 @@ impl Engine {
             let default = store.local(DEFAULT_CONTACT)?.and_then(|bytes| String::from_utf8(bytes).ok());
             draft.extend(default.map(|contact| ("contact".to_owned(), Value::String(contact))));
         }
-        let before = match view(record.shared, store)?.map(|view| view.record) {
+        let before = match view(record.shares.get(&scope).copied(), store)?.map(|view| view.record) {
             Some(Value::Object(before)) => Some(before),
             Some(_) | None => None,
         };
-        // A record of ours goes along or is there already; one of somebody else's is in the network.
+        // A contact goes along; everything else is there already, or is named to nobody who cannot read it.
         let reaches = |id: DocumentId| {
-            self.index
-                .record(id)
-                .is_some_and(|other| other.shared.is_some() || other.kind == Some(Kind::Contact))
+            self.index.record(id).is_some_and(|other| {
+                let read_there = [Scope::Network, scope].iter().any(|it| other.shares.contains_key(it));
+                read_there || (other.kind == Some(Kind::Contact) && other.draft.is_some())
+            })
         };
         Ok(prepare(kind, &draft, &Sharing { terms, reaches: &reaches, before: before.as_ref() }))
     }
 
-    /// The document that a draft is shared as in the network.
-    pub(super) fn shared_of(&self, id: DocumentId) -> Result<Genesis, CommandError> {
+    /// The document that a draft is shared as with an audience, which may be new.
+    fn shared_of(
+        &mut self,
+        id: DocumentId,
+        audience: Audience,
+        rng: &mut impl Rng,
+    ) -> Result<Genesis, CommandError> {
+        self.draft_of(id)?;
+        let scope = self.scope_for(audience, rng)?;
+        self.shared_in(id, scope)
+    }
+
+    /// The document that a draft is shared as in a scope.
+    pub(super) fn shared_in(&self, id: DocumentId, scope: Scope) -> Result<Genesis, CommandError> {
         let draft = self.draft_of(id)?;
         let network = self.statements.roster().network().ok_or(CommandError::NoNetwork)?;
         if self.identity.org.is_none_or(|org| self.statements.roster().member(org).is_none()) {
             return Err(CommandError::NoNetwork);
         }
-        Ok(Genesis::shared(&draft, network, Scope::Network))
+        Ok(Genesis::shared(&draft, network, scope))
     }
 }
 

@@ -1,46 +1,107 @@
-//! The statements this node holds, and the roster that they fold into.
+//! The statements this node holds, each in the scope where it lives, and the roster that they fold into.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{
     genesis::Scope,
-    id::{Item, OrgId, StatementHash},
+    id::{DeviceId, Item, OrgId, StatementHash},
     membership::{
         charter::Charter,
         issuing::last_said,
         roster::Roster,
-        statement::{Chain, Fact, Known, StatementError},
+        statement::{Chain, Fact, Kind, Known, Said, StatementError},
     },
     store::{Put, Read, StoreError},
 };
 
 /// Statements of issuers that nobody vouches for yet: so many are kept in memory, the rest comes again.
 const PENDING_LIMIT: usize = 1024;
+/// Statements of one issuer in one scope: those with the smallest numbers are kept.
+const ISSUED_LIMIT: usize = 32 * 1024;
+/// Those of one issuer in one scope whose kind is not known here.
+const UNKNOWN_LIMIT: usize = 256;
+
+/// What one issuer has said in one scope, by number and hash.
+type Issued = BTreeSet<(u64, StatementHash)>;
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Statements {
     known: BTreeMap<StatementHash, Known>,
-    by_item: BTreeMap<Item, StatementHash>,
+    by_item: BTreeMap<(Scope, Item), StatementHash>,
+    /// What counts towards the limits; whether of unknown kinds is in the key.
+    issued: BTreeMap<(OrgId, Scope, bool), Issued>,
+    /// Of what replaces what its issuer said before: the one that holds.
+    newest: BTreeMap<Topic, StatementHash>,
     pending: BTreeMap<StatementHash, Known>,
+    /// Where our own keys stand in their numbering, durable or not.
+    spoken: BTreeMap<(OrgId, Scope, Option<u16>), Said>,
     roster: Arc<Roster>,
 }
 
+/// What a later statement of the same issuer in the same scope replaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Topic {
+    issuer: OrgId,
+    scope: Scope,
+    kind: u16,
+    /// Of receipts: whose withdrawals they are about.
+    owner: Option<OrgId>,
+}
+
 impl Statements {
-    pub(crate) fn open(charter: Option<&Charter>, store: &impl Read) -> Result<Self, StoreError> {
+    /// Reads what the store holds; also those of them that others have replaced, to be forgotten.
+    pub(crate) fn open(
+        charter: Option<&Charter>,
+        store: &impl Read,
+    ) -> Result<(Self, Vec<Known>), StoreError> {
         let mut statements = Self::default();
+        let mut replaced = Vec::new();
         for (hash, bytes) in store.statements()? {
             let known = Known::read(&bytes)
                 .map_err(|_| StoreError::Damaged { what: format!("statement {}", hash.short()) })?;
-            statements.insert(known);
+            replaced.extend(statements.insert(known));
         }
         statements.fold(charter);
-        Ok(statements)
+        Ok((statements, replaced))
     }
 
-    pub(crate) fn insert(&mut self, known: Known) {
-        self.by_item.insert(known.item(), known.hash);
+    /// Takes one in. What has no place beside it any longer comes back: it, or another.
+    pub(crate) fn insert(&mut self, known: Known) -> Option<Known> {
+        if self.known.contains_key(&known.hash) {
+            return None;
+        }
+        let gone = match topic(&known) {
+            Some(topic) => match self.newest.get(&topic).and_then(|hash| self.known.get(hash)) {
+                Some(held) if !is_newer(&known, held) => return Some(known),
+                held => {
+                    let held = held.cloned();
+                    self.newest.insert(topic, known.hash);
+                    held
+                }
+            },
+            None => {
+                let issued = self.issued.entry(issued_key(&known)).or_default();
+                issued.insert((known.statement.number, known.hash));
+                // Every node keeps the same ones, in whatever order they came.
+                let last = if issued.len() > limit(&known) { issued.pop_last() } else { None };
+                match last {
+                    Some((_, hash)) if hash == known.hash => return Some(known),
+                    Some((_, hash)) => self.known.get(&hash).cloned(),
+                    None => None,
+                }
+            }
+        };
+        if let Some(gone) = &gone {
+            self.known.remove(&gone.hash);
+            self.by_item.remove(&(gone.scope(), gone.item()));
+        }
+        self.by_item.insert((known.scope(), known.item()), known.hash);
         self.known.insert(known.hash, known);
+        gone
     }
 
     /// Folds all of them again.
@@ -57,66 +118,97 @@ impl Statements {
         &self.roster
     }
 
-    pub(crate) fn items(&self) -> impl Iterator<Item = Item> + '_ {
-        self.by_item.keys().copied()
+    /// All of them.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Known> {
+        self.known.values()
     }
 
-    pub(crate) fn by_item(&self, item: Item) -> Option<&Known> {
-        self.known.get(self.by_item.get(&item)?)
+    pub(crate) fn by_item(&self, scope: Scope, item: Item) -> Option<&Known> {
+        self.known.get(self.by_item.get(&(scope, item))?)
     }
 
     pub(crate) fn get(&self, hash: StatementHash) -> Option<&Known> {
         self.known.get(&hash)
     }
 
-    /// Where an issuer stands in its numbering.
-    pub(crate) fn chain(&self, issuer: OrgId) -> Chain {
-        Chain::after(last_said(issuer, Scope::Roster, self.known.values()))
+    /// Where an issuer stands in its numbering in a scope.
+    pub(crate) fn chain(&self, issuer: OrgId, scope: Scope) -> Chain {
+        let spoken = self.spoken.get(&(issuer, scope, None)).copied();
+        let last = last_said(issuer, scope, self.known.values()).into_iter().chain(spoken);
+        let last = last.max_by_key(|said| (said.number, std::cmp::Reverse(said.hash)));
+        Chain { scope: (scope != Scope::Roster).then_some(scope), ..Chain::after(last) }
     }
 
-    /// Verifies what a peer sent and returns what is new and comes from somebody who belongs.
+    /// The highest number of a kind whose statements replace each other, as an issuer has used it.
+    pub(crate) fn last_replaced(&self, issuer: OrgId, scope: Scope, kind: Kind) -> u64 {
+        let own = self
+            .newest
+            .iter()
+            .filter(|(topic, _)| topic.issuer == issuer && topic.scope == scope && topic.kind == kind as u16);
+        let known = own.filter_map(|(_, hash)| Some(self.known.get(hash)?.statement.number));
+        let spoken = self.spoken.get(&(issuer, scope, Some(kind as u16))).map(|said| said.number);
+        known.chain(spoken).max().unwrap_or_default()
+    }
+
+    /// Notes the number of a statement that we have just signed.
+    pub(crate) fn number(&mut self, known: &Known) {
+        let kind = (!known.is_compared()).then_some(known.statement.kind);
+        self.spoken.insert((known.statement.issuer, known.scope(), kind), known.said());
+    }
+
+    /// What is new of what a peer sent and comes from somebody who belongs.
     ///
     /// What comes from nobody known waits: the grant that makes it somebody may be on its way.
-    pub(crate) fn take<'a>(
+    pub(crate) fn take(
         &mut self,
-        received: impl Iterator<Item = &'a [u8]>,
+        received: Vec<Known>,
         charter: Option<&Charter>,
         own: Option<OrgId>,
-    ) -> (Vec<Known>, Vec<StatementError>) {
-        let mut refused = Vec::new();
-        for bytes in received {
-            match Known::read(bytes) {
-                Ok(known) if self.known.contains_key(&known.hash) => {}
-                Ok(known) => {
-                    if self.pending.len() >= PENDING_LIMIT {
-                        self.pending.pop_first();
-                    }
-                    self.pending.insert(known.hash, known);
+    ) -> Vec<Known> {
+        for known in received {
+            let is_held = self.known.contains_key(&known.hash) || !self.has_room(&known);
+            if !is_held {
+                if self.pending.len() >= PENDING_LIMIT {
+                    self.pending.pop_first();
                 }
-                Err(error) => refused.push(error),
+                self.pending.insert(known.hash, known);
             }
         }
-        (self.take_pending(charter, own), refused)
+        self.take_pending(charter, own)
+    }
+
+    /// Whether it would be kept beside what is held: nothing newer has taken its place.
+    fn has_room(&self, known: &Known) -> bool {
+        match topic(known) {
+            Some(topic) => {
+                let held = self.newest.get(&topic).and_then(|hash| self.known.get(hash));
+                held.is_none_or(|held| is_newer(known, held))
+            }
+            None => {
+                let issued = self.issued.get(&issued_key(known));
+                let last = issued.filter(|issued| issued.len() >= limit(known)).and_then(Issued::last);
+                last.is_none_or(|last| (known.statement.number, known.hash) < *last)
+            }
+        }
     }
 
     /// Those that wait whose issuer belongs, given all others that do.
     fn take_pending(&mut self, charter: Option<&Charter>, own: Option<OrgId>) -> Vec<Known> {
         let mut taken: BTreeMap<StatementHash, Known> = BTreeMap::new();
+        if self.pending.is_empty() {
+            return Vec::new();
+        }
+        let mut circle = Circle::of(charter, own);
         loop {
-            let roster = Roster::fold(charter, self.known.values().chain(taken.values()));
-            let belongs = |known: &Known| {
-                let issuer = known.statement.issuer;
-                let root = charter.is_some_and(|charter| {
-                    charter.roots.contains(&issuer) || charter.recovery.contains(&issuer)
-                });
-                root || Some(issuer) == own
-                    || roster.member(issuer).is_some()
-                    || roster.device(crate::id::DeviceId(issuer.0)).is_some()
-            };
-            let ready: Vec<StatementHash> =
-                self.pending.values().filter(|known| belongs(known)).map(|known| known.hash).collect();
+            while self.known.values().chain(taken.values()).filter(|known| circle.widen(known)).count() > 0 {}
+            let ready: Vec<StatementHash> = self
+                .pending
+                .values()
+                .filter(|known| circle.has(known.statement.issuer))
+                .map(|known| known.hash)
+                .collect();
             if ready.is_empty() {
-                return taken.into_values().collect();
+                return self.in_our_scopes(taken, charter, own);
             }
             for hash in ready {
                 if let Some(known) = self.pending.remove(&hash) {
@@ -126,9 +218,38 @@ impl Statements {
         }
     }
 
+    /// Of these, those of scopes that we are in, now or with them; the others wait.
+    fn in_our_scopes(
+        &mut self,
+        taken: BTreeMap<StatementHash, Known>,
+        charter: Option<&Charter>,
+        own: Option<OrgId>,
+    ) -> Vec<Known> {
+        if taken.values().all(|known| known.scope() == Scope::Roster) {
+            return taken.into_values().collect();
+        }
+        let roster = Roster::fold(charter, self.known.values().chain(taken.values()));
+        let known_scope = |scope| {
+            self.by_item.range((scope, Item([0; 16]))..).next().is_some_and(|((it, _), _)| *it == scope)
+        };
+        let is_ours = |known: &Known| match known.scope() {
+            Scope::Roster | Scope::Network => true,
+            Scope::Organisation(org) => Some(org) == own,
+            Scope::Named(audience) => {
+                let audience = roster.audience(audience);
+                audience.is_some_and(|held| own.is_some_and(|own| held.members.contains(&own)))
+                    || known_scope(known.scope())
+            }
+        };
+        let (ours, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            taken.into_iter().partition(|(_, known)| is_ours(known));
+        self.pending.extend(others);
+        ours.into_values().collect()
+    }
+
     /// The statements that show who a device is, its grant and its organisation's membership, and
     /// where: whoever has met it once can find it again.
-    pub(crate) fn proof(&self, org: OrgId, device: crate::id::DeviceId) -> Vec<&Known> {
+    pub(crate) fn proof(&self, org: OrgId, device: DeviceId) -> Vec<&Known> {
         let grant = self.roster.device(device).map(|granted| granted.grant);
         let membership = self.roster.member(org).map(|member| member.grant);
         let who = membership.into_iter().chain(grant).filter_map(|hash| self.known.get(&hash));
@@ -136,25 +257,125 @@ impl Statements {
     }
 
     /// The statement that says where a device is.
-    fn address(&self, device: crate::id::DeviceId) -> Option<&Known> {
+    fn address(&self, device: DeviceId) -> Option<&Known> {
         let own =
             |known: &&Known| matches!(known.fact, Fact::Address(_)) && known.statement.issuer.0 == device.0;
-        let newest = |known: &&Known| (known.statement.number, std::cmp::Reverse(known.hash));
-        self.known.values().filter(own).max_by_key(newest)
+        self.known.values().find(own)
     }
 
     /// Grants of an organisation's devices, and where they are.
     pub(crate) fn of_organisation(&self, org: OrgId) -> Vec<&Known> {
-        let is_device =
-            |device: crate::id::DeviceId| self.roster.device(device).is_some_and(|device| device.org == org);
+        let is_device = |device: DeviceId| self.roster.device(device).is_some_and(|device| device.org == org);
         let of_ours = |known: &&Known| {
             matches!(&known.fact, Fact::Membership(grant) if grant.org == org)
                 || matches!(&known.fact, Fact::Device(grant, _) if grant.org == org)
-                || matches!(known.fact, Fact::Address(_))
-                    && is_device(crate::id::DeviceId(known.statement.issuer.0))
+                || matches!(known.fact, Fact::Address(_)) && is_device(DeviceId(known.statement.issuer.0))
         };
         self.known.values().filter(of_ours).collect()
     }
+}
+
+/// Whose word is kept: everybody who belongs, or once did. What has ended stands in statements too, and
+/// whoever comes later must be able to fold them.
+#[derive(Debug, Default)]
+struct Circle {
+    roots: BTreeSet<OrgId>,
+    members: BTreeSet<OrgId>,
+    devices: BTreeSet<OrgId>,
+}
+
+impl Circle {
+    fn of(charter: Option<&Charter>, own: Option<OrgId>) -> Self {
+        let roots = charter.into_iter().flat_map(|charter| charter.roots.iter().chain(&charter.recovery));
+        Self { roots: roots.copied().collect(), members: own.into_iter().collect(), ..Self::default() }
+    }
+
+    fn has(&self, issuer: OrgId) -> bool {
+        self.roots.contains(&issuer) || self.members.contains(&issuer) || self.devices.contains(&issuer)
+    }
+
+    /// Whether a statement lets somebody in who was not.
+    fn widen(&mut self, known: &Known) -> bool {
+        let issuer = known.statement.issuer;
+        let vouches = self.roots.contains(&issuer);
+        let before = (self.roots.len(), self.members.len(), self.devices.len());
+        if let Fact::Membership(grant) = &known.fact
+            && vouches
+        {
+            self.members.insert(grant.org);
+        } else if let Fact::Device(grant, _) = &known.fact
+            && (vouches || self.members.contains(&issuer))
+        {
+            self.devices.insert(OrgId(grant.device.0));
+        } else if let Fact::RootSuccession(succession) = &known.fact
+            && (vouches || issuer == succession.old)
+        {
+            if self.members.contains(&succession.old) || self.members.contains(&succession.org) {
+                self.members.insert(succession.new);
+            }
+            if self.roots.contains(&succession.old) {
+                self.roots.insert(succession.new);
+            }
+        } else if let Fact::Amendment(amendment) = &known.fact
+            && vouches
+        {
+            self.roots.extend(amendment.roots.iter().chain(&amendment.recovery));
+        }
+        before != (self.roots.len(), self.members.len(), self.devices.len())
+    }
+}
+
+fn issued_key(known: &Known) -> (OrgId, Scope, bool) {
+    (known.statement.issuer, known.scope(), known.fact == Fact::Unknown)
+}
+
+fn limit(known: &Known) -> usize {
+    if known.fact == Fact::Unknown { UNKNOWN_LIMIT } else { ISSUED_LIMIT }
+}
+
+/// What a statement replaces, if its kind does.
+fn topic(known: &Known) -> Option<Topic> {
+    let owner = match &known.fact {
+        Fact::Receipt(receipt) => Some(receipt.owner),
+        Fact::Address(_) | Fact::Head(_) => None,
+        Fact::Membership(_)
+        | Fact::Device(..)
+        | Fact::MembershipEnd(_)
+        | Fact::DeviceEnd(_)
+        | Fact::Cut(_)
+        | Fact::RootSuccession(_)
+        | Fact::OrganisationSuccession(_)
+        | Fact::Amendment(_)
+        | Fact::AudienceOpen(_)
+        | Fact::AudienceAdd(_)
+        | Fact::AudienceEnd(_)
+        | Fact::CoOwnerGrant(_)
+        | Fact::CoOwnerEnd(_)
+        | Fact::Founding(_)
+        | Fact::Withdrawal(_)
+        | Fact::Unknown => return None,
+    };
+    let (issuer, scope, kind) = (known.statement.issuer, known.scope(), known.statement.kind);
+    Some(Topic { issuer, scope, kind, owner })
+}
+
+/// The highest number holds, then the smaller hash.
+fn is_newer(candidate: &Known, held: &Known) -> bool {
+    let rank = |known: &Known| (known.statement.number, std::cmp::Reverse(known.hash));
+    rank(candidate) > rank(held)
+}
+
+/// Reads statements that came together; what is none of them is returned apart.
+pub(super) fn read_all<'a>(received: impl Iterator<Item = &'a [u8]>) -> (Vec<Known>, Vec<StatementError>) {
+    let mut known = Vec::new();
+    let mut refused = Vec::new();
+    for bytes in received {
+        match Known::read(bytes) {
+            Ok(one) => known.push(one),
+            Err(error) => refused.push(error),
+        }
+    }
+    (known, refused)
 }
 
 /// As a batch has it.

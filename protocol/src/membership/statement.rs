@@ -196,6 +196,11 @@ impl Known {
         Ok(Self { hash: StatementHash(statement.hash()), statement, fact })
     }
 
+    /// Where it lives.
+    pub fn scope(&self) -> Scope {
+        self.statement.home()
+    }
+
     /// The element that its scope's set is compared by.
     pub fn item(&self) -> Item {
         statement_item(self.hash)

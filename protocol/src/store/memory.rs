@@ -76,6 +76,7 @@ impl Tables {
             Put::Local(name, Some(value)) => drop(self.locals.insert(name, value)),
             Put::Local(name, None) => drop(self.locals.remove(&name)),
             Put::Statement(hash, bytes) => drop(self.statements.insert(hash, bytes)),
+            Put::Forget(hash) => drop(self.statements.remove(&hash)),
             Put::Genesis(document, bytes) => drop(self.genesis.insert(document, bytes)),
             Put::Envelope(document, hash, bytes) => drop(self.envelopes.insert((document, hash), bytes)),
             Put::Change(document, hash, bytes) => drop(self.changes.insert((document, hash), bytes)),

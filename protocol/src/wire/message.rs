@@ -16,10 +16,12 @@ use crate::{
 pub const MESSAGE_LIMIT: usize = 8 * 1024 * 1024;
 /// A response stops taking in more once it has this many bytes.
 pub const RESPONSE_TARGET: usize = 1024 * 1024;
-/// Most items in one [`Request::Resolve`] or [`Request::Statements`].
+/// Most items in one [`Request::Resolve`].
 pub const ITEMS_LIMIT: usize = 1024;
 /// Most documents in one [`Request::Pull`].
 pub const WANTS_LIMIT: usize = 512;
+/// Most statements in one [`Request::Tell`].
+pub const TELL_LIMIT: usize = 256;
 /// Most envelope hashes in one [`Want`].
 pub const HAVE_LIMIT: usize = 256;
 /// Most entries in one [`Request::Changed`].
@@ -91,6 +93,20 @@ pub struct Delivery {
     pub complete: bool,
 }
 
+/// What is behind items of one scope's set.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Resolved {
+    /// Documents, each with the item that names its state.
+    #[n(0)]
+    pub documents: Vec<(Item, DocumentId)>,
+    /// COSE bytes of the statements themselves.
+    #[n(1)]
+    pub statements: Vec<ByteVec>,
+    /// False when there was no room for all statements: ask again for those.
+    #[n(2)]
+    pub complete: bool,
+}
+
 /// What one member asks or tells another.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Request {
@@ -100,18 +116,19 @@ pub enum Request {
     /// A step in finding out what differs.
     #[n(1)]
     Compare(#[n(0)] Scope, #[n(1)] Ask),
-    /// Send me these statements.
+    /// Which documents are behind these items, and which statements?
     #[n(2)]
-    Statements(#[n(0)] Vec<Item>),
-    /// Which documents are behind these items?
-    #[n(3)]
     Resolve(#[n(0)] Scope, #[n(1)] Vec<Item>),
     /// Send me what I lack of these documents.
-    #[n(4)]
+    #[n(3)]
     Pull(#[n(0)] Scope, #[n(1)] Vec<Want>),
     /// These documents are in these states here now.
-    #[n(5)]
+    #[n(4)]
     Changed(#[n(0)] Scope, #[n(1)] Vec<(DocumentId, Item)>),
+    /// Statements that nobody asked for, COSE bytes: what makes a named scope known to a member of
+    /// it, receipts, heads.
+    #[n(5)]
+    Tell(#[n(0)] Vec<ByteVec>),
 }
 
 /// The answer to a [`Request`].
@@ -123,20 +140,17 @@ pub enum Response {
     /// The answer to [`Request::Compare`].
     #[n(1)]
     Compared(#[n(0)] Answer),
-    /// COSE bytes of statements.
+    /// What is behind the items that are still current.
     #[n(2)]
-    Statements(#[n(0)] Vec<ByteVec>),
-    /// The documents behind the items that are still current.
-    #[n(3)]
-    Resolved(#[n(0)] Vec<(Item, DocumentId)>),
+    Resolved(#[n(0)] Resolved),
     /// What was asked for, as far as there was room.
-    #[n(4)]
+    #[n(3)]
     Documents(#[n(0)] Vec<Delivery>),
     /// Heard.
-    #[n(5)]
+    #[n(4)]
     Heard,
     /// Not for you, or not readable. An unknown and a forbidden scope answer alike.
-    #[n(6)]
+    #[n(5)]
     Refused,
 }
 
@@ -170,7 +184,7 @@ impl Request {
         let (what, len, limit) = match &request {
             Self::Hello(_) => return Ok(request),
             Self::Compare(_, ask) => ("symbols", ask.symbols() as usize, BATCH as usize),
-            Self::Statements(items) | Self::Resolve(_, items) => ("items", items.len(), ITEMS_LIMIT),
+            Self::Resolve(_, items) => ("items", items.len(), ITEMS_LIMIT),
             Self::Pull(_, wants) => {
                 if wants.iter().any(|want| want.have.len() > HAVE_LIMIT) {
                     return Err(MessageError::TooMany("heads"));
@@ -178,6 +192,7 @@ impl Request {
                 ("documents", wants.len(), WANTS_LIMIT)
             }
             Self::Changed(_, entries) => ("hints", entries.len(), HINTS_LIMIT),
+            Self::Tell(statements) => ("statements", statements.len(), TELL_LIMIT),
         };
         if len > limit { Err(MessageError::TooMany(what)) } else { Ok(request) }
     }
@@ -194,8 +209,10 @@ impl Response {
         let response: Self = from_slice(bytes, MESSAGE_LIMIT)?;
         let (what, len, limit) = match &response {
             Self::Hello(_) | Self::Compared(_) | Self::Heard | Self::Refused => return Ok(response),
-            Self::Statements(statements) => ("statements", statements.len(), ITEMS_LIMIT),
-            Self::Resolved(pairs) => ("items", pairs.len(), ITEMS_LIMIT),
+            Self::Resolved(resolved) => {
+                let both = resolved.documents.len() + resolved.statements.len();
+                ("items", both, ITEMS_LIMIT)
+            }
             Self::Documents(deliveries) => ("documents", deliveries.len(), WANTS_LIMIT),
         };
         if len > limit { Err(MessageError::TooMany(what)) } else { Ok(response) }

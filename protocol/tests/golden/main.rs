@@ -25,7 +25,7 @@ use praksis_protocol::{
     reconcile::{Answer, Ask, BATCH, Edition, Encodings, Salt, set_digest},
     signed::{Verified, encoding::to_vec},
     time::Timestamp,
-    wire::message::{Delivery, Hello, Request, Response, SignedChange, Want},
+    wire::message::{Delivery, Hello, Request, Resolved, Response, SignedChange, Want},
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
@@ -288,17 +288,21 @@ fn messages(lines: &mut Lines, network: NetworkId, genesis: &Genesis) {
     let want = Want { document, have: vec![EnvelopeHash([4; 32])] };
     let change = SignedChange { envelope: vec![1].into(), change: vec![2].into() };
     let delivery = Delivery { genesis: genesis.bytes().into(), changes: vec![change], complete: true };
-    let pages: [(&str, Vec<u8>); 13] = [
+    let resolved = Resolved {
+        documents: vec![(Item([8; 16]), document)],
+        statements: vec![ByteVec::from(vec![1])],
+        complete: true,
+    };
+    let pages: [(&str, Vec<u8>); 12] = [
         ("ask hello", Request::Hello(hello).bytes()),
         ("ask compare", Request::Compare(Scope::Roster, Ask::List(Some(Item([5; 16])))).bytes()),
-        ("ask statements", Request::Statements(vec![Item([6; 16])]).bytes()),
         ("ask resolve", Request::Resolve(Scope::Organisation(OrgId([7; 32])), vec![Item([8; 16])]).bytes()),
         ("ask pull", Request::Pull(scope, vec![want]).bytes()),
         ("ask changed", Request::Changed(scope, vec![(document, Item([9; 16]))]).bytes()),
+        ("ask to hear", Request::Tell(vec![ByteVec::from(vec![1])]).bytes()),
         ("say hello", Response::Hello(hello).bytes()),
         ("say compared", Response::Compared(Answer::Page(vec![Item([5; 16])], false)).bytes()),
-        ("say statements", Response::Statements(vec![ByteVec::from(vec![1])]).bytes()),
-        ("say resolved", Response::Resolved(vec![(Item([8; 16]), document)]).bytes()),
+        ("say resolved", Response::Resolved(resolved).bytes()),
         ("say documents", Response::Documents(vec![delivery]).bytes()),
         ("say heard", Response::Heard.bytes()),
         ("say refused", Response::Refused.bytes()),

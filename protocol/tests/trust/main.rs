@@ -8,6 +8,7 @@ mod desk;
 mod ends;
 mod fold;
 mod joining;
+mod keeping;
 mod peers;
 mod roster;
 mod scribe;

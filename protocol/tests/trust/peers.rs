@@ -11,7 +11,7 @@ use praksis_protocol::{
     signed::{Verified, encoding::to_vec},
     store::{Read as _, Store as _},
     time::Timestamp,
-    wire::message::{Delivery, Hello, MESSAGE_LIMIT, Request, Response, SignedChange, Want},
+    wire::message::{Delivery, Hello, MESSAGE_LIMIT, Request, Resolved, Response, SignedChange, Want},
 };
 use serde_json::json;
 
@@ -37,6 +37,15 @@ fn with_card(desk: &mut Desk) -> DocumentId {
         unreachable!()
     };
     document
+}
+
+fn documents(documents: Vec<(Item, DocumentId)>) -> Response {
+    Response::Resolved(Resolved { documents, statements: vec![], complete: true })
+}
+
+fn statements(statements: Vec<Vec<u8>>) -> Response {
+    let statements = statements.into_iter().map(Into::into).collect();
+    Response::Resolved(Resolved { documents: vec![], statements, complete: true })
 }
 
 #[test]
@@ -91,7 +100,7 @@ fn deliveries_that_were_not_asked_for_or_belong_elsewhere_are_refused_and_not_st
         Request::Hello(_) => other(network),
         Request::Compare(Scope::Network, _) => page(vec![Item([9; 16])]),
         Request::Compare(..) => page(vec![]),
-        Request::Resolve(_, items) => Response::Resolved(vec![
+        Request::Resolve(_, items) => documents(vec![
             (items[0], asked.document()),
             (items[0], other_year.document()),
             (Item([8; 16]), other_year.document()),
@@ -106,7 +115,7 @@ fn deliveries_that_were_not_asked_for_or_belong_elsewhere_are_refused_and_not_st
                 delivery(&asked.bytes()),
             ])
         }
-        Request::Statements(_) | Request::Changed(..) => panic!("{request:?}"),
+        Request::Tell(_) | Request::Changed(..) => panic!("{request:?}"),
     });
     let refused = desk.status().refused;
     assert_eq!(refused.get("not_asked_for"), Some(&1), "{refused:?}");
@@ -124,7 +133,7 @@ fn answers_out_of_order_end_the_comparison() {
     let asked = desk.serve(50, |request| match request {
         Request::Hello(_) => other(network),
         Request::Compare(..) => page(vec![Item([9; 16]), Item([8; 16])]),
-        Request::Statements(_) | Request::Resolve(..) | Request::Pull(..) | Request::Changed(..) => {
+        Request::Tell(_) | Request::Resolve(..) | Request::Pull(..) | Request::Changed(..) => {
             panic!("{request:?}")
         }
     });
@@ -162,17 +171,18 @@ fn a_peer_that_lies_about_everything_costs_little() {
                 true,
             ))
         }
-        Request::Statements(_) => Response::Statements(vec![vec![0].into()]),
-        Request::Resolve(_, items) => {
-            Response::Resolved(items.iter().map(|item| (*item, DocumentId([item.0[15]; 32]))).collect())
-        }
+        Request::Resolve(_, items) => Response::Resolved(Resolved {
+            documents: items.iter().map(|item| (*item, DocumentId([item.0[15]; 32]))).collect(),
+            statements: vec![vec![0].into()],
+            complete: false,
+        }),
         Request::Pull(_, wants) => Response::Documents(
             wants
                 .iter()
                 .map(|_| Delivery { genesis: vec![].into(), changes: vec![], complete: false })
                 .collect(),
         ),
-        Request::Changed(..) => Response::Heard,
+        Request::Changed(..) | Request::Tell(_) => Response::Heard,
     };
     desk.connect(20);
     let before = desk.sent;
@@ -197,7 +207,7 @@ fn a_delivery_that_is_never_complete_is_given_up() {
         Request::Hello(_) => other(network),
         Request::Compare(Scope::Network, _) => page(vec![Item([9; 16])]),
         Request::Compare(..) => page(vec![]),
-        Request::Resolve(_, items) => Response::Resolved(vec![(items[0], genesis.document())]),
+        Request::Resolve(_, items) => documents(vec![(items[0], genesis.document())]),
         Request::Pull(..) => {
             pulls += 1;
             Response::Documents(vec![Delivery {
@@ -206,7 +216,7 @@ fn a_delivery_that_is_never_complete_is_given_up() {
                 complete: false,
             }])
         }
-        Request::Statements(_) | Request::Changed(..) => panic!("{request:?}"),
+        Request::Tell(_) | Request::Changed(..) => panic!("{request:?}"),
     });
     assert_eq!(pulls, 1, "what leads nowhere is not asked for again");
 }
@@ -230,7 +240,7 @@ fn hints_from_one_that_never_answers_do_not_pile_up() {
             Response::Documents(vec![])
         }
         Request::Hello(hello) => Response::Hello(hello),
-        Request::Compare(..) | Request::Statements(_) | Request::Resolve(..) | Request::Changed(..) => {
+        Request::Compare(..) | Request::Tell(_) | Request::Resolve(..) | Request::Changed(..) => {
             panic!("{request:?}")
         }
     });
@@ -252,7 +262,7 @@ fn a_document_asked_for_many_times_over_is_opened_and_sent_once() {
 fn unknown_kinds_of_statement_are_kept_and_passed_on_and_fit_the_message() {
     let desk = Desk::association(&[BERGEN]);
     let network = desk.network();
-    let theirs: Vec<Known> = (0..800u64)
+    let theirs: Vec<Known> = (0..200u64)
         .map(|n| {
             let body = vec![n as u8; 15 * 1024];
             let statement = Statement { network, ..shell(BERGEN, n + 2, 99, body) };
@@ -268,21 +278,22 @@ fn unknown_kinds_of_statement_are_kept_and_passed_on_and_fit_the_message() {
         Request::Hello(_) => other(network),
         Request::Compare(Scope::Roster, _) => page(vec![one.item()]),
         Request::Compare(..) => page(vec![]),
-        Request::Statements(items) => {
-            assert_eq!(items, [one.item()]);
-            Response::Statements(vec![one.statement.bytes().to_vec().into()])
+        Request::Resolve(scope, items) => {
+            assert_eq!((scope, items), (Scope::Roster, vec![one.item()]));
+            statements(vec![one.statement.bytes().to_vec()])
         }
-        Request::Resolve(..) | Request::Pull(..) | Request::Changed(..) => panic!("no such question"),
+        Request::Tell(_) | Request::Pull(..) | Request::Changed(..) => panic!("no such question"),
     });
     assert!(desk.store.statements().unwrap().contains(&(one.hash, one.statement.bytes().to_vec())));
-    let answer = desk.request(20, &Request::Statements(vec![one.item()]));
-    assert_eq!(answer, Response::Statements(vec![one.statement.bytes().to_vec().into()]));
+    let answer = desk.request(20, &Request::Resolve(Scope::Roster, vec![one.item()]));
+    assert_eq!(answer, statements(vec![one.statement.bytes().to_vec()]));
 
-    let all = Request::Statements(theirs.iter().map(Known::item).collect());
+    let all = Request::Resolve(Scope::Roster, theirs.iter().map(Known::item).collect());
     let answer = desk.request(20, &all);
     assert!(answer.bytes().len() < MESSAGE_LIMIT / 4);
-    let Response::Statements(some) = answer else { unreachable!() };
-    assert!(some.len() > 50);
+    let Response::Resolved(some) = answer else { unreachable!() };
+    assert!(some.statements.len() > 50);
+    assert!(!some.complete, "the rest is asked for again");
 }
 
 #[test]
@@ -298,12 +309,10 @@ fn a_statement_of_nobody_is_not_stored() {
         Request::Hello(_) => other(network),
         Request::Compare(Scope::Roster, _) => page(vec![nobody.item()]),
         Request::Compare(..) => page(vec![]),
-        Request::Statements(_) => Response::Statements(vec![
-            nobody.statement.bytes().to_vec().into(),
-            forged.clone().into(),
-            vec![1, 2, 3].into(),
-        ]),
-        Request::Resolve(..) | Request::Pull(..) | Request::Changed(..) => panic!("no such question"),
+        Request::Resolve(..) => {
+            statements(vec![nobody.statement.bytes().to_vec(), forged.clone(), vec![1, 2, 3]])
+        }
+        Request::Tell(_) | Request::Pull(..) | Request::Changed(..) => panic!("no such question"),
     });
     assert_eq!(desk.store.statements().unwrap(), before);
     assert_eq!((desk.refused("statement_signature"), desk.refused("statement_shape")), (1, 1));
@@ -329,8 +338,8 @@ fn what_an_ended_member_wrote_is_held_until_it_is_said_how_much_counts() {
         Request::Hello(_) => other(network),
         Request::Compare(Scope::Roster, _) => page(vec![end.item()]),
         Request::Compare(..) => page(vec![]),
-        Request::Statements(_) => Response::Statements(vec![end.statement.bytes().to_vec().into()]),
-        Request::Resolve(..) | Request::Pull(..) | Request::Changed(..) => panic!("no such question"),
+        Request::Resolve(..) => statements(vec![end.statement.bytes().to_vec()]),
+        Request::Tell(_) | Request::Pull(..) | Request::Changed(..) => panic!("no such question"),
     });
     let status = desk.status();
     assert_eq!(status.sets.get(&Scope::Network), Some(&0), "{:?}", status.members);
@@ -354,14 +363,14 @@ fn what_led_nowhere_is_asked_for_whole_and_then_no_more() {
         Request::Hello(_) => other(network),
         Request::Compare(Scope::Network, _) => page(vec![Item([9; 16])]),
         Request::Compare(..) => page(vec![]),
-        Request::Resolve(_, items) => Response::Resolved(vec![(items[0], document)]),
+        Request::Resolve(_, items) => documents(vec![(items[0], document)]),
         Request::Pull(_, wants) => {
             had.push(wants[0].have.len());
             let genesis = card.bytes().into();
             Response::Documents(vec![Delivery { genesis, changes: vec![change.clone()], complete: true }])
         }
         Request::Changed(..) => Response::Heard,
-        Request::Statements(_) => panic!("{request:?}"),
+        Request::Tell(_) => panic!("{request:?}"),
     });
     assert_eq!(had, [1, 0]);
 }
@@ -384,7 +393,7 @@ fn peers_that_stall_do_not_keep_the_others_from_being_compared_with() {
                     compared.insert(from);
                     open.push_back((from, question));
                 }
-                request @ (Request::Statements(_)
+                request @ (Request::Tell(_)
                 | Request::Resolve(..)
                 | Request::Pull(..)
                 | Request::Changed(..)) => panic!("{request:?}"),

@@ -11,7 +11,7 @@ use praksis_protocol::{
     },
     envelope::{Envelope, Last, Opening, context, envelope_hash},
     genesis::{Genesis, Kind, Scope},
-    id::{ChangeHash, DeviceId, NetworkId, OrgId, SessionId, StatementHash},
+    id::{ChangeHash, DeviceId, NetworkId, OrgId, SessionId},
     membership::{
         charter::{Charter, Parameters},
         roster::Roster,
@@ -135,7 +135,8 @@ impl Writer {
             previous: self.last.map(|last| last.envelope),
             change,
             context: context(&shared_case()),
-            opening: self.last.is_none().then_some(Opening { grant: StatementHash([0; 32]), last: None }),
+            standing: praksis_protocol::id::Standing([0; 16]),
+            opening: self.last.is_none().then_some(Opening { last: None }),
         };
         let signed = Verified::sign(envelope, &self.key);
         let envelope = envelope_hash(&signed);

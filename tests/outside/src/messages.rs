@@ -14,7 +14,7 @@ use praksis_protocol::{
     },
     reconcile::{Answer, Ask},
     signed::{Payload, Verified, encoding::to_vec},
-    wire::message::{Delivery, Hello, Request, Response, Want},
+    wire::message::{Delivery, Hello, Request, Resolved, Response, Want},
 };
 use serde_json::json;
 
@@ -121,7 +121,12 @@ pub(crate) const ENTRIES: &[Entry] = &[
             })
         },
         examples: || {
-            vec![to_vec(&Row { genesis: shared_case(), heads: vec![EnvelopeHash([6; 32])], updated_s: -5 })]
+            vec![to_vec(&Row {
+                genesis: shared_case(),
+                heads: vec![EnvelopeHash([6; 32])],
+                updated_s: -5,
+                gone: None,
+            })]
         },
     },
     Entry {
@@ -157,6 +162,8 @@ fn body(bytes: &[u8]) -> bool {
         number: 1,
         previous: None,
         body: body.to_vec().into(),
+        scope: None,
+        standing: None,
     };
     let signed = Verified::sign(statement, &key(KS));
     same(signed.bytes(), Known::read(signed.bytes()).ok().map(|it| it.statement.bytes().to_vec()))
@@ -227,7 +234,7 @@ fn requests() -> Vec<Vec<u8>> {
     let all = [
         Request::Hello(hello()),
         Request::Compare(Scope::Network, Ask::List(Some(item))),
-        Request::Statements(vec![item]),
+        Request::Tell(vec![vec![1, 2, 3].into()]),
         Request::Resolve(scope, vec![item]),
         Request::Pull(scope, vec![Want { document, have: vec![EnvelopeHash([6; 32])] }]),
         Request::Changed(scope, vec![(document, item)]),
@@ -242,8 +249,11 @@ fn responses() -> Vec<Vec<u8>> {
     let all = [
         Response::Hello(hello()),
         Response::Compared(Answer::Page(vec![item], true)),
-        Response::Statements(vec![vec![1, 2, 3].into()]),
-        Response::Resolved(vec![(item, genesis.document())]),
+        Response::Resolved(Resolved {
+            documents: vec![(item, genesis.document())],
+            statements: vec![vec![1, 2, 3].into()],
+            complete: true,
+        }),
         Response::Documents(vec![delivery]),
         Response::Heard,
         Response::Refused,

@@ -86,7 +86,13 @@ impl Desk {
         };
         say(&format!("draft {record} {number}"));
         if number.is_multiple_of(3) {
-            self.handle.call(Command::Share(record, Terms::on(self.handle.today()))).await?;
+            self.handle
+                .call(Command::Share(
+                    record,
+                    Terms::on(self.handle.today()),
+                    praksis_protocol::engine::Audience::Network,
+                ))
+                .await?;
             say(&format!("shared {record} {number}"));
         }
         self.free.lock().unwrap_or_else(PoisonError::into_inner).push_back(record);

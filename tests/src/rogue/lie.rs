@@ -20,7 +20,7 @@ use praksis_protocol::{
     scan::scan,
     signed::{Verified, encoding::from_slice},
     store::Read as _,
-    wire::message::{Delivery, Hello, Request, Response, SignedChange, Want},
+    wire::message::{Delivery, Hello, Request, Resolved, Response, SignedChange, Want},
 };
 use serde_json::json;
 
@@ -67,10 +67,9 @@ impl Lie {
         Told::Truth(response(&match request {
             Request::Hello(theirs) => Response::Hello(theirs),
             Request::Compare(..) => Response::Compared(Answer::Page(vec![NOWHERE], false)),
-            Request::Statements(_) => Response::Statements(vec![]),
-            Request::Resolve(..) => Response::Resolved(vec![]),
+            Request::Resolve(..) => Response::Resolved(Resolved::default()),
             Request::Pull(..) => Response::Documents(vec![]),
-            Request::Changed(..) => Response::Heard,
+            Request::Changed(..) | Request::Tell(_) => Response::Heard,
         }))
     }
 }
@@ -270,7 +269,15 @@ pub fn lies(folder: &Path) -> Vec<Lie> {
     };
     let statements = |bytes: Vec<u8>| {
         move |request: &Request| match request {
-            Request::Statements(_) => Some(Response::Statements(vec![bytes.clone().into()])),
+            Request::Compare(Scope::Roster, _) => {
+                let item = Known::read(&bytes).map_or(NOWHERE, |known| known.item());
+                Some(Response::Compared(Answer::Page(vec![item], false)))
+            }
+            Request::Resolve(Scope::Roster, _) => Some(Response::Resolved(Resolved {
+                statements: vec![bytes.clone().into()],
+                complete: true,
+                ..Resolved::default()
+            })),
             _ => None,
         }
     };

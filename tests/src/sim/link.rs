@@ -1,9 +1,6 @@
 //! What lies between nodes: connections, and the weather that messages travel through.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use praksis_protocol::{
     engine::{Class, Input, MessageId},
@@ -24,6 +21,8 @@ pub struct Weather {
     pub breaks: u32,
     /// Messages that never arrive, by what they say.
     pub swallowed: Option<fn(&[u8]) -> bool>,
+    /// Whether everything takes as long as it takes at least, so that nothing is left to chance.
+    pub steady: bool,
     /// Pairs that cannot reach each other.
     pub parted: BTreeSet<(NodeId, NodeId)>,
 }
@@ -31,12 +30,31 @@ pub struct Weather {
 impl Weather {
     /// 10 to 30 ms, nothing lost.
     pub fn fair() -> Self {
-        Self { latency_ms: 10..30, loss: 0, breaks: 0, swallowed: None, parted: BTreeSet::new() }
+        Self {
+            latency_ms: 10..30,
+            loss: 0,
+            breaks: 0,
+            swallowed: None,
+            steady: false,
+            parted: BTreeSet::new(),
+        }
+    }
+
+    /// 10 ms, nothing lost, and no chance in anything.
+    pub fn steady() -> Self {
+        Self { steady: true, ..Self::fair() }
     }
 
     /// 5 to 800 ms, so that messages overtake each other; one in twenty is lost, one in fifty breaks its connection.
     pub fn foul() -> Self {
-        Self { latency_ms: 5..800, loss: 50, breaks: 20, swallowed: None, parted: BTreeSet::new() }
+        Self {
+            latency_ms: 5..800,
+            loss: 50,
+            breaks: 20,
+            swallowed: None,
+            steady: false,
+            parted: BTreeSet::new(),
+        }
     }
 }
 
@@ -195,7 +213,7 @@ impl World {
     }
 
     fn send(&mut self, letter: Letter, arrive: impl FnOnce(Letter) -> Happening) {
-        let chance = self.rng.random_range(0..1000);
+        let chance = if self.weather.steady { 999 } else { self.rng.random_range(0..1000) };
         let (asker, other) = match self.nodes[letter.from.0].asked.contains_key(&letter.question) {
             true => (letter.from, letter.to),
             false => (letter.to, letter.from),
@@ -211,9 +229,14 @@ impl World {
             let input = Input::Unanswered { from: device, question: letter.question, not_offered: false };
             self.at(self.now + TIMEOUT, Happening::Input(asker, life, input));
         } else {
-            let latency = Duration::from_millis(self.rng.random_range(self.weather.latency_ms.clone()));
+            let latency = self.duration(self.weather.latency_ms.clone());
             self.at(self.now + latency, arrive(letter));
         }
+    }
+
+    fn note(&mut self, letter: &Letter) {
+        let delivered = (self.now, letter.from, letter.bytes.clone());
+        self.nodes[letter.to.0].delivered.push(delivered);
     }
 
     fn still_stands(&self, letter: &Letter) -> bool {
@@ -227,6 +250,7 @@ impl World {
         // A node knows its questions by its own numbers.
         self.last_number += 1;
         let question = MessageId(self.last_number);
+        self.note(&letter);
         let (life, from) = (self.nodes[letter.to.0].life, self.nodes[letter.from.0].device);
         let input = Input::Asked { from, question, class: letter.class, bytes: letter.bytes.clone() };
         let to = letter.to;
@@ -238,6 +262,7 @@ impl World {
         if !self.still_stands(&letter) {
             return;
         }
+        self.note(&letter);
         let (life, from) = (self.nodes[letter.to.0].life, self.nodes[letter.from.0].device);
         self.nodes[letter.to.0].asked.remove(&letter.question);
         let input = Input::Answered { from, question: letter.question, bytes: letter.bytes };

@@ -35,6 +35,8 @@ pub(super) struct Node {
     pub(super) asked: BTreeMap<MessageId, NodeId>,
     pub(super) replies: BTreeMap<RequestId, Result<Reply, CommandError>>,
     pub(super) events: Vec<Event>,
+    /// Every message that has arrived here.
+    pub(super) delivered: Vec<(Timestamp, NodeId, Vec<u8>)>,
 }
 
 impl Node {

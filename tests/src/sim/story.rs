@@ -1,19 +1,28 @@
 //! What a test says: nodes begin, join, write, share, fall and rise.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use ed25519_dalek::SigningKey;
 use praksis_protocol::{
-    admission::state::View,
+    admission::state::{Row, View},
     date::Day,
     engine::{
-        Command, CommandError, Edit, Engine, Input, Keys, Reply, RequestId, Status, output::RecordView, setup,
+        Audience, Command, CommandError, Edit, Engine, Event, Input, Keys, Reply, RequestId, Status,
+        output::RecordView, setup,
     },
     genesis::{Kind, Scope},
-    id::{ChangeHash, DeviceId, DocumentId},
-    membership::{joining::Ticket, statement::Role},
+    id::{AudienceId, ChangeHash, DeviceId, DocumentId, OrgId, StatementHash},
+    membership::{
+        joining::Ticket,
+        statement::{Fact, Known, Role},
+    },
     share::Terms,
     store::{Batch, Put, Read as _, Store as _, memory::MemoryStore},
+    time::Timestamp,
 };
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -70,7 +79,8 @@ impl World {
         self.run_until("joined", PATIENCE, |world| world.status(node).network.is_some());
     }
 
-    fn ticket(&self, text: &str) -> Ticket {
+    /// Reads a ticket.
+    pub fn ticket(&self, text: &str) -> Ticket {
         Ticket::from_text(text).unwrap_or_else(|error| self.fail(&error.to_string()))
     }
 
@@ -94,6 +104,7 @@ impl World {
             asked: BTreeMap::new(),
             replies: BTreeMap::new(),
             events: Vec::new(),
+            delivered: Vec::new(),
         });
         self.start(id);
         id
@@ -124,6 +135,13 @@ impl World {
     /// The keys of a node.
     pub fn keys(&self, id: NodeId) -> &Keys {
         &self.nodes[id.0].keys
+    }
+
+    /// Gives a node another root key, as an administrator does after a succession, and starts it again.
+    pub fn give_root(&mut self, id: NodeId, root: SigningKey) {
+        self.crash(id);
+        self.nodes[id.0].keys.root = Some(root);
+        self.start(id);
     }
 
     /// A node's folder as it is now, to be put back later.
@@ -184,7 +202,7 @@ impl World {
 
     /// Shares a draft.
     pub fn share(&mut self, id: NodeId, record: DocumentId) {
-        self.ok(id, Command::Share(record, Terms::on(self.today())));
+        self.ok(id, Command::Share(record, Terms::on(self.today()), Audience::Network));
     }
 
     /// The day of virtual time; months do not matter here.
@@ -237,29 +255,80 @@ impl World {
             return false;
         }
         let up = self.up();
+        let audiences = self.audiences();
         let mut held = BTreeMap::<Scope, Vec<(NodeId, Vec<u8>)>>::new();
         for id in up {
             let node = &self.nodes[id.0];
-            let statements: Vec<u8> =
-                node.store.statements().expect("reads").iter().flat_map(|(hash, _)| hash.0).collect();
-            held.entry(Scope::Roster).or_default().push((id, statements));
-            let mut documents = BTreeMap::<Scope, Vec<u8>>::new();
-            for (_, bytes) in node.store.rows().expect("reads") {
-                let row: praksis_protocol::admission::state::Row = minicbor::decode(&bytes).expect("a row");
-                if row.heads.is_empty() {
-                    continue;
+            let mut sets = BTreeMap::<Scope, Vec<u8>>::new();
+            for (_, bytes) in node.store.statements().expect("reads") {
+                let known = Known::read(&bytes).expect("it was stored");
+                if known.is_compared() {
+                    sets.entry(known.scope()).or_default().extend(known.hash.0);
                 }
-                documents.entry(row.genesis.scope).or_default().extend(row.item().0);
             }
-            let identity = setup::identity(&*node.store).expect("has one");
-            for scope in identity.org.map(Scope::Organisation).into_iter().chain([Scope::Network]) {
-                held.entry(scope).or_default().push((id, documents.remove(&scope).unwrap_or_default()));
+            for (_, bytes) in node.store.rows().expect("reads") {
+                let row: Row = minicbor::decode(&bytes).expect("a row");
+                if row.is_compared() {
+                    sets.entry(row.genesis.scope).or_default().extend(row.item().0);
+                }
+            }
+            let org = setup::identity(&*node.store).expect("has one").org;
+            let named = audiences.iter().filter(|(_, members)| org.is_some_and(|org| members.contains(&org)));
+            let scopes = [Scope::Roster, Scope::Network].into_iter().chain(org.map(Scope::Organisation));
+            for scope in scopes.chain(named.map(|(audience, _)| Scope::Named(*audience))) {
+                held.entry(scope).or_default().push((id, sets.remove(&scope).unwrap_or_default()));
             }
         }
         held.values().all(|nodes| nodes.windows(2).all(|pair| pair[0].1 == pair[1].1))
     }
 
-    fn new_key(&mut self) -> SigningKey {
+    /// Who is in each named audience, as all that nodes hold together say.
+    fn audiences(&self) -> BTreeMap<AudienceId, BTreeSet<OrgId>> {
+        let mut members = BTreeMap::<AudienceId, BTreeMap<StatementHash, OrgId>>::new();
+        let mut ended = BTreeSet::new();
+        for node in &self.nodes {
+            for (hash, bytes) in node.store.statements().expect("reads") {
+                let known = Known::read(&bytes).expect("it was stored");
+                let Scope::Named(audience) = known.scope() else { continue };
+                let held = members.entry(audience).or_default();
+                match &known.fact {
+                    Fact::AudienceOpen(open) => drop(held.insert(hash, open.owner)),
+                    Fact::AudienceAdd(add) => drop(held.insert(hash, add.org)),
+                    Fact::AudienceEnd(end) => drop(ended.insert(end.add)),
+                    _ => {}
+                }
+            }
+        }
+        let live = |held: BTreeMap<StatementHash, OrgId>| {
+            held.into_iter().filter(|(add, _)| !ended.contains(add)).map(|(_, org)| org).collect()
+        };
+        members.into_iter().map(|(audience, held)| (audience, live(held))).collect()
+    }
+
+    /// The organisation of a node.
+    pub fn org(&self, id: NodeId) -> OrgId {
+        let identity = setup::identity(&*self.nodes[id.0].store).expect("has one");
+        identity.org.unwrap_or_else(|| self.fail("it belongs to nobody yet"))
+    }
+
+    /// Shares a draft with the organisations of some nodes.
+    pub fn share_with(&mut self, id: NodeId, record: DocumentId, others: &[NodeId]) {
+        let orgs = others.iter().map(|other| self.org(*other)).collect();
+        self.ok(id, Command::Share(record, Terms::on(self.today()), Audience::Organisations(orgs)));
+    }
+
+    /// What has happened at a node since the last time it was asked.
+    pub fn events(&mut self, id: NodeId) -> Vec<Event> {
+        std::mem::take(&mut self.nodes[id.0].events)
+    }
+
+    /// Everything that has been delivered to a node so far, when and from whom.
+    pub fn delivered(&self, id: NodeId) -> &[(Timestamp, NodeId, Vec<u8>)] {
+        &self.nodes[id.0].delivered
+    }
+
+    /// A key that nobody has yet.
+    pub fn new_key(&mut self) -> SigningKey {
         let mut seed = [0; 32];
         self.rng.fill_bytes(&mut seed);
         SigningKey::from_bytes(&seed)

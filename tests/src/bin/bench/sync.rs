@@ -75,7 +75,15 @@ async fn sync(count: usize) -> Result<()> {
     let mut tasks = JoinSet::new();
     for record in records {
         let handle = bergen.handle.clone();
-        tasks.spawn(async move { handle.call(Command::Share(record, Terms::on(handle.today()))).await });
+        tasks.spawn(async move {
+            handle
+                .call(Command::Share(
+                    record,
+                    Terms::on(handle.today()),
+                    praksis_protocol::engine::Audience::Network,
+                ))
+                .await
+        });
         while tasks.len() >= AT_ONCE {
             tasks.join_next().await.ok_or("a task")???;
         }

@@ -1,0 +1,141 @@
+//! Named audiences: who may read what is not for the whole network.
+//!
+//! An audience lives in its own scope, and nobody outside it learns of it: not from the roster, not
+//! from digests, not from the numbers of statements.
+
+use std::collections::BTreeSet;
+
+use minicbor::Encode;
+use rand_core::Rng;
+
+use super::{CommandError, Engine, Resting, saying::Voice, statements::put};
+use crate::{
+    genesis::Scope,
+    id::{AudienceId, OrgId},
+    membership::statement::{AudienceAdd, AudienceOpen, Fact, Kind, Known, audience_id},
+};
+
+/// Whom something is shared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    /// All members of the network.
+    Network,
+    /// These members of the network, and us.
+    Organisations(BTreeSet<OrgId>),
+}
+
+impl Engine {
+    /// The scope of an audience: for organisations the open one of ours with exactly these members,
+    /// or a new one.
+    pub(super) fn scope_for(
+        &mut self,
+        audience: Audience,
+        rng: &mut impl Rng,
+    ) -> Result<Scope, CommandError> {
+        let roster = self.statements.roster().clone();
+        let own = self.identity.org.filter(|own| roster.member(*own).is_some());
+        let own = own.ok_or(CommandError::NoNetwork)?;
+        let Audience::Organisations(mut members) = audience else { return Ok(Scope::Network) };
+        members.insert(own);
+        if let Some(stranger) = members.iter().find(|org| roster.member(**org).is_none()) {
+            return Err(CommandError::NoSuchMember(*stranger));
+        }
+        if members.len() < 2 {
+            return Err(CommandError::NobodyNamed);
+        }
+        let open = roster.audiences().find(|(_, held)| held.owner == own && held.members == members);
+        match open {
+            Some((audience, _)) => Ok(Scope::Named(*audience)),
+            None => self.open_audience(own, &members, rng).map(Scope::Named),
+        }
+    }
+
+    fn open_audience(
+        &mut self,
+        owner: OrgId,
+        members: &BTreeSet<OrgId>,
+        rng: &mut impl Rng,
+    ) -> Result<AudienceId, CommandError> {
+        let mut nonce = [0; 32];
+        rng.fill_bytes(&mut nonce);
+        let audience = audience_id(owner, nonce);
+        let names: Vec<String> = members
+            .iter()
+            .filter(|org| **org != owner)
+            .filter_map(|org| self.statements.roster().member(*org))
+            .map(|member| member.membership.name.clone())
+            .collect();
+        let name = names.join(", ").chars().take(NAME_LENGTH).collect();
+        let mut said = Vec::new();
+        let opening = AudienceOpen { owner, nonce, name };
+        self.say_into(&mut said, audience, Kind::AudienceOpen, &opening)?;
+        for org in members.iter().filter(|org| **org != owner) {
+            let add = AudienceAdd { org: *org, follows: None };
+            self.say_into(&mut said, audience, Kind::AudienceAdd, &add)?;
+        }
+        // Known at once: what is shared into it is written next.
+        said.iter().for_each(|known| drop(self.statements.insert(known.clone())));
+        self.statements.fold(self.charter.as_ref());
+        let batch = said.iter().map(put).collect();
+        self.commit(batch, Resting { statements: said, ..Resting::default() });
+        Ok(audience)
+    }
+
+    fn say_into<B: Encode<()>>(
+        &mut self,
+        said: &mut Vec<Known>,
+        audience: AudienceId,
+        kind: Kind,
+        body: &B,
+    ) -> Result<(), CommandError> {
+        let known = self.say(Voice::Device, Scope::Named(audience), kind, body);
+        said.push(known.ok_or(CommandError::NotGranted)?);
+        Ok(())
+    }
+
+    /// What makes a named audience known to an organisation that is in it, or that was: then what ended it.
+    pub(super) fn audience_news(&self, theirs: OrgId) -> Vec<&Known> {
+        let Some(ours) = self.identity.org else { return Vec::new() };
+        let roster = self.statements.roster();
+        let mut news = Vec::new();
+        for known in self.statements.all() {
+            let Scope::Named(audience) = known.scope() else { continue };
+            let Some(held) = roster.audience(audience).filter(|held| held.members.contains(&ours)) else {
+                continue;
+            };
+            let is_in = held.members.contains(&theirs);
+            let concerns = match &known.fact {
+                Fact::AudienceOpen(_) | Fact::AudienceAdd(_) => is_in,
+                Fact::AudienceEnd(end) => is_in || self.added_by(end.add) == Some(theirs),
+                Fact::Membership(_)
+                | Fact::Device(..)
+                | Fact::Address(_)
+                | Fact::MembershipEnd(_)
+                | Fact::DeviceEnd(_)
+                | Fact::Cut(_)
+                | Fact::RootSuccession(_)
+                | Fact::OrganisationSuccession(_)
+                | Fact::Amendment(_)
+                | Fact::CoOwnerGrant(_)
+                | Fact::CoOwnerEnd(_)
+                | Fact::Founding(_)
+                | Fact::Withdrawal(_)
+                | Fact::Receipt(_)
+                | Fact::Head(_)
+                | Fact::Unknown => false,
+            };
+            if concerns {
+                news.push(known);
+            }
+        }
+        news
+    }
+
+    fn added_by(&self, add: crate::id::StatementHash) -> Option<OrgId> {
+        let Fact::AudienceAdd(add) = &self.statements.get(add)?.fact else { return None };
+        Some(add.org)
+    }
+}
+
+/// Most characters of the name that an audience gets of its members.
+const NAME_LENGTH: usize = 120;

@@ -1,0 +1,88 @@
+//! Heads: a device's word for how far it has written in a scope, at most hourly.
+//!
+//! A head that a peer tells is believed once we stand level with that peer: then all that it is about is
+//! here. Only then is it kept and passed on, so what is kept says "everything known of Bergen as of ...".
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{Engine, Resting, Wake, saying::Voice, statements::put};
+use crate::{
+    envelope::Last,
+    genesis::Scope,
+    id::DeviceId,
+    membership::statement::{Fact, Head, Kind, Known},
+    store::StoreError,
+    time::Timestamp,
+};
+
+/// A device tells of a scope no more often than this.
+const HEAD_EVERY: Duration = Duration::from_secs(3600);
+/// Heads of one peer that wait until we stand level with it.
+const HEARD_LIMIT: usize = 4096;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Heads {
+    /// Scopes that we have written in since the last head.
+    moved: BTreeMap<Scope, Last>,
+    /// When the next head of a scope may be told.
+    due: BTreeMap<Scope, Timestamp>,
+}
+
+impl Heads {
+    pub(super) fn next_wake(&self) -> Option<(Timestamp, Wake)> {
+        let due = |scope| self.due.get(scope).copied().unwrap_or_default();
+        self.moved.keys().map(due).min().map(|at| (at, "head"))
+    }
+}
+
+impl Engine {
+    /// We have written in a scope, durably.
+    pub(super) fn head_moved(&mut self, scope: Scope) {
+        if let Some(last) = self.sessions.last(scope) {
+            self.heads.moved.insert(scope, last);
+        }
+    }
+
+    /// Says where we are, where that is due.
+    pub(super) fn tend_heads(&mut self) {
+        let now = self.now;
+        let is_due = |scope: &Scope| self.heads.due.get(scope).is_none_or(|due| *due <= now);
+        let scopes: Vec<Scope> = self.heads.moved.keys().copied().filter(is_due).collect();
+        for scope in scopes {
+            let Some(Last { session, sequence, envelope }) = self.heads.moved.remove(&scope) else {
+                continue;
+            };
+            self.heads.due.insert(scope, now + HEAD_EVERY);
+            let head = Head { session, sequence, envelope, time_s: now.seconds() };
+            if let Some(known) = self.say(Voice::Device, scope, Kind::Head, &head) {
+                let batch = vec![put(&known)];
+                self.commit(batch, Resting { statements: vec![known], ..Resting::default() });
+            }
+        }
+    }
+
+    /// A peer tells heads: they wait until we stand level with it.
+    pub(super) fn heard_heads(&mut self, from: DeviceId, heads: Vec<Known>) {
+        if let Some(peer) = self.peers.by_device.get_mut(&from).filter(|peer| peer.connected) {
+            let room = HEARD_LIMIT.saturating_sub(peer.heads.len());
+            peer.heads.extend(heads.into_iter().take(room));
+        }
+    }
+
+    /// We stand level with a peer: what it told of others' heads is true of us as well.
+    pub(super) fn believe_heads(&mut self, device: DeviceId) -> Result<(), StoreError> {
+        let Some(peer) = self.peers.by_device.get_mut(&device) else { return Ok(()) };
+        let heads = std::mem::take(&mut peer.heads);
+        if heads.is_empty() { Ok(()) } else { self.take_statements(heads, None) }
+    }
+
+    /// Until when everything that a device wrote in a scope is here, seconds since 1970 by its clock.
+    pub(super) fn known_until(&self, device: DeviceId, scope: Scope) -> Option<u64> {
+        self.statements
+            .all()
+            .filter(|known| known.statement.issuer.0 == device.0 && known.scope() == scope)
+            .filter_map(|known| if let Fact::Head(head) = &known.fact { Some(head.time_s) } else { None })
+            .max()
+    }
+}

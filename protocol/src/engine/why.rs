@@ -1,0 +1,170 @@
+//! Why a record is or is not there: at this node, and at each other as far as this one can know.
+
+use super::{CommandError, Engine, Reply, RequestId};
+use crate::{
+    admission::state::{Row, Stage},
+    genesis::{Genesis, Scope},
+    id::{DeviceId, DocumentId, OrgId},
+    membership::statement::{Fact, Receipt},
+    store::StoreError,
+    time::Timestamp,
+};
+
+/// A document of a record, here and elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Why {
+    /// The document.
+    pub document: DocumentId,
+    /// Where it lives: who may read it at all.
+    pub scope: Scope,
+    /// Who keeps it.
+    pub owner: OrgId,
+    /// How it stands at this node.
+    pub here: Here,
+    /// Changes that wait here, and what for.
+    pub waiting: Waiting,
+    /// How it stands at every other node that is known.
+    pub there: Vec<There>,
+}
+
+/// How a document stands at this node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Here {
+    /// It is there.
+    There,
+    /// It is kept, and nothing in it counts: its writers' rights have ended, or a cut is awaited.
+    NothingCounts,
+    /// Withdrawn: nobody sees it.
+    Withdrawn {
+        /// Since when this node has hidden it, seconds since 1970.
+        hidden_s: u64,
+        /// Whether its bytes are gone.
+        purged: bool,
+        /// Whether it is still open how much of those who said so counts: until then no bytes go.
+        cut_awaited: bool,
+        /// The reason given.
+        why: String,
+    },
+    /// Only changes that wait have come of it.
+    Waiting,
+}
+
+/// Changes that are held aside.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// For a grant or a cut that would let them count.
+    pub for_grant: usize,
+    /// For a change that they rest on.
+    pub for_cause: usize,
+}
+
+/// How a document stands at another node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct There {
+    /// The device.
+    pub device: DeviceId,
+    /// Its organisation.
+    pub org: OrgId,
+    /// What is known of its copy.
+    pub stands: Stands,
+    /// Everything that it wrote in this scope until then is here, seconds since 1970 by its clock.
+    pub known_s: Option<u64>,
+}
+
+/// What is known of another's copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stands {
+    /// Its organisation is not in the audience: it has nothing of it.
+    NotInAudience,
+    /// It holds what we hold.
+    Level,
+    /// It is connected, and what differs is being found and fetched.
+    Fetching,
+    /// It is not connected; it last held what we held then.
+    Behind(Option<Timestamp>),
+    /// It has confirmed that it has hidden what was withdrawn, and whether the bytes are gone.
+    Hidden {
+        /// Whether the bytes are gone there.
+        purged: bool,
+    },
+    /// Withdrawn, and it has not confirmed that it knows.
+    NotConfirmed,
+}
+
+impl Engine {
+    /// Every document of a record, and how it stands.
+    pub(super) fn why(&mut self, request: RequestId, id: DocumentId) -> Result<(), StoreError> {
+        let mut genesis = self.documents_of(id);
+        genesis.extend(self.quarantine.genesis(id).filter(|_| self.index.row(id).is_none()).cloned());
+        let whys: Vec<Why> = genesis.iter().map(|genesis| self.why_of(genesis)).collect();
+        let reply = if whys.is_empty() { Err(CommandError::NotFound) } else { Ok(Reply::Why(whys)) };
+        self.reply(request, reply);
+        Ok(())
+    }
+
+    fn why_of(&self, genesis: &Genesis) -> Why {
+        let document = genesis.document();
+        let row = self.index.row(document);
+        let roster = self.statements.roster();
+        let withdrawn = roster.withdrawn(genesis);
+        let here = match (row, row.and_then(|row| row.gone)) {
+            (None, _) => Here::Waiting,
+            (Some(row), Some(gone)) if row.is_hidden() => Here::Withdrawn {
+                hidden_s: gone.hidden_s,
+                purged: gone.stage == Stage::Purged,
+                cut_awaited: withdrawn.as_ref().is_some_and(|withdrawn| withdrawn.cut_awaited),
+                why: withdrawn.map(|withdrawn| withdrawn.why).unwrap_or_default(),
+            },
+            (Some(row), _) if row.heads.is_empty() => Here::NothingCounts,
+            (Some(_), _) => Here::There,
+        };
+        let is_hidden = row.is_some_and(Row::is_hidden);
+        let own = self.device();
+        let others = roster.devices().filter(|(device, _)| **device != own);
+        let there = others.map(|(device, granted)| There {
+            device: *device,
+            org: granted.org,
+            stands: self.stands(*device, genesis, is_hidden),
+            known_s: self.known_until(*device, genesis.scope),
+        });
+        let there = there.collect();
+        let waiting = self.quarantine.waiting(document);
+        Why { document, scope: genesis.scope, owner: genesis.owner, here, waiting, there }
+    }
+
+    fn stands(&self, device: DeviceId, genesis: &Genesis, is_hidden: bool) -> Stands {
+        if !self.may_see(device, genesis.scope) {
+            return Stands::NotInAudience;
+        }
+        if is_hidden {
+            return self.confirmation(device, genesis);
+        }
+        match self.peers.by_device.get(&device) {
+            Some(peer) if peer.is_level() => Stands::Level,
+            Some(peer) if peer.connected => Stands::Fetching,
+            peer => Stands::Behind(peer.and_then(super::peers::Peer::last_level)),
+        }
+    }
+
+    /// What a device's receipt says of the withdrawals of a document.
+    fn confirmation(&self, device: DeviceId, genesis: &Genesis) -> Stands {
+        let document = genesis.document();
+        let receipts: Vec<&Receipt> = self
+            .receipts(genesis.scope)
+            .filter(|(by, receipt)| *by == device && receipt.owner == genesis.owner)
+            .map(|(_, receipt)| receipt)
+            .collect();
+        let marks = || receipts.iter().flat_map(|receipt| &receipt.marks);
+        let said: Vec<(OrgId, u64)> = self
+            .statements
+            .all()
+            .filter(|known| matches!(&known.fact, Fact::Withdrawal(it) if it.document == document))
+            .map(|known| (known.statement.issuer, known.statement.number))
+            .collect();
+        let hidden =
+            said.iter().any(|(by, number)| marks().any(|mark| mark.issuer == *by && mark.hidden >= *number));
+        let purged =
+            said.iter().any(|(by, number)| marks().any(|mark| mark.issuer == *by && mark.purged >= *number));
+        if hidden { Stands::Hidden { purged } } else { Stands::NotConfirmed }
+    }
+}

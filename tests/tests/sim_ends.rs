@@ -1,0 +1,166 @@
+//! Devices and members that are ended: what they wrote before stands, what they do after reaches nobody.
+
+use std::time::Duration;
+
+use praksis_protocol::{
+    engine::{Command, CommandError, Reply, Saying},
+    id::{DeviceId, DocumentId, OrgId},
+    membership::joining::Ticket,
+};
+use praksis_tests::sim::{
+    NodeId, World,
+    cast::{network, shareable},
+};
+use serde_json::json;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn device(world: &World, node: NodeId) -> DeviceId {
+    DeviceId(world.keys(node).device.verifying_key().to_bytes())
+}
+
+/// KS, Bergen's town hall and harbour, and Bærum.
+fn municipality(world: &mut World) -> [NodeId; 4] {
+    let [ks, town_hall, baerum] = network(world);
+    let harbour = world.office(town_hall, "Bergen havn");
+    world.run_until_level();
+    [ks, town_hall, harbour, baerum]
+}
+
+fn say(world: &mut World, node: NodeId, saying: Saying) -> Ticket {
+    let Reply::Ticket(text) = world.ok(node, Command::Say(saying)) else { world.fail("no ticket") };
+    world.ticket(&text)
+}
+
+/// Whether a node still takes a device for anybody's.
+fn knows(world: &mut World, node: NodeId, device: DeviceId) -> bool {
+    world.status(node).members.iter().any(|member| member.devices.iter().any(|(it, _)| *it == device))
+}
+
+fn is_hidden(world: &mut World, node: NodeId, record: DocumentId) -> bool {
+    world.show(node, record).is_none()
+}
+
+#[test]
+fn what_a_stolen_device_withdrew_is_back_once_it_is_ended() {
+    for seed in 0..3 {
+        let mut world = World::new(seed);
+        let [ks, town_hall, harbour, baerum] = municipality(&mut world);
+        let records: Vec<_> = (0..3).map(|n| shareable(&mut world, town_hall, &format!("Sak {n}"))).collect();
+        records.iter().for_each(|record| world.share(town_hall, *record));
+        world.run_until_level();
+        // One was withdrawn in good faith, before the theft.
+        world.ok(harbour, Command::Withdraw(records[0], "Feil".into(), false));
+        world.run_until_level();
+        world.run_for(HOUR);
+        let stolen_s = world.now().seconds();
+        world.run_for(HOUR);
+        for record in &records[1..] {
+            world.ok(harbour, Command::Withdraw(*record, "Borte".into(), false));
+        }
+        world.run_until_level();
+        for node in [ks, town_hall, baerum] {
+            assert!(records.iter().all(|record| is_hidden(&mut world, node, *record)), "seed {seed}");
+        }
+        let thief = device(&world, harbour);
+        say(&mut world, town_hall, Saying::EndDevice { device: thief, lost_s: Some(stolen_s) });
+        world.run_until("back again", HOUR, |world| {
+            [ks, town_hall, baerum].iter().all(|node| {
+                is_hidden(world, *node, records[0])
+                    && records[1..].iter().all(|record| !is_hidden(world, *node, *record))
+            })
+        });
+        world.crash(harbour);
+        world.run_until_level();
+        world.run_for(48 * HOUR);
+        for node in [ks, town_hall, baerum] {
+            assert_eq!(world.shared_view(node, records[1]).record["title"]["nb"], "Sak 1", "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn an_ended_device_is_let_in_nowhere_and_what_it_wrote_before_stands() {
+    for seed in 0..3 {
+        let mut world = World::new(seed);
+        let [ks, town_hall, harbour, baerum] = municipality(&mut world);
+        let record = shareable(&mut world, harbour, "Fra havna");
+        world.share(harbour, record);
+        world.run_until_level();
+        let ended = device(&world, harbour);
+        say(&mut world, town_hall, Saying::EndDevice { device: ended, lost_s: None });
+        world.run_until("known nowhere", HOUR, |world| {
+            [ks, town_hall, baerum].iter().all(|node| !knows(world, *node, ended))
+        });
+        // It writes on, and whomever it reaches does not listen.
+        world.edit(harbour, record, None, json!({"title": {"nb": "Tyvens ord"}}));
+        world.share(harbour, record);
+        world.run_for(3 * HOUR);
+        for node in [ks, town_hall, baerum] {
+            assert_eq!(world.shared_view(node, record).record["title"]["nb"], "Fra havna", "seed {seed}");
+        }
+        world.edit(town_hall, record, None, json!({"help_wanted": "Rådhuset skriver videre"}));
+        world.share(town_hall, record);
+        world.run_until("written on", HOUR, |world| {
+            world.shared_view(baerum, record).record["help_wanted"] == "Rådhuset skriver videre"
+        });
+    }
+}
+
+#[test]
+fn a_member_that_is_ended_is_shut_out_and_what_it_wrote_stays() {
+    let mut world = World::new(4);
+    let [ks, bergen, baerum] = network(&mut world);
+    let record = shareable(&mut world, baerum, "Bærums");
+    world.share(baerum, record);
+    world.run_until_level();
+    let org = world.org(baerum);
+    assert_eq!(
+        world.call(bergen, Command::Say(Saying::EndMembership(org))).expect_err("only the association"),
+        CommandError::NoRoot
+    );
+    say(&mut world, ks, Saying::EndMembership(org));
+    world
+        .run_until("shut out", HOUR, |world| [ks, bergen].iter().all(|node| !world.connected(*node, baerum)));
+    for node in [ks, bergen] {
+        assert_eq!(world.shared_view(node, record).record["title"]["nb"], "Bærums");
+        assert_eq!(world.status(node).members.len(), 2);
+    }
+}
+
+#[test]
+fn an_end_goes_by_file_where_there_is_no_connection() {
+    let mut world = World::new(5);
+    let [ks, town_hall, harbour, baerum] = municipality(&mut world);
+    let record = shareable(&mut world, harbour, "Fra havna");
+    world.share(harbour, record);
+    world.run_until_level();
+    world.part(&[town_hall], &[ks, harbour, baerum]);
+    let ended = device(&world, harbour);
+    let ticket = say(&mut world, town_hall, Saying::EndDevice { device: ended, lost_s: None });
+    world.run_for(HOUR);
+    assert!(knows(&mut world, baerum, ended), "nobody has heard");
+    let Reply::TakenIn(new) = world.ok(baerum, Command::TakeIn(ticket)) else { world.fail("not taken in") };
+    assert_eq!(new, 2, "the End and its cut in the network; what the organisation cuts at home stays there");
+    world.run_until("known nowhere", HOUR, |world| {
+        [ks, baerum].iter().all(|node| !knows(world, *node, ended))
+    });
+    assert_eq!(world.shared_view(ks, record).record["title"]["nb"], "Fra havna");
+}
+
+#[test]
+fn a_root_that_has_handed_over_says_nothing_more_and_its_successor_does() {
+    let mut world = World::new(6);
+    let [_, town_hall, harbour, _] = municipality(&mut world);
+    let new = world.new_key();
+    say(&mut world, town_hall, Saying::RotateRoot(OrgId(new.verifying_key().to_bytes())));
+    world.run_until_level();
+    let ended = device(&world, harbour);
+    let end = Saying::EndDevice { device: ended, lost_s: None };
+    let refused = world.call(town_hall, Command::Say(end.clone()));
+    assert_eq!(refused.expect_err("handed over"), CommandError::NoRoot);
+    world.give_root(town_hall, new);
+    world.run_until_level();
+    say(&mut world, town_hall, end);
+    world.run_until("known nowhere", HOUR, |world| !knows(world, town_hall, ended));
+}
