@@ -4,7 +4,7 @@
 //! [`Ticket`](super::joining::Ticket) of statements. Each reads what stands there, [countersigns](countersign) it,
 //! and hands on both.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use ed25519_dalek::SigningKey;
 
@@ -14,9 +14,9 @@ use super::{
     statement::{CUT_LIMIT, Chain, CharterAmendment, Cut, End, Fact, Kind, Known, Removed, Said, Statement},
 };
 use crate::{
-    envelope::{Envelope, Last},
+    envelope::Envelope,
     genesis::Scope,
-    id::{DeviceId, EnvelopeHash, NetworkId, OrgId, SessionId, StatementHash},
+    id::{DeviceId, EnvelopeHash, NetworkId, OrgId, StatementHash},
     signed::{Verified, encoding::to_vec},
 };
 
@@ -25,8 +25,8 @@ use crate::{
 pub struct Ending {
     /// The device.
     pub device: DeviceId,
-    /// The last envelope of each of its sessions, by session.
-    pub sessions: Vec<Last>,
+    /// What it wrote, sorted.
+    pub envelopes: Vec<EnvelopeHash>,
     /// The last that it said there.
     pub said: Option<Said>,
 }
@@ -39,26 +39,24 @@ impl Ending {
         envelopes: impl IntoIterator<Item = (EnvelopeHash, &'a Envelope)>,
         statements: impl IntoIterator<Item = &'a Known>,
     ) -> Self {
-        let mut sessions = BTreeMap::<SessionId, Last>::new();
-        for (envelope, Envelope { session, sequence, .. }) in
-            envelopes.into_iter().filter(|(_, envelope)| envelope.device == device)
-        {
-            let last = Last { session: *session, sequence: *sequence, envelope };
-            let held = sessions.entry(*session).or_insert(last);
-            if (held.sequence, last.envelope) < (last.sequence, held.envelope) {
-                *held = last;
-            }
-        }
+        let own = envelopes.into_iter().filter(|(_, envelope)| envelope.device == device);
+        let own: BTreeSet<EnvelopeHash> = own.map(|(hash, _)| hash).collect();
         let said = last_said(OrgId(device.0), scope, statements);
-        Self { device, sessions: sessions.into_values().collect(), said }
+        Self { device, envelopes: own.into_iter().collect(), said }
     }
 
     /// The pages of the Cut for an End; one at least.
     pub fn cuts(&self, end: StatementHash) -> Vec<Cut> {
-        let pages = self.sessions.chunks(CUT_LIMIT).map(<[Last]>::to_vec);
-        let pages: Vec<_> = if self.sessions.is_empty() { vec![Vec::new()] } else { pages.collect() };
-        let page = |sessions| Cut { end, device: self.device, sessions, said: self.said };
-        pages.into_iter().map(page).collect()
+        let page = |envelopes: &[EnvelopeHash]| Cut {
+            end,
+            device: self.device,
+            envelopes: envelopes.iter().copied().collect(),
+            said: self.said,
+        };
+        if self.envelopes.is_empty() {
+            return vec![page(&[])];
+        }
+        self.envelopes.chunks(CUT_LIMIT).map(page).collect()
     }
 }
 

@@ -19,7 +19,7 @@ use minicbor::{Decode, Encode, bytes::ByteVec};
 
 pub use self::{
     audiences::{AudienceAdd, AudienceEnd, AudienceOpen, audience_id},
-    cuts::{CUT_LIMIT, Cut},
+    cuts::{CUT_LIMIT, Cut, Half, Halves, half},
     devices::{Acceptance, DeviceGrant, NodeAddress},
     documents::{CoOwnerEnd, CoOwnerGrant, FOUNDING_LIMIT, Founding, WHY_LIMIT, Withdrawal},
     kind::{Fact, Kind},

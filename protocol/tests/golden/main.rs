@@ -175,7 +175,12 @@ fn trust(lines: &mut Lines, network: NetworkId) {
     let end = || to_vec(&End { grant: hash });
     add("membership end", &mut roster, &vouching, StatementKind::MembershipEnd, &end);
     add("device end", &mut roster, &own, StatementKind::DeviceEnd, &end);
-    let cut = Cut { end: hash, device: DeviceId(public(3)), sessions: vec![last], said };
+    let cut = Cut {
+        end: hash,
+        device: DeviceId(public(3)),
+        envelopes: [last.envelope].into_iter().collect(),
+        said,
+    };
     add("cut", &mut network_scope, &own, StatementKind::Cut, &|| to_vec(&cut));
     let (old, new) = (root, OrgId(public(8)));
     let succession =

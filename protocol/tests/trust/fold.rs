@@ -1,9 +1,9 @@
 //! Whatever is said, by whom, in which order and how often: the same roster; and what is taken away stays away.
 
 use praksis_protocol::{
-    envelope::{Last, standing},
+    envelope::standing,
     genesis::{Genesis, Kind as DocumentKind, Scope},
-    id::{EnvelopeHash, SessionId, StatementHash},
+    id::{EnvelopeHash, StatementHash},
     membership::{
         charter::{Charter, Parameters},
         roster::Roster,
@@ -89,12 +89,8 @@ fn take(world: &mut World, step: Step) {
         2 => drop(world.root_says(root, Kind::MembershipEnd, &End { grant: hash })),
         3 => drop(world.root_says(root, Kind::DeviceEnd, &End { grant: hash })),
         4 | 5 => {
-            let last = Last {
-                session: SessionId([step.other % 3; 16]),
-                sequence: u64::from(step.other % 5),
-                envelope: EnvelopeHash([step.other; 32]),
-            };
-            let cut = Cut { end: hash, device: device(device_of), sessions: vec![last], said: said(world) };
+            let envelopes = (0..step.other % 5).map(|n| EnvelopeHash([step.other ^ n; 32])).collect();
+            let cut = Cut { end: hash, device: device(device_of), envelopes, said: said(world) };
             if step.what == 4 {
                 world.root_says_in(root, Scope::Network, Kind::Cut, &cut);
             } else {
@@ -223,8 +219,8 @@ proptest! {
         // The root is the first one: it may have given way in between, so the End stands at its first numbers too.
         ended.set_chain(BERGEN, Chain::default());
         let end = ended.end_device(BERGEN, grant);
-        let last = Last { session: wrote.envelope.session, sequence: cut_at, envelope: EnvelopeHash([cut_at as u8; 32]) };
-        let cut = Cut { end, device: device(20), sessions: vec![last], said: None };
+        let kept_by = |n| written(20, wrote.envelope.standing, n).hash;
+        let cut = Cut { end, device: device(20), envelopes: (1..=cut_at).map(kept_by).collect(), said: None };
         ended.root_says_in(BERGEN, Scope::Network, Kind::Cut, &cut);
         // Any part of what was said before, with the End.
         let fresh = ended.said.len() - 2;
@@ -235,6 +231,10 @@ proptest! {
         // The first grant may be among what is left out: then the device is nobody's.
         prop_assert!(roster.device(device(20)).is_none_or(|held| held.org != org(BERGEN) || held.grant != grant));
         let genesis = document(BERGEN);
+        let mut dated_back = wrote.envelope.clone();
+        dated_back.sequence = 1;
+        dated_back.branch = 1;
+        prop_assert!(!roster.counts(EnvelopeHash([77; 32]), &dated_back, &genesis).is_yes());
         if sequence > cut_at {
             prop_assert!(!roster.counts(wrote.hash, &wrote.envelope, &genesis).is_yes());
         }

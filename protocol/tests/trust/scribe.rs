@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ed25519_dalek::SigningKey;
 use minicbor::Encode;
 use praksis_protocol::{
-    envelope::{Envelope, Last, standing},
+    envelope::{Envelope, standing},
     genesis::{Genesis, Scope},
     id::{ChangeHash, Digest, EnvelopeHash, NetworkId, OrgId, SessionId, Standing, StatementHash},
     membership::{
@@ -114,10 +114,9 @@ impl World {
         self.root_says(root, Kind::DeviceEnd, &End { grant })
     }
 
-    pub(crate) fn cut(&mut self, issuer: u8, end: StatementHash, of: u8, scope: Scope, upto: &Written) {
-        let last =
-            Last { session: upto.envelope.session, sequence: upto.envelope.sequence, envelope: upto.hash };
-        let cut = Cut { end, device: device(of), sessions: vec![last], said: self.last(of, Some(scope)) };
+    pub(crate) fn cut(&mut self, issuer: u8, end: StatementHash, of: u8, scope: Scope, kept: &[&Written]) {
+        let envelopes = kept.iter().map(|it| it.hash).collect();
+        let cut = Cut { end, device: device(of), envelopes, said: self.last(of, Some(scope)) };
         self.root_says_in(issuer, scope, Kind::Cut, &cut);
     }
 

@@ -1,19 +1,18 @@
 //! How much of what an ended device wrote counts, scope by scope.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{book::Book, verdict::Verdict};
 use crate::{
-    envelope::Envelope,
     genesis::Scope,
-    id::{DeviceId, EnvelopeHash, OrgId, SessionId, StatementHash},
-    membership::statement::Cut,
+    id::{DeviceId, EnvelopeHash, OrgId, StatementHash},
+    membership::statement::{Cut, Halves, half},
 };
 
 /// All pages for one End, device and scope.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Page {
-    sessions: BTreeMap<SessionId, (u64, EnvelopeHash)>,
+    envelopes: BTreeSet<Halves>,
     said: BTreeSet<StatementHash>,
 }
 
@@ -25,41 +24,26 @@ pub(super) struct Cuts {
 
 /// What is asked about.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Deed<'a> {
-    Envelope(EnvelopeHash, &'a Envelope),
+pub(super) enum Deed {
+    Envelope(EnvelopeHash),
     Statement(StatementHash),
 }
 
 impl Page {
-    fn covers(&self, deed: Deed<'_>) -> bool {
+    fn covers(&self, deed: Deed) -> bool {
         match deed {
-            Deed::Envelope(hash, envelope) => {
-                self.sessions.get(&envelope.session).is_some_and(|(sequence, last)| {
-                    envelope.sequence < *sequence || (envelope.sequence == *sequence && hash == *last)
-                })
-            }
+            Deed::Envelope(hash) => self.envelopes.iter().any(|halves| halves.contains(half(hash))),
             Deed::Statement(hash) => self.said.contains(&hash),
         }
     }
 }
 
 impl Cuts {
-    /// Unites a page with those before it: of two words on one session the longer, then the smaller hash.
+    /// Unites a page with those before it.
     pub(super) fn add(&mut self, cut: &Cut, scope: Scope, book: &Book<'_>) {
         let page = self.pages.entry((cut.end, cut.device, scope)).or_default();
         book.add_up_to(cut.said, OrgId(cut.device.0), scope, &mut page.said);
-        for last in &cut.sessions {
-            let new = (last.sequence, last.envelope);
-            match page.sessions.entry(last.session) {
-                Entry::Vacant(entry) => drop(entry.insert(new)),
-                Entry::Occupied(mut entry) => {
-                    let held = *entry.get();
-                    if (held.0, new.1) < (new.0, held.1) {
-                        entry.insert(new);
-                    }
-                }
-            }
-        }
+        page.envelopes.insert(cut.envelopes.clone());
     }
 
     /// Whether something counts although all this has ended; `ends` are those of one thing, any of which may say so.
@@ -68,7 +52,7 @@ impl Cuts {
         ends: &[StatementHash],
         device: DeviceId,
         scope: Scope,
-        deed: Deed<'_>,
+        deed: Deed,
     ) -> Verdict {
         let mut verdict = if ends.is_empty() { Verdict::Yes } else { Verdict::PastCut };
         for end in ends {

@@ -87,7 +87,7 @@ impl<'a> Rights<'a> {
             return Verdict::OtherScope;
         }
         let Some(ends) = self.writers.get(&place.org) else { return Verdict::NotOwner };
-        let deed = Deed::Envelope(hash, envelope);
+        let deed = Deed::Envelope(hash);
         let judge = |ends: &[StatementHash]| self.roster.cuts.judge(ends, place.device, self.scope, deed);
         place
             .judge(&self.roster.cuts, self.scope, deed)

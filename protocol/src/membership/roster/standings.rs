@@ -23,7 +23,7 @@ pub(super) struct Place {
 
 impl Place {
     /// Whether something that was done from here counts, although it may be over.
-    pub(super) fn judge(&self, cuts: &Cuts, scope: Scope, deed: Deed<'_>) -> Verdict {
+    pub(super) fn judge(&self, cuts: &Cuts, scope: Scope, deed: Deed) -> Verdict {
         let by = |ends| cuts.judge(ends, self.device, scope, deed);
         by(&self.device_ends).max(by(&self.member_ends))
     }

@@ -1,17 +1,19 @@
 //! How much of what an ended device wrote still counts.
 
-use minicbor::{Decode, Encode};
+use std::sync::Arc;
+
+use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
 
 use super::{Body, Said, Statement, StatementError};
-use crate::{
-    envelope::Last,
-    id::{DeviceId, StatementHash},
-};
+use crate::id::{DeviceId, EnvelopeHash, StatementHash};
 
-/// Most sessions in one Cut; a device that had more gets several.
-pub const CUT_LIMIT: usize = 200;
+/// Most envelopes in one Cut; a device that wrote more gets several: 14,400 bytes of the 16 Ki of a statement.
+pub const CUT_LIMIT: usize = 900;
 
-/// The last of a device that counts in the scope that the statement lives in. Pages of one End and device are united.
+/// What of a device counts in the scope that the statement lives in. Pages of one End and device are united.
+///
+/// Envelopes are named one by one. A number up to which a session counts would not do: links cross documents, so
+/// whoever has the key could put new envelopes under old numbers in documents where the true ones do not stand.
 ///
 /// For the roster, the network and an organisation's scope it is for whoever may sign the End; in a named scope for
 /// a device of the audience's owner; for the End of a co-owner for a device of the document's owner.
@@ -24,18 +26,73 @@ pub struct Cut {
     /// The device.
     #[n(1)]
     pub device: DeviceId,
-    /// The last envelope of each session that counts, sorted by session; of a session that is not here nothing does.
+    /// The envelopes that count.
     #[n(2)]
-    pub sessions: Vec<Last>,
+    pub envelopes: Halves,
     /// The last statement of the device in this scope that counts.
     #[n(3)]
     pub said: Option<Said>,
 }
 
+/// The first half of an envelope's hash.
+pub type Half = [u8; 16];
+
+/// By which a Cut names an envelope.
+pub fn half(envelope: EnvelopeHash) -> Half {
+    envelope.0[..16].try_into().expect("half of 32 bytes")
+}
+
+/// Halves of envelopes' hashes, ascending; one byte string. Shared, since a roster is folded often and a Cut is large.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Halves(Arc<[Half]>);
+
+impl Halves {
+    /// Whether an envelope is among them.
+    pub fn contains(&self, half: Half) -> bool {
+        self.0.binary_search(&half).is_ok()
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<EnvelopeHash> for Halves {
+    fn from_iter<I: IntoIterator<Item = EnvelopeHash>>(envelopes: I) -> Self {
+        let mut halves: Vec<Half> = envelopes.into_iter().map(half).collect();
+        halves.sort_unstable();
+        halves.dedup();
+        Self(halves.into())
+    }
+}
+
+impl<C> Encode<C> for Halves {
+    fn encode<W: encode::Write>(&self, e: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
+        e.bytes(self.0.as_flattened())?.ok()
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Halves {
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+        let (halves, rest) = d.bytes()?.as_chunks();
+        if rest.is_empty() {
+            Ok(Self(halves.into()))
+        } else {
+            Err(decode::Error::message("half of a hash has 16 bytes"))
+        }
+    }
+}
+
 impl Body for Cut {
     fn check(&self, _: &Statement) -> Result<(), StatementError> {
-        let ascending = self.sessions.windows(2).all(|pair| pair[0].session < pair[1].session);
-        let fits = ascending && self.sessions.len() <= CUT_LIMIT;
-        if fits { Ok(()) } else { Err(StatementError::Bounds("sessions")) }
+        let ascending = self.envelopes.0.is_sorted_by(|one, next| one < next);
+        let fits = ascending && self.envelopes.len() <= CUT_LIMIT;
+        if fits { Ok(()) } else { Err(StatementError::Bounds("envelopes")) }
     }
 }
