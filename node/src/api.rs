@@ -12,6 +12,7 @@ mod gate;
 mod input;
 mod progress;
 
+mod audience;
 mod directory;
 mod heads;
 mod ids;
@@ -19,6 +20,7 @@ mod record;
 
 mod cases;
 mod contact;
+mod contacts;
 mod edit;
 mod export;
 mod import;
@@ -29,13 +31,18 @@ mod similar;
 mod start;
 mod templates;
 mod useful;
+mod why;
+mod withdraw;
 
+mod association;
 mod example;
 mod health;
 mod members;
 mod org;
 mod peers;
 mod report;
+mod root;
+mod statements;
 mod status;
 mod vocabulary;
 
@@ -166,19 +173,34 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(cases::settle))
         .routes(routes!(cases::history))
         .routes(routes!(cases::share))
+        .routes(routes!(cases::withdraw))
         .routes(routes!(templates::list, templates::create))
         .routes(routes!(templates::show, templates::change))
         .routes(routes!(templates::set))
         .routes(routes!(templates::settle))
         .routes(routes!(templates::history))
         .routes(routes!(templates::share))
+        .routes(routes!(templates::withdraw))
+        .routes(routes!(contacts::list))
+        .routes(routes!(contacts::withdraw))
         .routes(routes!(similar::by_query, similar::by_body))
         .routes(routes!(start::advise))
         .routes(routes!(lessons::list))
         .routes(routes!(org::show, org::change))
         .routes(routes!(org::set))
         .routes(routes!(org::devices, org::device_add))
+        .routes(routes!(org::device_end))
+        .routes(routes!(root::rotate))
+        .routes(routes!(root::reload))
         .routes(routes!(members::list))
+        .routes(routes!(members::end))
+        .routes(routes!(members::succeed))
+        .routes(routes!(members::new_root))
+        .routes(routes!(association::show))
+        .routes(routes!(association::amend))
+        .routes(routes!(statements::take_in))
+        .routes(routes!(statements::countersign))
+        .routes(routes!(why::show))
         .routes(routes!(members::invite))
         .routes(routes!(peers::list, peers::add))
         .routes(routes!(status::show))

@@ -4,6 +4,7 @@
 //! DIR/version          which program wrote it; written last, so that a folder without is unfinished
 //!     keys/device.key  who this node is in the network
 //!     keys/root.key    who the organisation is; on one node, and in a safe
+//!     keys/root-next.key  while it is handed over
 //!     keys/recovery.key  an association's: replaces a lost root; to be moved offline
 //!     store/           everything else (storage)
 //!     index/           search; can be thrown away
@@ -23,7 +24,7 @@ use std::{
 use ed25519_dalek::SigningKey;
 use praksis_protocol::{
     engine::Keys,
-    id::{DeviceId, DocumentId},
+    id::{DeviceId, DocumentId, OrgId},
 };
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,8 @@ pub const PENDING_CONTACT: DocumentId = DocumentId(*b"what init keeps of a new c
 /// What it is called there.
 pub const CONTACT: &str = "contact";
 
+const ROOT: &str = "root";
+const NEXT_ROOT: &str = "root-next";
 /// What `vocabulary import` took in.
 const CPV_LIST: &str = "cpv.json";
 const VERSION_FILE: &str = "version";
@@ -170,7 +173,86 @@ impl Folder {
     pub fn keys(&self) -> Result<Keys, Error> {
         let path = self.key("device");
         let device = key::read(&path)?.ok_or(Error::Missing { path })?;
-        Ok(Keys { device, root: key::read(&self.key("root"))? })
+        Ok(Keys { device, root: self.root_key()? })
+    }
+
+    /// The organisation's root key, if this node keeps it.
+    ///
+    /// # Errors
+    /// As for [`keys`](Self::keys).
+    pub fn root_key(&self) -> Result<Option<SigningKey>, Error> {
+        Ok(key::read(&self.key(ROOT))?)
+    }
+
+    /// Puts the root key here, where there is none.
+    ///
+    /// # Errors
+    /// When there is one, or it cannot be written.
+    pub fn put_root_key(&self, root: &SigningKey) -> Result<(), Error> {
+        let path = self.key(ROOT);
+        if path.exists() {
+            return Err(Error::Exists { path, what: "a root key" });
+        }
+        key::write(&path, root)?;
+        self.sync_keys()
+    }
+
+    /// Takes the root key away: written over, then removed. What a flash disk has moved aside, and backups, keep it.
+    ///
+    /// # Errors
+    /// When it cannot be written or removed.
+    pub fn remove_root_key(&self) -> Result<(), Error> {
+        let path = self.key(ROOT);
+        let remove = || {
+            let mut file = OpenOptions::new().write(true).open(&path)?;
+            file.write_all(&[b'0'; 53])?;
+            file.sync_all()?;
+            fs::remove_file(&path)
+        };
+        remove().map_err(|source| Error::Io { doing: "remove", path: path.clone(), source })?;
+        self.sync_keys()
+    }
+
+    /// The root that is to speak next: made, or made before. It is on disk when this comes back.
+    ///
+    /// # Errors
+    /// When it cannot be made or written.
+    pub fn next_root(&self) -> Result<OrgId, Error> {
+        let path = self.key(NEXT_ROOT);
+        let next = match key::read(&path)? {
+            Some(next) => next,
+            None => {
+                let made = key::generate();
+                let next = made.map_err(|source| Error::Io { doing: "make", path: path.clone(), source })?;
+                key::write(&path, &next)?;
+                self.sync_keys()?;
+                next
+            }
+        };
+        Ok(OrgId(next.verifying_key().to_bytes()))
+    }
+
+    /// Whether there is a root that may be the one that speaks by now.
+    ///
+    /// # Errors
+    /// As for [`keys`](Self::keys).
+    pub fn has_next_root(&self) -> Result<Option<OrgId>, Error> {
+        Ok(key::read(&self.key(NEXT_ROOT))?.map(|next| OrgId(next.verifying_key().to_bytes())))
+    }
+
+    /// The next root speaks now: it takes the place of the old one.
+    ///
+    /// # Errors
+    /// When it cannot be put there.
+    pub fn take_next_root(&self) -> Result<(), Error> {
+        let (next, path) = (self.key(NEXT_ROOT), self.key(ROOT));
+        fs::rename(next, &path).map_err(|source| Error::Io { doing: "replace", path, source })?;
+        self.sync_keys()
+    }
+
+    fn sync_keys(&self) -> Result<(), Error> {
+        let path = self.path.join("keys");
+        sync_folder(&path).map_err(|source| Error::Io { doing: "write into", path, source })
     }
 
     /// An association's recovery key, as long as it lies here.

@@ -3,7 +3,6 @@
 use axum::{
     Json,
     extract::{Path, State},
-    http::StatusCode,
     response::Response,
 };
 use praksis_protocol::{engine::Edit, genesis::Kind};
@@ -13,12 +12,13 @@ use super::{
     Api, ApiError,
     edit::{self, Expressions, HistoryQuery, Settlement},
     heads::At,
-    ids::resolve,
     input::{Asked, Document, Form, Params, Perhaps},
     list::{self, ListQuery},
     progress::{self, Wants},
     record,
+    root::RootKey,
     share::{self, ShareMany, ShareOne},
+    withdraw::{self, Withdraw},
 };
 
 const KIND: Kind = Kind::Case;
@@ -49,14 +49,15 @@ pub(super) async fn create(State(api): State<Api>, Document(value): Document) ->
 
 /// One case with everything that stands beside it
 ///
-/// The ETag is its heads: the draft's for its owner.
+/// The ETag is its heads: the draft's for its owner. `shared_with` says who reads it: `[{"shared", "audience",
+/// "members"}]`. Of a withdrawn one: `{"id", "kind", "owner", "state": "withdrawn", "withdrawn": {"at", "why",
+/// "purged", "nodes", "hidden", "erased"}, "documents"}`, and no ETag.
 #[utoipa::path(get, path = "/api/v1/cases/{id}", operation_id = "cases_show", tag = "cases",
     params(("id" = String, Path, description = "Id, or its beginning")),
     responses((status = 200, description = "The case", body = Value), (status = 404, description = "No such case"),
         (status = 409, description = "Several ids begin so")))]
 pub(super) async fn show(State(api): State<Api>, Path(id): Path<String>) -> Result<Response, ApiError> {
-    let record = resolve(&api, &id, KIND).await?;
-    record::respond(&api, record.record, StatusCode::OK).await
+    record::one(&api, &id, KIND).await
 }
 
 /// Changes a case by a merge patch (RFC 7396)
@@ -156,4 +157,21 @@ pub(super) async fn share_many(
 ) -> Response {
     let language = wants.language;
     progress::answer(wants, |progress| share::many(api, KIND, which, language, progress)).await
+}
+
+/// Withdraws a case
+///
+/// Hidden at once here and wherever it is heard, with its draft; the bytes go after the network's delay, or at once
+/// with `now`. Answers as the case is shown afterwards: how many nodes may have it, and have confirmed.
+#[utoipa::path(post, path = "/api/v1/cases/{id}/withdraw", operation_id = "cases_withdraw", tag = "cases",
+    params(("id" = String, Path, description = "Id, or its beginning")), request_body = Withdraw,
+    responses((status = 200, description = "Withdrawn", body = Value), (status = 403, description = "Another's"),
+        (status = 404, description = "No such case")))]
+pub(super) async fn withdraw(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    root: RootKey,
+    Form(what): Form<Withdraw>,
+) -> Result<Json<Value>, ApiError> {
+    withdraw::one(&api, KIND, &id, root, what).await
 }

@@ -132,6 +132,11 @@ impl Names {
         json!({"org": number, "name": name})
     }
 
+    /// The slot that a device has in its organisation.
+    pub(super) fn slot(&self, device: DeviceId) -> Option<u8> {
+        self.devices.get(&device).map(|(_, slot)| *slot)
+    }
+
     /// Who wrote something: organisation and device slot, `{"org", "slot"}`. What stands in a draft was written by
     /// one of the owner's devices, even one that is not known any more.
     pub(super) fn by(&self, device: Option<DeviceId>, draft_of: Option<OrgId>) -> Value {

@@ -65,6 +65,18 @@ pub enum ApiError {
     /// The engine refused.
     #[error(transparent)]
     Command(#[from] CommandError),
+    /// Nobody in the network has this number.
+    #[error("{0} is no member of the network")]
+    NoSuchMember(String),
+    /// The reason of a withdrawal names somebody.
+    #[error("the reason holds a telephone number, an e-mail address or a national identity number")]
+    PersonalWhy,
+    /// The key is not the one that speaks for the organisation now.
+    #[error("the key is not the organisation's root")]
+    OtherRoot,
+    /// A file of the node's folder.
+    #[error("{0}")]
+    Folder(String),
     /// Others could not be reached in time.
     #[error("{0}")]
     Offline(String),
@@ -139,14 +151,15 @@ impl ApiError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Misuse(_) | Self::NoSuchMethod(_) | Self::HeadsMissing => ErrorKind::Misuse,
-            Self::NoSuchRoute(_) | Self::NotFound(_) => ErrorKind::NotFound,
-            Self::NoToken | Self::OtherHost | Self::JoinRefused(_) => ErrorKind::NotAllowed,
+            Self::NoSuchRoute(_) | Self::NotFound(_) | Self::NoSuchMember(_) => ErrorKind::NotFound,
+            Self::NoToken | Self::OtherHost | Self::JoinRefused(_) | Self::OtherRoot => ErrorKind::NotAllowed,
+            Self::PersonalWhy => ErrorKind::PersonalData,
             Self::TooLarge { .. } | Self::NotJson(_) | Self::Ticket(_) => ErrorKind::Invalid,
             Self::Ambiguous { .. } => ErrorKind::AmbiguousId,
             Self::Command(error) => of_command(error),
             Self::Offline(_) => ErrorKind::Offline,
             Self::Busy(_) => ErrorKind::Busy,
-            Self::Search(_) => ErrorKind::Storage,
+            Self::Search(_) | Self::Folder(_) => ErrorKind::Storage,
         }
     }
 
@@ -165,6 +178,10 @@ impl ApiError {
             | Self::NotJson(_)
             | Self::NotFound(_)
             | Self::Ambiguous { .. }
+            | Self::NoSuchMember(_)
+            | Self::PersonalWhy
+            | Self::OtherRoot
+            | Self::Folder(_)
             | Self::Command(_)
             | Self::JoinRefused(_)
             | Self::Ticket(_)
@@ -200,6 +217,10 @@ impl ApiError {
             Self::HeadsMissing => "send If-Match with the ETag, the heads, of the record as you read it",
             Self::NotFound(_) => "list shows the ids of what is there",
             Self::Ambiguous { .. } => "give more characters of the id",
+            Self::NoSuchMember(_) => "member list shows the members of the network",
+            Self::PersonalWhy => "say it without naming anybody: everybody reads the reason",
+            Self::OtherRoot => "use the key that org show names as the root",
+            Self::Folder(_) => "is the folder whole, and yours alone?",
             Self::Command(error) => hint_of(error),
             Self::Offline(_) => "the node goes on trying; status shows where it stands",
             Self::JoinRefused(_) => "ask the association for a new invitation",
@@ -225,6 +246,9 @@ impl ApiError {
             Self::Command(CommandError::Invalid(faults)) => {
                 problem.insert("faults".to_owned(), of_faults(faults, language));
             }
+            Self::NoSuchMember(number) => {
+                problem.insert("member".to_owned(), number.as_str().into());
+            }
             Self::Command(CommandError::NotShareable(refused)) => problem.extend(refusal(refused, language)),
             Self::Misuse(_)
             | Self::NoSuchRoute(_)
@@ -235,6 +259,9 @@ impl ApiError {
             | Self::NotJson(_)
             | Self::HeadsMissing
             | Self::NotFound(_)
+            | Self::PersonalWhy
+            | Self::OtherRoot
+            | Self::Folder(_)
             | Self::Command(_)
             | Self::Offline(_)
             | Self::JoinRefused(_)

@@ -1,6 +1,11 @@
 //! Ids as people give them: whole, or their beginning.
 
-use praksis_protocol::{engine::output::RecordRef, genesis::Kind};
+use praksis_protocol::{
+    admission::state::Row,
+    engine::output::RecordRef,
+    genesis::{Genesis, Kind},
+    store::{Read as _, StoreError},
+};
 use serde_json::json;
 
 use super::{Api, ApiError, list, record};
@@ -50,4 +55,20 @@ pub(super) async fn any(api: &Api, id: &str) -> Result<RecordRef, ApiError> {
         return Err(ApiError::Ambiguous { beginning: id.to_owned(), candidates });
     }
     found.pop().ok_or_else(|| ApiError::NotFound(format!("no record has the id {id}")))
+}
+
+/// The beginning of a withdrawn document that an id leads to: one of a record that is seen nowhere any longer.
+pub(super) fn hidden(api: &Api, id: &str) -> Result<Option<Genesis>, ApiError> {
+    if id.len() < SHORTEST {
+        return Ok(None);
+    }
+    for (document, bytes) in api.handle.store().rows()? {
+        let damaged = || StoreError::Damaged { what: format!("row of {}", document.short()) };
+        let row: Row = minicbor::decode(&bytes).map_err(|_| damaged())?;
+        let begins = document.to_string().starts_with(id) || row.genesis.record_id().to_string().starts_with(id);
+        if begins && row.is_hidden() {
+            return Ok(Some(row.genesis));
+        }
+    }
+    Ok(None)
 }

@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
 use praksis_protocol::{
-    engine::{Command, Event, Reply},
+    engine::{Command, Event, Reply, Saying},
     id::OrgId,
     membership::{joining::Ticket, statement::Role},
     org_number::OrgNumber,
@@ -14,7 +18,12 @@ use serde_json::{Map, Value, json};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use utoipa::ToSchema;
 
-use super::{Api, ApiError, input::Form, record};
+use super::{
+    Api, ApiError, audience,
+    input::Form,
+    record,
+    root::{RootKey, key_id},
+};
 
 /// Days that an invitation can be used when nobody says.
 const DAYS: u64 = 14;
@@ -72,6 +81,7 @@ pub(super) async fn list(State(api): State<Api>) -> Result<Json<Value>, ApiError
         (status = 409, description = "A member already")))]
 pub(super) async fn invite(
     State(api): State<Api>,
+    root: RootKey,
     Form(invitation): Form<NewInvitation>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let number: OrgNumber = invitation
@@ -89,10 +99,81 @@ pub(super) async fn invite(
         return Err(ApiError::Misuse(format!("days {days}: expected 1 to {DAYS_MAX}")));
     }
     let command = Command::Invite(number.to_string(), role, days * DAY_S);
-    let Reply::Ticket(invitation) = api.handle.call(command).await? else {
+    let Reply::Ticket(invitation) = api.handle.call(root.lent(command)).await? else {
         return Err(record::unexpected());
     };
     Ok((StatusCode::CREATED, Json(json!({"invitation": invitation}))))
+}
+
+/// Who writes on for an organisation that was merged.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Heir {
+    /// Its organisation number.
+    heir: String,
+}
+
+/// The key that speaks for an organisation which lost its root.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewRoot {
+    /// Public half of the new key.
+    key: String,
+}
+
+/// Ends a membership
+///
+/// What this node has of the organisation still counts; its devices are let in no longer. Answers with `{"statements"}`.
+#[utoipa::path(post, path = "/api/v1/members/{org}/end", operation_id = "members_end", tag = "network",
+    params(("org" = String, Path, description = "Organisation number")),
+    responses((status = 200, description = "Ended", body = Value), (status = 403, description = "Not an association"),
+        (status = 404, description = "No such member")))]
+pub(super) async fn end(
+    State(api): State<Api>,
+    Path(org): Path<String>,
+    root: RootKey,
+) -> Result<Json<Value>, ApiError> {
+    let org = audience::member(&*audience::roster(&api).await?, &org)?;
+    root.says(&api, Saying::EndMembership(org)).await
+}
+
+/// Says that an organisation was merged into another
+///
+/// The heir writes on what the other kept, once as many association roots as decide together have said it and the
+/// other's membership has ended. Answers with `{"statements"}`.
+#[utoipa::path(post, path = "/api/v1/members/{org}/succeed", operation_id = "members_succeed", tag = "network",
+    params(("org" = String, Path, description = "Organisation number of the one that is no more")), request_body = Heir,
+    responses((status = 200, description = "Signed", body = Value), (status = 403, description = "Not an association"),
+        (status = 404, description = "No such member")))]
+pub(super) async fn succeed(
+    State(api): State<Api>,
+    Path(org): Path<String>,
+    root: RootKey,
+    Form(heir): Form<Heir>,
+) -> Result<Json<Value>, ApiError> {
+    let roster = audience::roster(&api).await?;
+    let (predecessor, heir) = (audience::member(&roster, &org)?, audience::member(&roster, &heir.heir)?);
+    if predecessor == heir {
+        return Err(ApiError::Misuse("an organisation is not merged into itself".to_owned()));
+    }
+    root.says(&api, Saying::Merge { predecessor, heir }).await
+}
+
+/// Gives an organisation that lost its root a new one
+///
+/// Holds once as many association roots as decide together have said it. Answers with `{"statements"}`.
+#[utoipa::path(post, path = "/api/v1/members/{org}/root", operation_id = "members_root", tag = "network",
+    params(("org" = String, Path, description = "Organisation number")), request_body = NewRoot,
+    responses((status = 200, description = "Signed", body = Value), (status = 403, description = "Not an association"),
+        (status = 404, description = "No such member")))]
+pub(super) async fn new_root(
+    State(api): State<Api>,
+    Path(org): Path<String>,
+    root: RootKey,
+    Form(new): Form<NewRoot>,
+) -> Result<Json<Value>, ApiError> {
+    let org = audience::member(&*audience::roster(&api).await?, &org)?;
+    root.says(&api, Saying::SucceedRoot { org, new: key_id("key", &new.key)? }).await
 }
 
 /// Joins a network, or as a second office an organisation

@@ -1,11 +1,15 @@
 //! The own organisation: its public card and its devices.
 
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{
+    Json,
+    extract::{Path, State},
+    http::StatusCode,
+};
 use praksis_protocol::{
     change,
-    engine::{Command, Memory, Reply, output::RecordRef, sharing::DEFAULT_CONTACT},
+    engine::{Command, Memory, Reply, Saying, output::RecordRef, sharing::DEFAULT_CONTACT},
     genesis::{About, Kind},
-    id::OrgId,
+    id::{DeviceId, OrgId},
     membership::joining::Ticket,
     record::{Expected, Fault, Invalid, Problem},
     store::Read as _,
@@ -16,11 +20,12 @@ use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use super::{
-    Api, ApiError,
+    Api, ApiError, audience,
     directory::PAGE,
     edit::{self, Expressions},
-    input::{Document, Form, new_id},
+    input::{Document, Form, Perhaps, new_id},
     record,
+    root::{self, RootKey},
 };
 use crate::folder::CARD;
 
@@ -37,7 +42,8 @@ pub(super) struct DeviceRequest {
 
 /// The own organisation
 ///
-/// `{"org", "name", "device", "slot", "organisation", "devices"}`; `organisation` is its card.
+/// `{"org", "name", "device", "slot", "root": {"key", "here"}, "organisation", "devices"}`; `organisation` is its card,
+/// `root` the key that speaks for it and whether this node keeps it.
 #[utoipa::path(get, path = "/api/v1/org", operation_id = "org_show", tag = "org",
     responses((status = 200, description = "The organisation", body = Value)))]
 pub(super) async fn show(State(api): State<Api>) -> Result<Json<Value>, ApiError> {
@@ -92,13 +98,55 @@ pub(super) async fn devices(State(api): State<Api>) -> Result<Json<Value>, ApiEr
     responses((status = 201, description = "Granted", body = Value), (status = 403, description = "Not from here")))]
 pub(super) async fn device_add(
     State(api): State<Api>,
+    root: RootKey,
     Form(request): Form<DeviceRequest>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let ticket = Ticket::from_text(&request.request).map_err(|error| ApiError::Ticket(error.to_string()))?;
-    let Reply::Ticket(grant) = api.handle.call(Command::GrantOffice(ticket)).await? else {
+    let Reply::Ticket(grant) = api.handle.call(root.lent(Command::GrantOffice(ticket))).await? else {
         return Err(record::unexpected());
     };
     Ok((StatusCode::CREATED, Json(json!({"grant": grant}))))
+}
+
+/// Since when a device is in other hands, if it is.
+#[derive(Deserialize, Default, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Lost {
+    /// Instant, `2026-11-20T08:00:00Z`: what it withdrew since is undone.
+    lost_since: Option<String>,
+}
+
+/// Ends a device of the own organisation
+///
+/// By its slot or its id. What this node has of it still counts, and nothing that it writes from now on. Answers with
+/// `{"device", "statements"}`.
+#[utoipa::path(post, path = "/api/v1/org/devices/{device}/end", operation_id = "org_device_end", tag = "org",
+    params(("device" = String, Path, description = "Slot, or id")), request_body = Option<Lost>,
+    responses((status = 200, description = "Ended", body = Value), (status = 403, description = "No root here"),
+        (status = 404, description = "No such device")))]
+pub(super) async fn device_end(
+    State(api): State<Api>,
+    Path(device): Path<String>,
+    root: RootKey,
+    Perhaps(lost): Perhaps<Lost>,
+) -> Result<Json<Value>, ApiError> {
+    let own = api.status().await?.org;
+    let roster = audience::roster(&api).await?;
+    let is_it = |id: &DeviceId, slot: u8| {
+        device.parse() == Ok(slot) || (device.len() >= 6 && id.to_string().starts_with(&device))
+    };
+    let mut found = roster.devices().filter(|(id, it)| Some(it.org) == own && is_it(id, it.slot));
+    let Some((found, _)) = found.next() else {
+        return Err(ApiError::NotFound(format!("no device {device:.60} of ours")));
+    };
+    let lost = lost.lost_since.as_deref().map(str::parse::<jiff::Timestamp>).transpose();
+    let lost = lost.map_err(|_| {
+        ApiError::Misuse("lost_since: expected an instant, as 2026-11-20T08:00:00Z".to_owned())
+    })?;
+    let lost_s = lost.map(|at| u64::try_from(at.as_second()).unwrap_or_default());
+    let Json(mut answer) = root.says(&api, Saying::EndDevice { device: *found, lost_s }).await?;
+    answer["device"] = found.to_string().into();
+    Ok(Json(answer))
 }
 
 /// The language that the own organisation writes in, as its card says.
@@ -114,6 +162,11 @@ async fn present(api: &Api) -> Result<Value, ApiError> {
     json.insert("device".to_owned(), status.device.to_string().into());
     if let Some(slot) = status.slot {
         json.insert("slot".to_owned(), slot.into());
+    }
+    if let Some(key) = root::present(api).await? {
+        let kept = root::kept(api)?.map(|key| OrgId(key.verifying_key().to_bytes()).to_string());
+        let here = kept.as_ref() == Some(&key);
+        json.insert("root".to_owned(), json!({"key": key, "here": here}));
     }
     json.insert("organisation".to_owned(), Value::Object(card(api).await?));
     json.insert("devices".to_owned(), of_status(&status));

@@ -18,7 +18,18 @@ use praksis_protocol::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{Api, ApiError, directory::Names, heads};
+use super::{Api, ApiError, audience, directory::Names, heads, ids, why};
+
+/// The record that an id leads to; of a withdrawn one what is left to say.
+pub(super) async fn one(api: &Api, id: &str, kind: Kind) -> Result<Response, ApiError> {
+    match ids::resolve(api, id, kind).await {
+        Ok(found) => respond(api, found.record, StatusCode::OK).await,
+        Err(error) => match ids::hidden(api, id)?.filter(|genesis| genesis.kind() == Some(kind)) {
+            Some(genesis) => Ok(Json(why::withdrawn(api, &genesis).await?).into_response()),
+            None => Err(error),
+        },
+    }
+}
 
 /// The record as the interface shows it, with its heads as ETag.
 pub(super) async fn respond(api: &Api, id: DocumentId, status: StatusCode) -> Result<Response, ApiError> {
@@ -117,6 +128,7 @@ async fn present(api: &Api, view: RecordView) -> Result<Value, ApiError> {
     if let Some(shared) = reference.shared {
         json.insert("shared".to_owned(), shared.to_string().into());
     }
+    json.insert("shared_with".to_owned(), audience::of_shares(api, &names, &reference.shares).await?);
     json.insert("heads".to_owned(), shown.heads.iter().map(ChangeHash::to_string).collect());
     let (conflicts, shared_conflicts) =
         if drafted { (conflicts, in_shared) } else { (in_shared, Vec::new()) };

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::{Api, ApiError, directory::PAGE, edit, error::refusal, ids::resolve, progress::Progress, record};
+use super::{Api, ApiError, audience, directory::PAGE, edit, error::refusal, ids::resolve, progress::Progress, record};
 
 /// Drafts that are shared at a time: each is a job for a worker and a place in a batch.
 const AT_ONCE: usize = 64;
@@ -27,6 +27,8 @@ const IDS_MAX: usize = 10_000;
 #[derive(Deserialize, Default, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ShareOne {
+    /// With these organisations alone, by their numbers; with the network if absent.
+    to: Option<Vec<String>>,
     /// Let telephone numbers and e-mail addresses through; national identity numbers never are.
     #[serde(default)]
     allow_found: bool,
@@ -41,6 +43,8 @@ pub(super) struct ShareMany {
     /// Every draft of the organisation.
     #[serde(default)]
     all: bool,
+    /// With these organisations alone, by their numbers; with the network if absent.
+    to: Option<Vec<String>>,
     /// Let telephone numbers and e-mail addresses through; national identity numbers never are.
     #[serde(default)]
     allow_found: bool,
@@ -55,7 +59,8 @@ pub(super) async fn one(
     language: Language,
 ) -> Result<Response, ApiError> {
     let record = resolve(api, id, kind).await?.record;
-    match share(api, record, how.allow_found).await {
+    let audience = audience::asked_for(api, how.to.as_deref()).await?;
+    match share(api, record, how.allow_found, audience).await {
         Ok(()) => Ok(Json(json!({"shared": [shared(record)], "refused": []})).into_response()),
         Err(error) => {
             let mut problem = error.to_json(language);
@@ -75,6 +80,7 @@ pub(super) async fn many(
     progress: Progress,
 ) -> Result<Value, ApiError> {
     let (mut taken, mut refusals) = (Vec::new(), Vec::new());
+    let audience = audience::asked_for(&api, which.to.as_deref()).await?;
     match (which.ids, which.all) {
         (Some(ids), false) if ids.len() <= IDS_MAX => {
             for id in ids {
@@ -93,8 +99,8 @@ pub(super) async fn many(
     let total = taken.len() + refusals.len();
     let mut done = refusals.len();
     let mut results = stream::iter(taken.into_iter().map(|id| {
-        let api = &api;
-        async move { (id, share(api, id, which.allow_found).await) }
+        let (api, audience) = (&api, audience.clone());
+        async move { (id, share(api, id, which.allow_found, audience).await) }
     }))
     .buffered(AT_ONCE);
     let mut all_shared = Vec::new();
@@ -110,9 +116,14 @@ pub(super) async fn many(
     Ok(json!({"shared": all_shared, "refused": refusals}))
 }
 
-async fn share(api: &Api, record: DocumentId, allow_found: bool) -> Result<(), ApiError> {
+async fn share(
+    api: &Api,
+    record: DocumentId,
+    allow_found: bool,
+    audience: Audience,
+) -> Result<(), ApiError> {
     let terms = Terms { today: api.handle.today(), allow_found };
-    edit::write(api, Command::Share(record, terms, Audience::Network)).await.map(drop)
+    edit::write(api, Command::Share(record, terms, audience)).await.map(drop)
 }
 
 async fn drafts(api: &Api, kind: Kind) -> Result<Vec<DocumentId>, ApiError> {

@@ -3,7 +3,6 @@
 use axum::{
     Json,
     extract::{Path, State},
-    http::StatusCode,
     response::Response,
 };
 use praksis_protocol::{engine::Edit, genesis::Kind};
@@ -13,12 +12,13 @@ use super::{
     Api, ApiError,
     edit::{self, Expressions, HistoryQuery, Settlement},
     heads::At,
-    ids::resolve,
     input::{Asked, Document, Form, Params, Perhaps},
     list::{self, ListQuery},
     progress::{self, Wants},
     record,
+    root::RootKey,
     share::{self, ShareMany, ShareOne},
+    withdraw::{self, Withdraw},
 };
 
 const KIND: Kind = Kind::Template;
@@ -55,8 +55,7 @@ pub(super) async fn create(State(api): State<Api>, Document(value): Document) ->
     responses((status = 200, description = "The template", body = Value), (status = 404, description = "No such template"),
         (status = 409, description = "Several ids begin so")))]
 pub(super) async fn show(State(api): State<Api>, Path(id): Path<String>) -> Result<Response, ApiError> {
-    let record = resolve(&api, &id, KIND).await?;
-    record::respond(&api, record.record, StatusCode::OK).await
+    record::one(&api, &id, KIND).await
 }
 
 /// Changes a template by a merge patch (RFC 7396)
@@ -156,4 +155,21 @@ pub(super) async fn share_many(
 ) -> Response {
     let language = wants.language;
     progress::answer(wants, |progress| share::many(api, KIND, which, language, progress)).await
+}
+
+/// Withdraws a template
+///
+/// Hidden at once here and wherever it is heard, with its draft; the bytes go after the network's delay, or at once
+/// with `now`. Answers as the template is shown afterwards: how many nodes may have it, and have confirmed.
+#[utoipa::path(post, path = "/api/v1/templates/{id}/withdraw", operation_id = "templates_withdraw", tag = "templates",
+    params(("id" = String, Path, description = "Id, or its beginning")), request_body = Withdraw,
+    responses((status = 200, description = "Withdrawn", body = Value), (status = 403, description = "Another's"),
+        (status = 404, description = "No such template")))]
+pub(super) async fn withdraw(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    root: RootKey,
+    Form(what): Form<Withdraw>,
+) -> Result<Json<Value>, ApiError> {
+    withdraw::one(&api, KIND, &id, root, what).await
 }

@@ -52,6 +52,22 @@ impl Engine {
             },
             Command::Share(id, terms, audience) => self.share(request, id, terms, audience, store, rng),
             Command::Withdraw(id, why, now) => self.withdraw(request, id, why, now),
+            Command::Roster => {
+                let roster = self.statements.roster().clone();
+                self.reply(request, Ok(Reply::Roster(roster)));
+                Ok(())
+            }
+            Command::AsRoot(root, command) => {
+                let kept = self.keys.root.replace(*root);
+                let done = self.command(request, *command, store, rng);
+                self.keys.root = kept;
+                done
+            }
+            Command::Hold(root) => {
+                self.keys.root = root.map(|root| *root);
+                self.reply(request, Ok(Reply::Done));
+                Ok(())
+            }
             Command::Say(saying) => self.administer(request, saying, store),
             Command::TakeIn(ticket) => self.take_in_ticket(request, ticket),
             Command::Why(id) => self.why(request, id),

@@ -1,5 +1,6 @@
 //! Everything that can happen to a node.
 
+use ed25519_dalek::SigningKey;
 use serde_json::Value;
 
 use super::{audiences::Audience, ending::Saying, job::Outcome};
@@ -131,6 +132,13 @@ pub enum Command {
     /// Why a record is or is not there, at this node and at each other, by any of its ids; answered with
     /// [`Reply::Why`](super::Reply::Why), a withdrawn record too.
     Why(DocumentId),
+    /// Who may do what, as folded now. Answered with [`Reply::Roster`](super::Reply::Roster).
+    Roster,
+    /// Carry out a command with this key as the organisation's root, and forget the key again: for a root
+    /// that is kept away from the node.
+    AsRoot(Box<SigningKey>, Box<Command>),
+    /// From now on this node keeps this root, or none: what lies in its folder has changed.
+    Hold(Option<Box<SigningKey>>),
     /// A record as it reads, and what stands in the way of sharing it on that day.
     Show(DocumentId, Day),
     /// Write a document of a direct kind into the network.

@@ -1,6 +1,6 @@
 //! Everything that a node does.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     input::{BatchId, Class, JobId, MessageId, RequestId},
@@ -12,7 +12,7 @@ use crate::{
     document::{EditError, HistoryEntry},
     genesis::{Kind, Scope},
     id::{ChangeHash, DeviceId, DocumentId, NetworkId, OrgId, StatementHash},
-    membership::{joining, statement::Role},
+    membership::{joining, roster::Roster, statement::Role},
     reconcile::Tally,
     record::{Fault, Invalid},
     share::{Prepared, Refused},
@@ -131,6 +131,8 @@ pub enum Reply {
     TakenIn(usize),
     /// How each document of a record stands.
     Why(Vec<Why>),
+    /// Who may do what.
+    Roster(Arc<Roster>),
     /// Done.
     Done,
 }
