@@ -7,8 +7,8 @@ use praksis_node::locale;
 use praksis_protocol::{language::Language, org_number::OrgNumber};
 
 use crate::{
-    case, completions, demo, export, import, init, invite, join, lessons, member, need::READ_PDF, org, peer,
-    report, run, similar, start, sync, template, vocabulary,
+    association, case, completions, contact, demo, export, import, init, invite, join, lessons, member,
+    need::READ_PDF, org, peer, report, run, similar, start, statements, sync, template, vocabulary, why,
 };
 
 /// Municipalities share what they learn from innovative public procurement.
@@ -36,6 +36,9 @@ pub(crate) enum Command {
     Invite(invite::Args),
     Join(join::Args),
     Member(member::Args),
+    Association(association::Args),
+    TakeIn(statements::TakeIn),
+    Countersign(statements::Countersign),
     Org(org::Args),
     Case(case::Args),
     Similar(similar::Args),
@@ -43,12 +46,14 @@ pub(crate) enum Command {
     Start(start::Args),
     Lessons(lessons::Args),
     Template(template::Args),
+    Contact(contact::Args),
     Import(import::Args),
     Export(export::Args),
     Peer(peer::Args),
     Sync(sync::Args),
     /// Say where the node stands: what it holds, and whom it is level with
     Status,
+    Why(why::Args),
     Report(report::Args),
     Completions(completions::Args),
     /// Read a PDF on standard input, in a process with limits

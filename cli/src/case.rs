@@ -10,7 +10,7 @@ use clap::Subcommand;
 use crate::{
     context::Context,
     failure::Failure,
-    record::{self, edit, history, list, settle, share, show},
+    record::{self, edit, history, list, settle, share, show, withdraw},
 };
 
 /// Lessons-learned records of procurements
@@ -29,6 +29,7 @@ enum Command {
     History(history::Args),
     Settle(settle::Args),
     Share(share::Args),
+    Withdraw(withdraw::Args),
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
@@ -41,6 +42,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         Command::History(args) => history::run(args, KIND, context).await,
         Command::Settle(args) => settle::run(args, KIND, context).await,
         Command::Share(args) => share::run(args, KIND, context).await,
+        Command::Withdraw(args) => withdraw::run(args, KIND, context).await,
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 use praksis_node::{
     client::{Client, ClientError, Progress},
+    key::KeyError,
     locale::{self, Argument},
     platform,
 };
@@ -58,6 +59,20 @@ impl Context {
     ) -> Failure {
         let hint = locale::find(self.language, &format!("{key}-hint"), arguments);
         Failure::new(kind, self.text(key, arguments), hint.unwrap_or_default())
+    }
+
+    /// A key or the token that cannot be used.
+    pub(crate) fn key_failure(&self, error: &KeyError) -> Failure {
+        match error {
+            KeyError::Exposed { path, mend } => {
+                let file = path.display().to_string();
+                let arguments = [("file", file.into()), ("command", mend.as_str().into())];
+                self.failure("not_allowed", "key-exposed", &arguments)
+            }
+            KeyError::NotAKey { .. } | KeyError::Io { .. } => {
+                self.failure("storage", "folder-failed", &[("why", error.to_string().into())])
+            }
+        }
     }
 
     /// What the node, or the way to it, answered instead of a result.

@@ -93,8 +93,8 @@ pub(crate) fn folder_failure(context: &Context, error: &folder::Error) -> Failur
         folder::Error::Exists { path, .. } => context.failure("exists", "folder-exists", &dir(path)),
         folder::Error::NewerVersion { path, .. } => context.failure("storage", "folder-newer", &dir(path)),
         folder::Error::InUse { path } => context.failure("busy", "folder-in-use", &dir(path)),
+        folder::Error::Key(error) => context.key_failure(error),
         folder::Error::Damaged { .. }
-        | folder::Error::Key(_)
         | folder::Error::Store(_)
         | folder::Error::Write(_)
         | folder::Error::Io { .. } => {

@@ -17,7 +17,10 @@ mod run;
 
 mod invite;
 mod join;
+mod association;
 mod member;
+mod root;
+mod statements;
 mod org;
 
 mod case;
@@ -25,6 +28,7 @@ mod lessons;
 mod need;
 mod similar;
 mod start;
+mod contact;
 mod template;
 mod vocabulary;
 mod ways;
@@ -36,6 +40,7 @@ mod peer;
 mod report;
 mod status;
 mod sync;
+mod why;
 
 mod completions;
 mod demo;
@@ -84,6 +89,9 @@ async fn command(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Invite(args) => invite::run(args, context).await,
         Command::Join(args) => join::run(args, context).await,
         Command::Member(args) => member::run(args, context).await,
+        Command::Association(args) => association::run(args, context).await,
+        Command::TakeIn(args) => statements::take_in(args, context).await,
+        Command::Countersign(args) => statements::countersign(args, context).await,
         Command::Org(args) => org::run(args, context).await,
         Command::Case(args) => case::run(args, context).await,
         Command::Similar(args) => similar::run(args, context).await,
@@ -91,11 +99,13 @@ async fn command(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Start(args) => start::run(args, context).await,
         Command::Lessons(args) => lessons::run(args, context).await,
         Command::Template(args) => template::run(args, context).await,
+        Command::Contact(args) => contact::run(args, context).await,
         Command::Import(args) => import::run(args, context).await,
         Command::Export(args) => export::run(args, context).await,
         Command::Peer(args) => peer::run(args, context).await,
         Command::Sync(args) => sync::run(args, context).await,
         Command::Status => status::run(context).await,
+        Command::Why(args) => why::run(args, context).await,
         Command::Report(args) => report::run(args, context).await,
         Command::Completions(args) => completions::run(args, context),
         Command::ReadPdf => unreachable!("done before there was a context"),

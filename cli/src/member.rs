@@ -2,7 +2,9 @@
 
 use clap::Subcommand;
 
-use crate::{context::Context, failure::Failure, table};
+use crate::{
+    args::org_number, context::Context, failure::Failure, root::RootArgs, statements::Out, table,
+};
 
 /// The members of the network
 #[derive(Debug, clap::Args)]
@@ -15,11 +17,62 @@ pub(crate) struct Args {
 enum Command {
     /// List the member organisations
     List,
+    /// End a membership; on the association's node
+    End {
+        /// The organisation, nine digits
+        #[arg(value_name = "NR", value_parser = org_number)]
+        org: String,
+        #[command(flatten)]
+        out: Out,
+        #[command(flatten)]
+        root: RootArgs,
+    },
+    /// Say that an organisation was merged into another, which writes on; on the association's node
+    Succeed {
+        /// The one that is no more, nine digits
+        #[arg(value_name = "OLD", value_parser = org_number)]
+        old: String,
+        /// The one that writes on, nine digits
+        #[arg(value_name = "NEW", value_parser = org_number)]
+        new: String,
+        #[command(flatten)]
+        out: Out,
+        #[command(flatten)]
+        root: RootArgs,
+    },
+    /// Give an organisation that lost its root a new one; on the association's node
+    Root {
+        /// The organisation, nine digits
+        #[arg(value_name = "NR", value_parser = org_number)]
+        org: String,
+        /// The public half of its new key, which org key new printed there
+        key: String,
+        #[command(flatten)]
+        out: Out,
+        #[command(flatten)]
+        root: RootArgs,
+    },
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     match args.command {
         Command::List => list(context).await,
+        Command::End { org, out, root } => {
+            let answer = root.client(context)?.member_end(&org).await;
+            let answer = answer.map_err(|error| context.failed(error))?;
+            out.said(context, answer, "member-ended", &[("org", org.as_str().into())])
+        }
+        Command::Succeed { old, new, out, root } => {
+            let answer = root.client(context)?.member_succeed(&old, &new).await;
+            let answer = answer.map_err(|error| context.failed(error))?;
+            let arguments = [("old", old.as_str().into()), ("new", new.as_str().into())];
+            out.said(context, answer, "member-succeeded", &arguments)
+        }
+        Command::Root { org, key, out, root } => {
+            let answer = root.client(context)?.member_root(&org, &key).await;
+            let answer = answer.map_err(|error| context.failed(error))?;
+            out.said(context, answer, "member-root", &[("org", org.as_str().into())])
+        }
     }
 }
 

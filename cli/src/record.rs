@@ -7,6 +7,7 @@ pub(crate) mod list;
 pub(crate) mod settle;
 pub(crate) mod share;
 pub(crate) mod show;
+pub(crate) mod withdraw;
 
 use praksis_protocol::genesis::Kind;
 

@@ -6,11 +6,12 @@
 
 use praksis_node::{client::Problem, locale};
 use praksis_protocol::{engine::CommandError, language::Language};
+use serde_json::Value;
 
 use crate::{context::Context, failure::Failure};
 
 /// The engine's refusals that hold nothing but themselves, with the keys of their messages.
-const REFUSALS: [(CommandError, &str); 13] = [
+const REFUSALS: [(CommandError, &str); 16] = [
     (CommandError::NotFound, "refused-not-found"),
     (CommandError::NotOwner, "refused-not-owner"),
     (CommandError::UnknownHeads, "refused-unknown-heads"),
@@ -24,14 +25,18 @@ const REFUSALS: [(CommandError, &str); 13] = [
     (CommandError::Expired, "refused-expired"),
     (CommandError::BadTicket, "refused-bad-ticket"),
     (CommandError::NotGranted, "refused-not-granted"),
+    (CommandError::Withdrawn, "refused-withdrawn"),
+    (CommandError::NoStatements, "refused-no-statements"),
+    (CommandError::NobodyNamed, "refused-nobody-named"),
 ];
 
 /// A node's refusal.
 pub(crate) fn failure(context: &Context, problem: &Problem) -> Failure {
     let known = REFUSALS.iter().find(|(error, _)| error.to_string() == problem.message);
-    let mut failure = match known {
-        Some((_, key)) => context.failure(&problem.kind, key, &[]),
-        None => by_kind(context, problem),
+    let mut failure = match (known, problem.rest.get("member").and_then(Value::as_str)) {
+        (Some((_, key)), _) => context.failure(&problem.kind, key, &[]),
+        (None, Some(org)) => context.failure(&problem.kind, "refused-no-such-member", &[("org", org.into())]),
+        (None, None) => by_kind(context, problem),
     };
     failure.rest.extend(problem.rest.clone());
     failure

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use crate::{
     context::Context,
     failure::Failure,
-    record::{self, list, share, show},
+    record::{self, list, share, show, withdraw},
 };
 
 /// Documents that others adapt
@@ -23,6 +23,7 @@ enum Command {
     List(list::Args),
     Show(show::Args),
     Share(share::Args),
+    Withdraw(withdraw::Args),
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
@@ -32,5 +33,6 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         Command::List(args) => list::run(args, KIND, context).await,
         Command::Show(args) => show::run(args, KIND, context).await,
         Command::Share(args) => share::run(args, KIND, context).await,
+        Command::Withdraw(args) => withdraw::run(args, KIND, context).await,
     }
 }

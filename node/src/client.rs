@@ -13,13 +13,20 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
+use ed25519_dalek::SigningKey;
+use praksis_protocol::id::BASE32;
+use reqwest::{
+    Method, RequestBuilder, Response, StatusCode,
+    header::{self, HeaderValue},
+};
 use serde_json::Value;
 
 pub use self::{
     error::{ClientError, Problem},
     records::Imported,
 };
+
+use crate::key::ROOT_HEADER;
 
 /// The file in a node's folder that holds the bearer token.
 pub const TOKEN_FILE: &str = "token";
@@ -51,6 +58,8 @@ pub struct Client {
     /// The folder it serves, to name it when it is gone.
     dir: Option<PathBuf>,
     language: Option<String>,
+    /// A root key for the node to speak with; never shown.
+    root: Option<HeaderValue>,
 }
 
 impl Client {
@@ -82,12 +91,20 @@ impl Client {
             .build()
             .map_err(|source| ClientError::Http { doing: "set up", source })?;
         let base = base.trim_end_matches('/').to_owned();
-        Ok(Self { http, base, token: token.to_owned(), dir: None, language: None })
+        Ok(Self { http, base, token: token.to_owned(), dir: None, language: None, root: None })
     }
 
     /// The same client, told of faults in this language: `nb`, `nn` or `en`, the last if nobody says.
     pub fn in_language(mut self, language: &str) -> Self {
         self.language = Some(language.to_owned());
+        self
+    }
+
+    /// The same client, lending the node this root key with each request.
+    pub fn with_root(mut self, root: &SigningKey) -> Self {
+        let mut value = HeaderValue::from_str(&BASE32.encode(&root.to_bytes())).expect("letters and digits");
+        value.set_sensitive(true);
+        self.root = Some(value);
         self
     }
 
@@ -104,7 +121,10 @@ impl Client {
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}/api/v1/{path}", self.base));
-        let request = request.bearer_auth(&self.token);
+        let mut request = request.bearer_auth(&self.token);
+        if let Some(root) = &self.root {
+            request = request.header(ROOT_HEADER, root.clone());
+        }
         match &self.language {
             Some(language) => request.header(header::ACCEPT_LANGUAGE, language),
             None => request,

@@ -31,7 +31,8 @@ use std::{
 use praksis_protocol::{
     engine::Engine,
     id::DeviceId,
-    store::{Store as _, StoreError},
+    membership::statement::{Fact, Known},
+    store::{Read as _, Store as _, StoreError},
 };
 use tokio::{
     runtime,
@@ -114,8 +115,9 @@ pub struct Running {
 pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError> {
     let lock = folder.lock()?;
     folder.remove_addresses()?;
-    let keys = folder.keys()?;
-    let device = DeviceId(keys.device.verifying_key().to_bytes());
+    // Asked before the store is opened: a folder that others can read is refused whole.
+    folder.token()?;
+    folder.keys()?;
     let opening = folder.clone();
     let opened = tokio::task::spawn_blocking(move || {
         let store = SledStore::open(&opening.store())?;
@@ -123,6 +125,9 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
         Ok::<_, StartError>((store, Arc::new(index)))
     });
     let (store, index) = opened.await.map_err(|panic| StartError::Thread(panic.into()))??;
+    finish_rotation(&folder, &store)?;
+    let keys = folder.keys()?;
+    let device = DeviceId(keys.device.verifying_key().to_bytes());
     let mut clock = Clock::new();
     let engine = Engine::open(keys.clone(), &store, clock.now())?;
     let announce = config.ways.announce.clone();
@@ -169,6 +174,19 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
     let beginning = tokio::spawn(beginning::follow(handle.clone(), happening));
     tokio::spawn(supervise(folder, lock, result, [network.task, beginning], indexer, over));
     Ok(Running { handle, listen: network.listening })
+}
+
+/// A new root that was said to speak, and did not take the place of the old one before the node stopped.
+fn finish_rotation(folder: &Folder, store: &SledStore) -> Result<(), StartError> {
+    let Some(next) = folder.next_root_made()? else { return Ok(()) };
+    let speaks = store.statements()?.iter().any(|(_, bytes)| match Known::read(bytes).map(|known| known.fact) {
+        Ok(Fact::RootSuccession(succession)) => succession.new == next,
+        Ok(_) | Err(_) => false,
+    });
+    if speaks {
+        folder.take_next_root()?;
+    }
+    Ok(())
 }
 
 /// What is to be done when the engine has ended, in this order.

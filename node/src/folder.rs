@@ -49,6 +49,7 @@ pub const PENDING_CONTACT: DocumentId = DocumentId(*b"what init keeps of a new c
 pub const CONTACT: &str = "contact";
 
 const ROOT: &str = "root";
+const RECOVERY: &str = "recovery";
 const NEXT_ROOT: &str = "root-next";
 /// What `vocabulary import` took in.
 const CPV_LIST: &str = "cpv.json";
@@ -202,7 +203,19 @@ impl Folder {
     /// # Errors
     /// When it cannot be written or removed.
     pub fn remove_root_key(&self) -> Result<(), Error> {
-        let path = self.key(ROOT);
+        self.remove_key(ROOT)
+    }
+
+    /// Takes the recovery key away, in the same way.
+    ///
+    /// # Errors
+    /// As for [`remove_root_key`](Self::remove_root_key).
+    pub fn remove_recovery_key(&self) -> Result<(), Error> {
+        self.remove_key(RECOVERY)
+    }
+
+    fn remove_key(&self, name: &str) -> Result<(), Error> {
+        let path = self.key(name);
         let remove = || {
             let mut file = OpenOptions::new().write(true).open(&path)?;
             file.write_all(&[b'0'; 53])?;
@@ -236,7 +249,7 @@ impl Folder {
     ///
     /// # Errors
     /// As for [`keys`](Self::keys).
-    pub fn has_next_root(&self) -> Result<Option<OrgId>, Error> {
+    pub fn next_root_made(&self) -> Result<Option<OrgId>, Error> {
         Ok(key::read(&self.key(NEXT_ROOT))?.map(|next| OrgId(next.verifying_key().to_bytes())))
     }
 
@@ -260,7 +273,7 @@ impl Folder {
     /// # Errors
     /// As for [`keys`](Self::keys).
     pub fn recovery_key(&self) -> Result<Option<SigningKey>, Error> {
-        Ok(key::read(&self.key("recovery"))?)
+        Ok(key::read(&self.key(RECOVERY))?)
     }
 
     /// Where a key is.

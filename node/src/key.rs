@@ -12,6 +12,9 @@ use rand::{TryRng as _, rngs::SysRng};
 
 use crate::platform;
 
+/// The header that lends a root to one request of this machine's interface: its seed as base32.
+pub(crate) const ROOT_HEADER: &str = "root-key";
+
 /// Why a key file could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {

@@ -18,6 +18,7 @@ pub mod net;
 pub mod storage;
 
 pub mod cpv_list;
+pub mod sealed_key;
 pub mod search;
 
 pub mod intake;

@@ -37,7 +37,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         Some((id, Audience::Organisation)) => tell(context, &id),
         Some((id, Audience::Network)) => {
             tell(context, &id)?;
-            share::these(context, &client, "case", Some(&[id]), false).await
+            share::these(context, &client, "case", Some(&[id]), &share::Terms::default()).await
         }
         None => Err(context.failure("invalid", "form-unchanged", &[])),
     }

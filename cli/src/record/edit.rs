@@ -77,7 +77,7 @@ async fn by_form(context: &Context, client: &Client, name: Name, id: &str) -> Re
     // Shared once, it is shared again only when somebody says so: it may not be ready.
     match wanted {
         Some(Audience::Network) if !is_shared => {
-            share::these(context, client, name.0, Some(&[id.to_owned()]), false).await
+            share::these(context, client, name.0, Some(&[id.to_owned()]), &share::Terms::default()).await
         }
         Some(_) | None => Ok(()),
     }

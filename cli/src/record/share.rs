@@ -4,9 +4,9 @@ use praksis_node::client::{Client, Problem};
 use serde_json::{Map, Value};
 
 use super::{Name, found, show::labels};
-use crate::{context::Context, failure::Failure, refused, table};
+use crate::{args::org_number, context::Context, failure::Failure, refused, table};
 
-/// Share drafts with the network as they stand now
+/// Share drafts as they stand now, with the network or with some
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Ids, or unique beginnings of at least 6 characters
@@ -15,6 +15,9 @@ pub(crate) struct Args {
     /// Every draft that can be
     #[arg(long)]
     all: bool,
+    /// With these organisations alone, by their numbers; the network does not learn of it
+    #[arg(long, value_name = "ORG", num_args = 1.., value_parser = org_number)]
+    to: Option<Vec<String>>,
     /// Let telephone numbers and e-mail addresses through; national identity numbers never are
     #[arg(long)]
     allow_found: bool,
@@ -22,7 +25,17 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, name: Name, context: &Context) -> Result<(), Failure> {
     let client = context.client()?;
-    these(context, &client, name.0, (!args.all).then_some(&args.ids), args.allow_found).await
+    let terms = Terms { to: args.to, allow_found: args.allow_found };
+    these(context, &client, name.0, (!args.all).then_some(&args.ids), &terms).await
+}
+
+/// With whom, and what may stand in it.
+#[derive(Default)]
+pub(crate) struct Terms {
+    /// Organisation numbers; the network without.
+    pub(crate) to: Option<Vec<String>>,
+    /// Telephone numbers and e-mail addresses too.
+    pub(crate) allow_found: bool,
 }
 
 /// Shares these, or all; tells what was refused, and is a failure when anything was.
@@ -31,15 +44,18 @@ pub(crate) async fn these(
     client: &Client,
     kind: &'static str,
     ids: Option<&[String]>,
-    allow_found: bool,
+    terms: &Terms,
 ) -> Result<(), Failure> {
     let bar = context.progress("share-progress");
-    let answer = client.share_many(kind, ids, allow_found, |progress| bar.set(progress)).await;
+    let answer = client
+        .share_many(kind, ids, terms.to.as_deref(), terms.allow_found, |progress| bar.set(progress))
+        .await;
     drop(bar);
     let answer = answer.map_err(|error| context.failed(error))?;
     let list = |name: &str| answer[name].as_array().map_or(&[][..], Vec::as_slice);
     let (shared, refused) = (list("shared"), list("refused"));
-    context.show(&answer, || words(context, shared))?;
+    let readers = readers(context, client, terms).await?;
+    context.show(&answer, || words(context, shared, &readers))?;
     let Some(first) = refused.first() else { return Ok(()) };
     let is_missing = |refused: &&Value| !labels_missing(refused).is_empty();
     let only_time = refused.iter().all(|refused| {
@@ -69,8 +85,20 @@ pub(crate) async fn these(
     Err(failure)
 }
 
-fn words(context: &Context, shared: &[Value]) -> String {
-    let mut lines = vec![context.text("share-done", &[("count", shared.len().into())])];
+/// Who reads it from now on, by name.
+async fn readers(context: &Context, client: &Client, terms: &Terms) -> Result<String, Failure> {
+    let Some(to) = &terms.to else { return Ok(context.text("share-network", &[])) };
+    let members = client.members().await.map_err(|error| context.failed(error))?;
+    let name = |number: &String| {
+        let member = table::items(&members).iter().find(|member| member["org"] == number.as_str());
+        member.map_or_else(|| number.clone(), |member| table::text(&member["name"]))
+    };
+    Ok(to.iter().map(name).collect::<Vec<_>>().join(", "))
+}
+
+fn words(context: &Context, shared: &[Value], readers: &str) -> String {
+    let arguments = [("count", shared.len().into()), ("readers", readers.into())];
+    let mut lines = vec![context.text("share-done", &arguments)];
     lines.extend(shared.iter().take(20).map(|shared| format!("  {}", short(&shared["id"]))));
     lines.join("\n")
 }

@@ -5,8 +5,9 @@ use serde_json::Value;
 use super::{
     Name,
     list::{owner, state},
+    withdraw,
 };
-use crate::{context::Context, failure::Failure, show, table};
+use crate::{context::Context, failure::Failure, show, table, why};
 
 /// Show a record with what stands beside it
 #[derive(Debug, clap::Args)]
@@ -17,7 +18,27 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, name: Name, context: &Context) -> Result<(), Failure> {
     let answer = context.client()?.show(name.0, &args.id).await.map_err(|error| context.failed(error))?;
-    context.show(&answer, || words(context, name, &answer))
+    context.show(&answer, || match answer["state"].as_str() {
+        Some("withdrawn") => withdraw::words(context, &answer),
+        Some(_) | None => words(context, name, &answer),
+    })
+}
+
+/// What a record is known by, and who reads it.
+pub(crate) fn heading(context: &Context, name: Name, answer: &Value) -> String {
+    let record = &answer[name.0];
+    let lang = record["content_lang"].as_str().or(record["language"].as_str());
+    let lang = lang.and_then(|code| code.parse().ok()).unwrap_or_default();
+    let title = show::by_language(&record["title"], context.language, lang);
+    let lines = [Some(title), Some(table::text(&answer["id"])), shared_with(context, answer)];
+    lines.into_iter().flatten().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// Who reads what is shared.
+fn shared_with(context: &Context, answer: &Value) -> Option<String> {
+    let shares = answer["shared_with"].as_array().filter(|shares| !shares.is_empty())?;
+    let readers: Vec<_> = shares.iter().map(|share| why::readers(context, share)).collect();
+    Some(context.text("show-shared-with", &[("readers", readers.join("; ").into())]))
 }
 
 fn words(context: &Context, name: Name, answer: &Value) -> String {
@@ -34,6 +55,7 @@ fn words(context: &Context, name: Name, answer: &Value) -> String {
                 .join(" · "),
         ),
         Some(table::text(&answer["id"])),
+        shared_with(context, answer),
         missing(context, name, answer),
         used_by(context, answer),
     ];

@@ -107,7 +107,7 @@ case-made =
     Share it when it is ready: { $command }
 template-made = Draft: { $id }
 share-progress = Sharing
-share-done = { $count } shared with the network.
+share-done = { $count } shared with { $readers }.
 share-refused = { $count } not shared
 share-refused-hint = fill in what is missing: praksis case edit { $id }
 share-embargo = not to be shared before { $day }

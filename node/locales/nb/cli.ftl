@@ -107,7 +107,7 @@ case-made =
     Del den når den er klar: { $command }
 template-made = Kladd: { $id }
 share-progress = Deler
-share-done = { $count } delt med nettverket.
+share-done = { $count } delt med { $readers }.
 share-refused = { $count } ble ikke delt
 share-refused-hint = fyll inn det som mangler: praksis case edit { $id }
 share-embargo = kan ikke deles før { $day }

@@ -107,7 +107,7 @@ case-made =
     Del han når han er klar: { $command }
 template-made = Kladd: { $id }
 share-progress = Deler
-share-done = { $count } delt med nettverket.
+share-done = { $count } delt med { $readers }.
 share-refused = { $count } vart ikkje delt
 share-refused-hint = fyll inn det som manglar: praksis case edit { $id }
 share-embargo = kan ikkje delast før { $day }

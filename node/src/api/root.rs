@@ -16,9 +16,7 @@ use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use super::{Api, ApiError, audience, input::Perhaps, record};
-
-/// The header that lends a root to one request: its seed as base32.
-pub(crate) const HEADER: &str = "root-key";
+use crate::key::ROOT_HEADER;
 
 /// What stands in the folder and what the engine holds are changed together.
 static CHANGING: Mutex<()> = Mutex::const_new(());
@@ -30,9 +28,9 @@ impl FromRequestParts<Api> for RootKey {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, ApiError> {
-        let Some(text) = parts.headers.get(HEADER) else { return Ok(Self(None)) };
+        let Some(text) = parts.headers.get(ROOT_HEADER) else { return Ok(Self(None)) };
         let seed = BASE32.decode(text.as_bytes()).ok().and_then(|seed| <[u8; 32]>::try_from(seed).ok());
-        let seed = seed.ok_or_else(|| ApiError::Misuse(format!("{HEADER}: expected 52 characters of base32")))?;
+        let seed = seed.ok_or_else(|| ApiError::Misuse(format!("{ROOT_HEADER}: expected 52 characters of base32")))?;
         Ok(Self(Some(SigningKey::from_bytes(&seed))))
     }
 }

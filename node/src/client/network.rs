@@ -91,4 +91,72 @@ impl Client {
     pub async fn openapi(&self) -> Result<Value, ClientError> {
         self.json(self.get("openapi.json")).await
     }
+
+    /// Ends a device of the own organisation, by slot or id: `{"device", "statements"}`. `lost_since`: an instant.
+    pub async fn device_end(&self, device: &str, lost_since: Option<&str>) -> Result<Value, ClientError> {
+        let body = lost_since.map_or_else(|| json!({}), |since| json!({"lost_since": since}));
+        self.json(self.post(&format!("org/devices/{}/end", word(device))).json(&body)).await
+    }
+
+    /// Hands the root over, to a new key that the node makes or to `new`: `{"root", "statements"}`.
+    pub async fn key_rotate(&self, new: Option<&str>) -> Result<Value, ClientError> {
+        let body = new.map_or_else(|| json!({}), |new| json!({"new": new}));
+        self.json(self.post("org/key/rotate").json(&body)).await
+    }
+
+    /// Has the node read the root from its folder again: `{"root", "here"}`.
+    pub async fn key_reload(&self) -> Result<Value, ClientError> {
+        self.json(self.post("org/key/reload")).await
+    }
+
+    /// Ends a membership: `{"statements"}`.
+    pub async fn member_end(&self, org: &str) -> Result<Value, ClientError> {
+        self.json(self.post(&format!("members/{}/end", word(org)))).await
+    }
+
+    /// Says that an organisation was merged into another: `{"statements"}`.
+    pub async fn member_succeed(&self, org: &str, heir: &str) -> Result<Value, ClientError> {
+        self.json(self.post(&format!("members/{}/succeed", word(org))).json(&json!({"heir": heir}))).await
+    }
+
+    /// Gives an organisation that lost its root a new one: `{"statements"}`.
+    pub async fn member_root(&self, org: &str, key: &str) -> Result<Value, ClientError> {
+        self.json(self.post(&format!("members/{}/root", word(org))).json(&json!({"key": key}))).await
+    }
+
+    /// The network's charter as it stands.
+    pub async fn association(&self) -> Result<Value, ClientError> {
+        self.json(self.get("association")).await
+    }
+
+    /// Says that the charter is to be otherwise: `{"statements"}`.
+    pub async fn association_amend(&self, amendment: &Value) -> Result<Value, ClientError> {
+        self.json(self.post("association/amend").json(amendment)).await
+    }
+
+    /// Takes in statements: `{"taken_in"}`.
+    pub async fn take_in(&self, statements: &str) -> Result<Value, ClientError> {
+        self.json(self.post("statements").json(&json!({"statements": statements}))).await
+    }
+
+    /// Signs what another root has said: `{"statements"}`.
+    pub async fn countersign(&self, statements: &str) -> Result<Value, ClientError> {
+        self.json(self.post("statements/countersign").json(&json!({"statements": statements}))).await
+    }
+
+    /// Why a record is or is not there.
+    pub async fn why(&self, id: &str) -> Result<Value, ClientError> {
+        self.json(self.get(&format!("why/{}", word(id)))).await
+    }
+
+    /// The contacts that are here.
+    pub async fn contacts(&self) -> Result<Value, ClientError> {
+        self.json(self.get("contacts")).await
+    }
+}
+
+/// Ids and numbers are letters and digits; anything else must not reach into the path.
+fn word(text: &str) -> String {
+    let word: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
+    if word.is_empty() { "-".to_owned() } else { word }
 }

@@ -84,16 +84,27 @@ impl Client {
         self.json(self.post(&format!("{}/share", one(kind, id)))).await
     }
 
-    /// Shares drafts, all of them without `ids`: `{"shared", "refused"}`. `allow_found`: telephone numbers and
+    /// Withdraws a record; as it is shown afterwards. `now`: its bytes go without delay.
+    pub async fn withdraw(&self, kind: &str, id: &str, why: &str, now: bool) -> Result<Value, ClientError> {
+        let request = self.post(&format!("{}/withdraw", one(kind, id)));
+        self.json(request.json(&json!({"why": why, "now": now}))).await
+    }
+
+    /// Shares drafts, all of them without `ids`, with the network or `to` these organisations by their numbers:
+    /// `{"shared", "refused"}`. `allow_found`: telephone numbers and
     /// e-mail addresses are meant to be there.
     pub async fn share_many(
         &self,
         kind: &str,
         ids: Option<&[String]>,
+        to: Option<&[String]>,
         allow_found: bool,
         progress: impl FnMut(Progress),
     ) -> Result<Value, ClientError> {
         let mut body = ids.map_or_else(|| json!({"all": true}), |ids| json!({"ids": ids}));
+        if let Some(to) = to {
+            body["to"] = json!(to);
+        }
         body["allow_found"] = allow_found.into();
         self.watch(self.post(&format!("{}/share", collection(kind))).json(&body), progress).await
     }

@@ -60,10 +60,11 @@ impl Engine {
     fn key(&self, voice: Voice) -> Option<&SigningKey> {
         match voice {
             Voice::Device => Some(&self.keys.device),
-            // A key that has handed over says nothing any longer.
+            // A key that has handed over says nothing any longer; one for recovery is no organisation's.
             Voice::Root => self.keys.root.as_ref().filter(|root| {
-                let key = OrgId(root.verifying_key().to_bytes());
-                self.identity.org.is_none_or(|org| self.statements.roster().root_of(org) == key)
+                let (key, roster) = (OrgId(root.verifying_key().to_bytes()), self.statements.roster());
+                self.identity.org.is_none_or(|org| roster.root_of(org) == key)
+                    || roster.recovery().any(|it| it == key)
             }),
         }
     }
