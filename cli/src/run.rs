@@ -71,8 +71,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     // Told first: whoever holds the folder may hold the ports too.
     folder.lock().map(drop).map_err(|error| folder_failure(context, &error))?;
     // A key or token that others can read is told before anything is opened.
-    folder.keys().map_err(|error| folder_failure(context, &error))?;
-    folder.token().map_err(|error| folder_failure(context, &error))?;
+    folder.guard().map_err(|error| folder_failure(context, &error))?;
     let ways = args.ways.ways(args.announce, context)?;
     let config = Config { listen: args.listen, ways, peers: args.peer, ..Config::default() };
     let listener = api::bind(args.http).await.map_err(|error| http_failure(context, &error))?;

@@ -116,8 +116,7 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
     let lock = folder.lock()?;
     folder.remove_addresses()?;
     // Asked before the store is opened: a folder that others can read is refused whole.
-    folder.token()?;
-    folder.keys()?;
+    folder.guard()?;
     let opening = folder.clone();
     let opened = tokio::task::spawn_blocking(move || {
         let store = SledStore::open(&opening.store())?;

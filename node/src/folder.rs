@@ -177,6 +177,18 @@ impl Folder {
         Ok(Keys { device, root: self.root_key()? })
     }
 
+    /// Refuses a folder of which others can read a key or the token.
+    ///
+    /// # Errors
+    /// Which file, and the command that mends it.
+    pub fn guard(&self) -> Result<(), Error> {
+        let keys = ["device", ROOT, NEXT_ROOT, RECOVERY].map(|name| self.key(name));
+        for path in keys.into_iter().chain([self.path.join("token"), self.store().join("document-keys")]) {
+            key::is_guarded(&path)?;
+        }
+        Ok(())
+    }
+
     /// The organisation's root key, if this node keeps it.
     ///
     /// # Errors

@@ -79,16 +79,25 @@ pub(crate) fn write_secret(path: &Path, line: &str) -> Result<(), KeyError> {
     write().map_err(|source| KeyError::Io { doing: "write", path: path.to_owned(), source })
 }
 
-/// Reads such a file, if it is there.
-pub(crate) fn read_secret(path: &Path) -> Result<Option<String>, KeyError> {
+/// Whether there is a file, which then only its owner can read.
+pub(crate) fn is_guarded(path: &Path) -> Result<bool, KeyError> {
     let failed = |source| KeyError::Io { doing: "read", path: path.to_owned(), source };
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(failed(error)),
     };
-    if let Some(mend) = platform::exposed(path, &metadata).map_err(failed)? {
-        return Err(KeyError::Exposed { path: path.to_owned(), mend });
+    match platform::exposed(path, &metadata).map_err(failed)? {
+        Some(mend) => Err(KeyError::Exposed { path: path.to_owned(), mend }),
+        None => Ok(true),
+    }
+}
+
+/// Reads such a file, if it is there.
+pub(crate) fn read_secret(path: &Path) -> Result<Option<String>, KeyError> {
+    let failed = |source| KeyError::Io { doing: "read", path: path.to_owned(), source };
+    if !is_guarded(path)? {
+        return Ok(None);
     }
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),

@@ -1,6 +1,8 @@
 //! Reads the folder of a store as somebody would who has taken it away: every file, what sled holds as it
 //! holds it, and every key that is anywhere in the folder.
 
+pub mod index;
+
 use std::{
     collections::BTreeMap,
     fs,

@@ -81,7 +81,6 @@ pub(super) async fn list(State(api): State<Api>) -> Result<Json<Value>, ApiError
         (status = 409, description = "A member already")))]
 pub(super) async fn invite(
     State(api): State<Api>,
-    root: RootKey,
     Form(invitation): Form<NewInvitation>,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let number: OrgNumber = invitation
@@ -99,7 +98,7 @@ pub(super) async fn invite(
         return Err(ApiError::Misuse(format!("days {days}: expected 1 to {DAYS_MAX}")));
     }
     let command = Command::Invite(number.to_string(), role, days * DAY_S);
-    let Reply::Ticket(invitation) = api.handle.call(root.lent(command)).await? else {
+    let Reply::Ticket(invitation) = api.handle.call(command).await? else {
         return Err(record::unexpected());
     };
     Ok((StatusCode::CREATED, Json(json!({"invitation": invitation}))))

@@ -127,15 +127,15 @@ async fn what_keeps_a_case_from_being_shared_is_told_at_once() {
     let found = json!([{"field": "need", "kind": "phone", "at": 5, "excerpt": "22 33 44 55"}]);
     assert_eq!(personal.rest["refused"][0]["found"], found, "{:?}", personal.rest);
     let called = std::slice::from_ref(&called);
-    let allowed = ks.client.share_many("case", Some(called), true, |_| {}).await.unwrap();
+    let allowed = ks.client.share_many("case", Some(called), None, true, |_| {}).await.unwrap();
     assert_eq!(allowed["refused"], json!([]));
 
     let whole = ks.case("Hel").await;
-    let all = ks.client.share_many("case", None, false, |_| {}).await.unwrap();
+    let all = ks.client.share_many("case", None, None, false, |_| {}).await.unwrap();
     assert_eq!(all["shared"], json!([{"draft": whole, "id": whole}]));
     assert_eq!(all["refused"].as_array().unwrap().len(), 3);
     let some = [whole.clone(), "abc".to_owned(), later.clone()];
-    let some = ks.client.share_many("case", Some(&some), false, |_| {}).await.unwrap();
+    let some = ks.client.share_many("case", Some(&some), None, false, |_| {}).await.unwrap();
     assert_eq!(some["shared"].as_array().unwrap().len(), 1);
     assert_eq!(some["refused"][0]["error"]["kind"], json!("misuse"));
     assert_eq!(some["refused"][1]["embargo_until"], json!("2199-01-01"));

@@ -134,7 +134,7 @@ async fn every_answer_is_as_it_was() {
         .unwrap();
     let ids = [id.clone(), lacking.clone()];
     golden
-        .compare("cases_share_many", ks.client.share_many("case", Some(&ids), false, |_| {}).await.unwrap());
+        .compare("cases_share_many", ks.client.share_many("case", Some(&ids), None, false, |_| {}).await.unwrap());
     let refused = problem(ks.client.create("case", &json!({"phase": "ned"})).await);
     golden.compare("problem", refused.body);
 

@@ -1,0 +1,150 @@
+//! Devices, members and roots that come and go, over connections and as files.
+
+use praksis_tests::auditor::copy_folder;
+use serde_json::Value;
+
+use crate::praksis::{BERGEN, CASE, KS, Node, TRONDHEIM};
+
+/// A second office of Bergen, granted and in the network.
+fn office(first: &Node) -> Node {
+    let mut office = Node::nowhere();
+    let request = office.json(&["init", "--org", BERGEN, "--office"]).json();
+    let request = request["request"].as_str().expect("one string").to_owned();
+    let grant = first.json(&["org", "device", "add", &request]).json();
+    office.serve();
+    office.json(&["join", grant["grant"].as_str().expect("one string")]).json();
+    office
+}
+
+fn slots(node: &Node, org: &str, wanted: &[u64]) {
+    node.until(&["member", "list"], |members| {
+        let member = members["items"].as_array().into_iter().flatten().find(|it| it["org"] == org);
+        member.is_some_and(|member| member["devices"] == Value::from(wanted))
+    });
+}
+
+fn new_case(node: &Node) -> String {
+    let file = node.file("case.toml", CASE);
+    node.json(&["case", "new", "--file", &file]).json()["id"].as_str().expect("an id").to_owned()
+}
+
+#[test]
+fn a_stolen_device_that_was_ended_is_refused_and_what_it_wrote_before_stays() {
+    let ks = Node::served(KS, &["--association"]);
+    let bergen = Node::served(BERGEN, &[]);
+    bergen.joins(&ks, BERGEN);
+    let mut lost = office(&bergen);
+    slots(&ks, BERGEN, &[1, 2]);
+    let before = new_case(&lost);
+    lost.json(&["case", "share", &before]).json();
+    ks.until_found(&["case", "show", &before]);
+    bergen.until_found(&["case", "show", &before]);
+    lost.terminate();
+
+    assert_eq!(bergen.json(&["org", "device", "end", "9"]).kind(), "not_found");
+    let ended = bergen.run(&["org", "device", "end", "2", "--lost-since", "2026-01-01T00:00:00Z"]);
+    assert_eq!(ended.status, 0, "{ended:?}");
+    slots(&ks, BERGEN, &[1]);
+
+    // Whoever has it goes on: nobody lets it in, and nothing of it arrives.
+    lost.serve();
+    let after = new_case(&lost);
+    lost.json(&["case", "share", &after]).json();
+    let refused = ks.until(&["status"], |status| {
+        status["refused"].as_object().is_some_and(|names| !names.is_empty())
+    });
+    println!("{}", refused["refused"]);
+    assert_eq!(ks.json(&["case", "show", &after]).kind(), "not_found");
+    assert_eq!(bergen.json(&["case", "show", &after]).kind(), "not_found");
+    assert_eq!(ks.json(&["case", "show", &before]).json()["state"], "shared");
+}
+
+#[test]
+fn an_end_goes_as_a_file_to_a_node_without_a_connection() {
+    let mut ks = Node::served(KS, &["--association"]);
+    let mut bergen = Node::served(BERGEN, &[]);
+    bergen.joins(&ks, BERGEN);
+    drop(office(&bergen));
+    slots(&ks, BERGEN, &[1, 2]);
+    ks.terminate();
+    let file = bergen.file("end.txt", "");
+    bergen.json(&["org", "device", "end", "2", "--out", &file]).json();
+    bergen.terminate();
+    ks.serve();
+    assert!(ks.json(&["take-in", &file]).json()["taken_in"].as_u64().is_some_and(|count| count > 0));
+    slots(&ks, BERGEN, &[1]);
+    assert_eq!(ks.json(&["take-in", &file]).json()["taken_in"], 0, "it is known already");
+    assert_eq!(ks.json(&["take-in", "abc"]).kind(), "invalid");
+}
+
+#[test]
+fn a_merged_member_is_written_on_by_its_heir() {
+    let ks = Node::served(KS, &["--association"]);
+    let (bergen, mut trondheim) = (Node::served(BERGEN, &[]), Node::served(TRONDHEIM, &[]));
+    bergen.joins(&ks, BERGEN);
+    trondheim.joins(&ks, TRONDHEIM);
+    let id = new_case(&trondheim);
+    trondheim.json(&["case", "share", &id]).json();
+    bergen.until_found(&["case", "show", &id]);
+    trondheim.terminate();
+
+    assert_eq!(bergen.json(&["member", "end", TRONDHEIM]).kind(), "not_allowed");
+    assert_eq!(ks.json(&["member", "succeed", TRONDHEIM, "310000035"]).kind(), "not_found");
+    ks.json(&["member", "succeed", TRONDHEIM, BERGEN]).json();
+    ks.json(&["member", "end", TRONDHEIM]).json();
+    bergen.until(&["member", "list"], |members| members["items"].as_array().is_some_and(|all| all.len() == 2));
+    assert_eq!(bergen.json(&["case", "show", &id]).json()["state"], "shared", "what was shared stays");
+    // The heir may withdraw what it took over.
+    let words = ["case", "withdraw", &id, "--why", "Avløst.", "--yes"];
+    bergen.until(&["why", &id], |why| why["documents"].as_array().is_some_and(|all| !all.is_empty()));
+    assert_eq!(bergen.json(&words).json()["state"], "withdrawn");
+    ks.until(&["case", "show", &id], |it| it["state"] == "withdrawn");
+}
+
+#[test]
+fn the_charter_is_amended_by_one_root_after_the_other() {
+    let ks = Node::served(KS, &["--association"]);
+    let bergen = Node::served(BERGEN, &[]);
+    bergen.joins(&ks, BERGEN);
+    ks.json(&["association", "amend", "--purge-delay-hours", "1"]).json();
+    let delay = |hours: u64| move |it: &Value| it["purge_delay_s"] == hours * 3600;
+    bergen.until(&["association", "show"], delay(1));
+
+    let second = bergen.json(&["org", "show"]).json()["root"]["key"].as_str().expect("a key").to_owned();
+    ks.json(&["association", "amend", "--add-root", &second]).json();
+    bergen.until(&["association", "show"], |it| it["quorum"] == 2);
+    // Now it takes two.
+    let file = ks.file("amendment.txt", "");
+    ks.json(&["association", "amend", "--purge-delay-hours", "2", "--out", &file]).json();
+    assert_eq!(ks.json(&["association", "show"]).json()["purge_delay_s"], 3600);
+    bergen.json(&["countersign", &file]).json();
+    ks.until(&["association", "show"], delay(2));
+    assert!(ks.run(&["association", "show"]).out.contains("2 timer"));
+    assert_eq!(bergen.json(&["countersign", &file]).kind(), "invalid", "it has been said");
+}
+
+#[test]
+fn a_lost_root_is_succeeded_by_the_association() {
+    let ks = Node::served(KS, &["--association"]);
+    let bergen = Node::served(BERGEN, &[]);
+    bergen.joins(&ks, BERGEN);
+    let phrase = bergen.file("phrase", "hest batteri stift riktig\n");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(&phrase, std::fs::Permissions::from_mode(0o600)).expect("it is ours");
+    }
+    let file = std::path::Path::new(&phrase).with_file_name("new.txt").display().to_string();
+    std::fs::remove_file(bergen.dir().join("keys/root.key")).expect("it was there");
+    let made = bergen.json(&["org", "key", "new", &file, "--passphrase-file", &phrase]).json();
+    let key = made["key"].as_str().expect("a key");
+    ks.json(&["member", "root", BERGEN, key]).json();
+    bergen.until(&["org", "show"], |it| it["root"]["key"] == key);
+    bergen.json(&["org", "key", "import", &file, "--passphrase-file", &phrase]).json();
+    let office = office(&bergen);
+    slots(&ks, BERGEN, &[1, 2]);
+    drop(office);
+    let copy = tempfile::TempDir::new().expect("a folder");
+    copy_folder(&bergen.dir().join("keys"), copy.path());
+    assert!(copy.path().join("root.key").exists());
+}
