@@ -25,7 +25,7 @@ impl RootArgs {
     pub(crate) fn client(&self, context: &Context) -> Result<Client, Failure> {
         let client = context.client()?;
         let Some(file) = &self.key else { return Ok(client) };
-        let passphrase = Passphrase { file: self.passphrase_file.clone() }.known(context)?;
+        let passphrase = Passphrase { passphrase_file: self.passphrase_file.clone() }.known(context)?;
         let key = sealed_key::read(file, &passphrase).map_err(|error| failed(context, &error))?;
         Ok(client.with_root(&key))
     }
@@ -35,14 +35,14 @@ impl RootArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Passphrase {
     /// Read the passphrase from the first line of this file, instead of asking for it
-    #[arg(long = "passphrase-file", value_name = "FILE")]
-    file: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
 }
 
 impl Passphrase {
     /// One that was chosen before.
     pub(crate) fn known(&self, context: &Context) -> Result<String, Failure> {
-        match &self.file {
+        match &self.passphrase_file {
             Some(file) => sealed_key::read_passphrase(file).map_err(|error| failed(context, &error)),
             None => ask(context, "passphrase-ask"),
         }
@@ -50,7 +50,7 @@ impl Passphrase {
 
     /// A new one: asked for twice, and not too short.
     pub(crate) fn new(&self, context: &Context) -> Result<String, Failure> {
-        let passphrase = match &self.file {
+        let passphrase = match &self.passphrase_file {
             Some(_) => self.known(context)?,
             None => {
                 let first = ask(context, "passphrase-new")?;

@@ -47,6 +47,21 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("sync", include_str!("examples/sync.json")),
     ("status", include_str!("examples/status.json")),
     ("report", include_str!("examples/report.json")),
+    ("cases_withdraw", include_str!("examples/cases_withdraw.json")),
+    ("templates_withdraw", include_str!("examples/cases_withdraw.json")),
+    ("contacts_withdraw", include_str!("examples/cases_withdraw.json")),
+    ("contacts_list", include_str!("examples/contacts_list.json")),
+    ("why", include_str!("examples/why.json")),
+    ("association_show", include_str!("examples/association_show.json")),
+    ("association_amend", include_str!("examples/association_amend.json")),
+    ("members_end", include_str!("examples/association_amend.json")),
+    ("members_succeed", include_str!("examples/association_amend.json")),
+    ("members_root", include_str!("examples/association_amend.json")),
+    ("countersign", include_str!("examples/association_amend.json")),
+    ("org_device_end", include_str!("examples/org_device_end.json")),
+    ("org_key_rotate", include_str!("examples/org_key_rotate.json")),
+    ("org_key_reload", include_str!("examples/org_key_reload.json")),
+    ("take_in", include_str!("examples/take_in.json")),
 ];
 
 const PROBLEM: &str = include_str!("examples/problem.json");

@@ -2,13 +2,14 @@
 
 use praksis_protocol::{
     admission::state::Row,
-    engine::output::RecordRef,
+    engine::{output::RecordRef, why::Here},
     genesis::{Genesis, Kind},
+    id::DocumentId,
     store::{Read as _, StoreError},
 };
 use serde_json::json;
 
-use super::{Api, ApiError, list, record};
+use super::{Api, ApiError, list, record, why};
 
 /// The least that is taken for the beginning of an id.
 const SHORTEST: usize = 6;
@@ -58,15 +59,18 @@ pub(super) async fn any(api: &Api, id: &str) -> Result<RecordRef, ApiError> {
 }
 
 /// The beginning of a withdrawn document that an id leads to: one of a record that is seen nowhere any longer.
-pub(super) fn hidden(api: &Api, id: &str) -> Result<Option<Genesis>, ApiError> {
+pub(super) async fn hidden(api: &Api, id: &str) -> Result<Option<Genesis>, ApiError> {
     if id.len() < SHORTEST {
         return Ok(None);
     }
     for (document, bytes) in api.handle.store().rows()? {
         let damaged = || StoreError::Damaged { what: format!("row of {}", document.short()) };
         let row: Row = minicbor::decode(&bytes).map_err(|_| damaged())?;
-        let begins = document.to_string().starts_with(id) || row.genesis.record_id().to_string().starts_with(id);
-        if begins && row.is_hidden() {
+        let begins = |id_of: DocumentId| id_of.to_string().starts_with(id);
+        // What the engine has hidden is not on the disk as hidden at once: it is asked.
+        if (begins(document) || begins(row.genesis.record_id()))
+            && why::of(api, document).await?.iter().any(|why| matches!(why.here, Here::Withdrawn { .. }))
+        {
             return Ok(Some(row.genesis));
         }
     }

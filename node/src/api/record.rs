@@ -24,7 +24,7 @@ use super::{Api, ApiError, audience, directory::Names, heads, ids, why};
 pub(super) async fn one(api: &Api, id: &str, kind: Kind) -> Result<Response, ApiError> {
     match ids::resolve(api, id, kind).await {
         Ok(found) => respond(api, found.record, StatusCode::OK).await,
-        Err(error) => match ids::hidden(api, id)?.filter(|genesis| genesis.kind() == Some(kind)) {
+        Err(error) => match ids::hidden(api, id).await?.filter(|genesis| genesis.kind() == Some(kind)) {
             Some(genesis) => Ok(Json(why::withdrawn(api, &genesis).await?).into_response()),
             None => Err(error),
         },

@@ -30,7 +30,7 @@ use super::{Api, ApiError, audience, directory::Names, ids, record};
 pub(super) async fn show(State(api): State<Api>, Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
     let id = match ids::any(&api, &id).await {
         Ok(found) => found.record,
-        Err(error) => match (ids::hidden(&api, &id)?, id.parse::<DocumentId>()) {
+        Err(error) => match (ids::hidden(&api, &id).await?, id.parse::<DocumentId>()) {
             (Some(genesis), _) => genesis.record_id(),
             // Of a document that waits for its first change, nothing but the whole id is known.
             (None, Ok(id)) => id,

@@ -43,7 +43,7 @@ pub(super) async fn one(
     let (record, again) = match ids::resolve(api, id, kind).await {
         Ok(found) => (found.record, false),
         // Withdrawn before by another device: a second word lets the bytes go at once.
-        Err(error) => match ids::hidden(api, id)? {
+        Err(error) => match ids::hidden(api, id).await? {
             Some(genesis) if genesis.kind() == Some(kind) => (genesis.record_id(), true),
             Some(_) | None => return Err(error),
         },
@@ -52,7 +52,7 @@ pub(super) async fn one(
     let as_root = what.now && (root.is_there(api).await? || !again);
     let command = root.lent(Command::Withdraw(record, text.to_owned(), as_root));
     let Reply::Withdrawn(_) = api.handle.call(command).await? else { return Err(record::unexpected()) };
-    let genesis = ids::hidden(api, &record.to_string())?;
+    let genesis = ids::hidden(api, &record.to_string()).await?;
     match genesis {
         Some(genesis) => why::withdrawn(api, &genesis).await.map(Json),
         None => why::present(api, record).await.map(Json),

@@ -12,7 +12,7 @@ use praksis_protocol::{
 };
 use serde_json::{Value, json};
 
-use crate::node::{BERGEN, Node, complete, heard, problem};
+use crate::node::{BERGEN, KS, Node, complete, heard, problem};
 
 /// Compares answers with the files, or writes these.
 #[derive(Default)]
@@ -53,10 +53,10 @@ impl Golden {
     fn settled(&mut self, name: &str, text: &str) -> String {
         let letters = text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'));
         match (name, text.len()) {
-            ("at" | "updated_at" | "last_level_at", _) => "2026-11-22T05:07:38Z".to_owned(),
+            ("at" | "updated_at" | "last_level_at" | "known_until", _) => "2026-11-22T05:07:38Z".to_owned(),
             ("as_of", _) => "2026-11-22".to_owned(),
             (_, 26 | 52) if letters => self.drawn(text),
-            ("invitation" | "grant", _) => format!("{}…", &text[..9]),
+            ("invitation" | "grant" | "statements", _) => format!("{}…", &text[..9]),
             _ if text.starts_with("/ip4/") => "/ip4/127.0.0.1/tcp/7421".to_owned(),
             // A conflict's field names the item.
             _ if text.contains('.') && !text.contains(' ') => text
@@ -179,6 +179,28 @@ async fn every_answer_is_as_it_was() {
     let office = tempfile::tempdir().unwrap();
     let (_, request) = praksis_node::folder::office(&office.path().join("node"), BERGEN).unwrap();
     golden.compare("org_device_add", bergen.client.device_add(&request).await.unwrap());
+    golden.compare("association_show", ks.client.association().await.unwrap());
+    golden.compare("association_amend", ks.client.association_amend(&json!({"purge_delay_s": 3600})).await.unwrap());
+    golden.compare("org_device_end", bergen.client.device_end("2", None).await.unwrap());
+    let succeeded = ks.client.member_succeed(KS, BERGEN).await.unwrap();
+    let statements = succeeded["statements"].as_str().unwrap().to_owned();
+    golden.compare("take_in", bergen.client.take_in(&statements).await.unwrap());
+    golden.compare("org_key_rotate", bergen.client.key_rotate(None).await.unwrap());
+    golden.compare("org_key_reload", bergen.client.key_reload().await.unwrap());
+    golden.compare("contacts_list", ks.client.contacts().await.unwrap());
+    ks.client.sync(Some(30), |_| {}).await.unwrap();
+    golden.compare("why", ks.client.why(&id).await.unwrap());
+    let mut confirmed = bergen.handle.events();
+    ks.client.withdraw("case", &id, "Tallene var feil.", true).await.unwrap();
+    heard(&mut confirmed, |event| matches!(event, Event::RecordGone(..))).await;
+    loop {
+        let shown = ks.client.show("case", &id).await.unwrap();
+        if shown["withdrawn"]["erased"] == 1 {
+            golden.compare("cases_withdraw", shown);
+            break;
+        }
+        ks.client.sync(Some(1), |_| {}).await.unwrap();
+    }
     golden.compare("peers_add", bergen.client.peer_add("/ip4/127.0.0.1/tcp/1").await.unwrap());
     bergen.stop().await;
     ks.stop().await;
