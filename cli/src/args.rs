@@ -97,3 +97,15 @@ pub(crate) fn language_asked() -> Language {
 pub(crate) fn org_number(text: &str) -> Result<String, String> {
     text.parse::<OrgNumber>().map(|number| number.to_string()).map_err(|error| error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Args::command().debug_assert();
+    }
+}

@@ -60,15 +60,20 @@ async fn show(context: &Context) -> Result<(), Failure> {
 
 fn words(context: &Context, answer: &Value) -> String {
     let columns = ["column-key", "column-org", "column-name"];
-    let roots = answer["roots"].as_array().into_iter().flatten().map(|root| {
-        ["key", "org", "name"].map(|field| table::text(&root[field])).to_vec()
-    });
+    let roots = answer["roots"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|root| ["key", "org", "name"].map(|field| table::text(&root[field])).to_vec());
     let roots = table::list(context, &columns, roots, "list-none");
     let recovery: Vec<_> = keys(&answer["recovery"]);
     let hours = answer["purge_delay_s"].as_u64().unwrap_or_default() / 3600;
     let rows = [
         ("association-quorum", table::text(&answer["quorum"])),
-        ("association-recovery", if recovery.is_empty() { context.text("none", &[]) } else { recovery.join(", ") }),
+        (
+            "association-recovery",
+            if recovery.is_empty() { context.text("none", &[]) } else { recovery.join(", ") },
+        ),
         ("association-delay", context.text("association-hours", &[("hours", hours.into())])),
     ];
     let numbers = table::pairs(rows.into_iter().map(|(key, value)| (context.text(key, &[]), value)));
@@ -94,7 +99,13 @@ async fn amend(args: Amend, context: &Context) -> Result<(), Failure> {
 }
 
 /// A list of keys, with some more and some less; what stays is not named.
-fn put(amendment: &mut Map<String, Value>, name: &str, mut now: Vec<String>, more: &[String], less: &[String]) {
+fn put(
+    amendment: &mut Map<String, Value>,
+    name: &str,
+    mut now: Vec<String>,
+    more: &[String],
+    less: &[String],
+) {
     if !more.is_empty() || !less.is_empty() {
         now.retain(|key| !less.contains(key));
         now.extend(more.iter().cloned());

@@ -15,20 +15,20 @@ mod table;
 mod init;
 mod run;
 
+mod association;
 mod invite;
 mod join;
-mod association;
 mod member;
+mod org;
 mod root;
 mod statements;
-mod org;
 
 mod case;
+mod contact;
 mod lessons;
 mod need;
 mod similar;
 mod start;
-mod contact;
 mod template;
 mod vocabulary;
 mod ways;

@@ -2,9 +2,7 @@
 
 use clap::Subcommand;
 
-use crate::{
-    args::org_number, context::Context, failure::Failure, root::RootArgs, statements::Out, table,
-};
+use crate::{args::org_number, context::Context, failure::Failure, root::RootArgs, statements::Out, table};
 
 /// The members of the network
 #[derive(Debug, clap::Args)]
@@ -46,7 +44,8 @@ enum Command {
         #[arg(value_name = "NR", value_parser = org_number)]
         org: String,
         /// The public half of its new key, which org key new printed there
-        key: String,
+        #[arg(value_name = "KEY")]
+        new: String,
         #[command(flatten)]
         out: Out,
         #[command(flatten)]
@@ -68,8 +67,8 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
             let arguments = [("old", old.as_str().into()), ("new", new.as_str().into())];
             out.said(context, answer, "member-succeeded", &arguments)
         }
-        Command::Root { org, key, out, root } => {
-            let answer = root.client(context)?.member_root(&org, &key).await;
+        Command::Root { org, new, out, root } => {
+            let answer = root.client(context)?.member_root(&org, &new).await;
             let answer = answer.map_err(|error| context.failed(error))?;
             out.said(context, answer, "member-root", &[("org", org.as_str().into())])
         }

@@ -1,6 +1,9 @@
 //! `take-in` and `countersign`: what administrators say, as words and files between machines.
 
-use std::{fs, path::{Path, PathBuf}};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value;
 

@@ -63,10 +63,7 @@ pub(crate) fn readers(context: &Context, document: &Value) -> String {
 }
 
 fn here(context: &Context, here: &Value) -> String {
-    let arguments = [
-        ("at", table::moment(&here["at"]).into()),
-        ("why", table::text(&here["why"]).into()),
-    ];
+    let arguments = [("at", table::moment(&here["at"]).into()), ("why", table::text(&here["why"]).into())];
     let mut lines = vec![match here["state"].as_str() {
         Some("there") => context.text("why-here", &[]),
         Some("nothing_counts") => context.text("why-here-nothing-counts", &[]),

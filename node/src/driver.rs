@@ -178,10 +178,11 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
 /// A new root that was said to speak, and did not take the place of the old one before the node stopped.
 fn finish_rotation(folder: &Folder, store: &SledStore) -> Result<(), StartError> {
     let Some(next) = folder.next_root_made()? else { return Ok(()) };
-    let speaks = store.statements()?.iter().any(|(_, bytes)| match Known::read(bytes).map(|known| known.fact) {
-        Ok(Fact::RootSuccession(succession)) => succession.new == next,
-        Ok(_) | Err(_) => false,
-    });
+    let speaks =
+        store.statements()?.iter().any(|(_, bytes)| match Known::read(bytes).map(|known| known.fact) {
+            Ok(Fact::RootSuccession(succession)) => succession.new == next,
+            Ok(_) | Err(_) => false,
+        });
     if speaks {
         folder.take_next_root()?;
     }

@@ -190,8 +190,7 @@ fn seal(key: &SigningKey, passphrase: &str, cost: Cost, salt: [u8; SALT]) -> Str
 fn open(text: &str, passphrase: &str) -> Result<SigningKey, Fault> {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let [TITLE, public, derivation, sealed] = lines[..] else { return Err(Fault::Form) };
-    let public: OrgId =
-        public.strip_prefix("public ").and_then(|key| key.parse().ok()).ok_or(Fault::Form)?;
+    let public: OrgId = public.strip_prefix("public ").and_then(|key| key.parse().ok()).ok_or(Fault::Form)?;
     let words: Vec<&str> = derivation.split(' ').collect();
     let ["argon2id", memory, passes, lanes, salt] = words[..] else { return Err(Fault::Form) };
     let number = |word: &str, name: &str| word.strip_prefix(name)?.parse::<u32>().ok();

@@ -110,7 +110,8 @@ async fn export(
 
 async fn import(context: &Context, file: PathBuf, passphrase: &Passphrase) -> Result<(), Failure> {
     let folder = Folder::open(&context.dir).map_err(|error| folder_failure(context, &error))?;
-    let key = sealed_key::read(&file, &passphrase.known(context)?).map_err(|error| failed(context, &error))?;
+    let key =
+        sealed_key::read(&file, &passphrase.known(context)?).map_err(|error| failed(context, &error))?;
     folder.put_root_key(&key).map_err(|error| folder_failure(context, &error))?;
     if let Err(failure) = reload(context).await {
         // Another organisation's: nothing is left of it here.

@@ -56,7 +56,8 @@ fn agreed(context: &Context, what: &Value, name: Name, args: &Args) -> Result<bo
     context.note(&context.text(if args.now { "withdraw-what-now" } else { "withdraw-what" }, &[]));
     let asked = format!("{} ", context.text("withdraw-ask", &[]));
     let mut answer = String::new();
-    let heard = io::stderr().lock().write_all(asked.as_bytes()).and_then(|()| io::stdin().read_line(&mut answer));
+    let heard =
+        io::stderr().lock().write_all(asked.as_bytes()).and_then(|()| io::stdin().read_line(&mut answer));
     heard.map_err(|error| {
         let why = error.to_string();
         context.failure("storage", "file-unreadable", &[("file", "-".into()), ("why", why.into())])

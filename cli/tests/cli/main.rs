@@ -3,19 +3,19 @@
 mod praksis;
 
 mod form;
+mod keys;
 mod killed;
 mod needs;
 mod offices;
+mod people;
 mod personal;
 mod readme;
 mod refusals;
-mod keys;
-mod people;
 mod scopes;
 mod story;
-mod withdrawn;
 mod thousands;
 mod ways;
+mod withdrawn;
 mod wrong;
 
 mod demo;

@@ -8,7 +8,8 @@ fn what_is_shared_with_one_member_is_read_there_and_unknown_to_the_association()
     let (bergen, trondheim) = (Node::served(BERGEN, &[]), Node::served(TRONDHEIM, &[]));
     bergen.joins(&ks, BERGEN);
     trondheim.joins(&ks, TRONDHEIM);
-    bergen.until(&["member", "list"], |members| members["items"].as_array().is_some_and(|all| all.len() == 3));
+    bergen
+        .until(&["member", "list"], |members| members["items"].as_array().is_some_and(|all| all.len() == 3));
     let file = bergen.file("case.toml", CASE);
     let id = bergen.json(&["case", "new", "--file", &file]).json()["id"].as_str().expect("an id").to_owned();
 

@@ -1,10 +1,6 @@
 //! A withdrawn case's words are nowhere: in no node's store, index or other file, and not in a backup that is restored.
 
-use std::{
-    fs,
-    path::Path,
-    time::Instant,
-};
+use std::{fs, path::Path, time::Instant};
 
 use praksis_tests::auditor::{self, Sealed, copy_folder, files_with, index};
 use serde_json::Value;
@@ -80,11 +76,15 @@ fn the_words_of_a_withdrawn_case_are_in_no_folder_and_come_back_with_no_backup()
     let id = bergen.json(&["case", "new", "--file", &file]).json()["id"].as_str().expect("an id").to_owned();
     bergen.json(&["case", "share", &id]).json();
     for node in [&ks, &bergen, &trondheim] {
-        node.until(&["similar", WORD], |answer| answer["hits"].as_array().is_some_and(|hits| !hits.is_empty()));
+        node.until(&["similar", WORD], |answer| {
+            answer["hits"].as_array().is_some_and(|hits| !hits.is_empty())
+        });
     }
     let shown = bergen.json(&["case", "show", &id]).json();
-    let documents: Vec<String> =
-        ["draft", "shared"].iter().map(|name| shown[name].as_str().expect("both are there").to_owned()).collect();
+    let documents: Vec<String> = ["draft", "shared"]
+        .iter()
+        .map(|name| shown[name].as_str().expect("both are there").to_owned())
+        .collect();
     fs::remove_file(&file).expect("it is there");
 
     // A backup of a folder, as an operator makes one: the node stopped, everything copied.
@@ -101,7 +101,11 @@ fn the_words_of_a_withdrawn_case_are_in_no_folder_and_come_back_with_no_backup()
     let sealed: Vec<Sealed> = folders.iter().map(|folder| sealed_of(folder, &documents)).collect();
     for (folder, sealed) in folders.iter().zip(&sealed) {
         let held = held(folder, sealed);
-        assert!(held.opened >= 2 && held.opened == sealed.len() && held.indexed, "{}: {held:?}", folder.display());
+        assert!(
+            held.opened >= 2 && held.opened == sealed.len() && held.indexed,
+            "{}: {held:?}",
+            folder.display()
+        );
     }
     let of_backup = sealed_of(backup.path(), &documents);
     assert!(held(backup.path(), &of_backup).opened >= 2);

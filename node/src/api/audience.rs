@@ -74,7 +74,9 @@ pub(super) async fn of_shares(
     let share = |(scope, document): (&Scope, &DocumentId)| {
         let mut json = json!({"shared": document});
         let of_scope = of_scope(&roster, names, *scope);
-        json.as_object_mut().expect("made an object").extend(of_scope.as_object().cloned().unwrap_or_default());
+        json.as_object_mut()
+            .expect("made an object")
+            .extend(of_scope.as_object().cloned().unwrap_or_default());
         json
     };
     Ok(shares.iter().map(share).collect())

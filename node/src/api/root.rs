@@ -30,7 +30,8 @@ impl FromRequestParts<Api> for RootKey {
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, ApiError> {
         let Some(text) = parts.headers.get(ROOT_HEADER) else { return Ok(Self(None)) };
         let seed = BASE32.decode(text.as_bytes()).ok().and_then(|seed| <[u8; 32]>::try_from(seed).ok());
-        let seed = seed.ok_or_else(|| ApiError::Misuse(format!("{ROOT_HEADER}: expected 52 characters of base32")))?;
+        let seed =
+            seed.ok_or_else(|| ApiError::Misuse(format!("{ROOT_HEADER}: expected 52 characters of base32")))?;
         Ok(Self(Some(SigningKey::from_bytes(&seed))))
     }
 }
@@ -119,7 +120,9 @@ pub(super) async fn present(api: &Api) -> Result<Option<String>, ApiError> {
 
 /// A public key as people hand it on.
 pub(super) fn key_id(name: &str, text: &str) -> Result<OrgId, ApiError> {
-    text.trim().parse().map_err(|_| ApiError::Misuse(format!("{name}: expected a key, 52 characters of base32")))
+    text.trim()
+        .parse()
+        .map_err(|_| ApiError::Misuse(format!("{name}: expected a key, 52 characters of base32")))
 }
 
 async fn hold(api: &Api) -> Result<(), ApiError> {

@@ -16,7 +16,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::{Api, ApiError, audience, directory::PAGE, edit, error::refusal, ids::resolve, progress::Progress, record};
+use super::{
+    Api, ApiError, audience, directory::PAGE, edit, error::refusal, ids::resolve, progress::Progress, record,
+};
 
 /// Drafts that are shared at a time: each is a job for a worker and a place in a batch.
 const AT_ONCE: usize = 64;
@@ -116,12 +118,7 @@ pub(super) async fn many(
     Ok(json!({"shared": all_shared, "refused": refusals}))
 }
 
-async fn share(
-    api: &Api,
-    record: DocumentId,
-    allow_found: bool,
-    audience: Audience,
-) -> Result<(), ApiError> {
+async fn share(api: &Api, record: DocumentId, allow_found: bool, audience: Audience) -> Result<(), ApiError> {
     let terms = Terms { today: api.handle.today(), allow_found };
     edit::write(api, Command::Share(record, terms, audience)).await.map(drop)
 }

@@ -133,8 +133,10 @@ async fn every_answer_is_as_it_was() {
         .await
         .unwrap();
     let ids = [id.clone(), lacking.clone()];
-    golden
-        .compare("cases_share_many", ks.client.share_many("case", Some(&ids), None, false, |_| {}).await.unwrap());
+    golden.compare(
+        "cases_share_many",
+        ks.client.share_many("case", Some(&ids), None, false, |_| {}).await.unwrap(),
+    );
     let refused = problem(ks.client.create("case", &json!({"phase": "ned"})).await);
     golden.compare("problem", refused.body);
 
@@ -180,7 +182,10 @@ async fn every_answer_is_as_it_was() {
     let (_, request) = praksis_node::folder::office(&office.path().join("node"), BERGEN).unwrap();
     golden.compare("org_device_add", bergen.client.device_add(&request).await.unwrap());
     golden.compare("association_show", ks.client.association().await.unwrap());
-    golden.compare("association_amend", ks.client.association_amend(&json!({"purge_delay_s": 3600})).await.unwrap());
+    golden.compare(
+        "association_amend",
+        ks.client.association_amend(&json!({"purge_delay_s": 3600})).await.unwrap(),
+    );
     golden.compare("org_device_end", bergen.client.device_end("2", None).await.unwrap());
     let succeeded = ks.client.member_succeed(KS, BERGEN).await.unwrap();
     let statements = succeeded["statements"].as_str().unwrap().to_owned();
