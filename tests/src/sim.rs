@@ -5,6 +5,8 @@
 //! drawn from one seed. The same seed gives the same trace, and every failure prints its seed.
 
 pub mod cast;
+mod founded;
+mod liar;
 mod link;
 mod node;
 mod story;
@@ -18,16 +20,19 @@ use std::{
 use praksis_protocol::{
     engine::{Class, Event, Input, MessageId, Output, job},
     id::DeviceId,
-    store::Store as _,
+    store::{Store as _, memory::MemoryStore},
     time::Timestamp,
 };
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
+pub use liar::{Habit, Say, Turn};
 use link::Links;
 pub use link::Weather;
 use node::Node;
 pub use node::NodeId;
+
+use crate::rogue::Raw;
 
 /// 2026-01-01T00:00:00Z: when every simulation begins.
 const BEGINNING: Timestamp = Timestamp(1_767_225_600_000);
@@ -49,6 +54,10 @@ enum Happening {
     Answer(Letter),
     /// A node looks at its clock.
     Tick(NodeId, u64),
+    /// A liar's turn to make something up.
+    Invent(NodeId),
+    /// A liar's answer that it has held back.
+    Answers(NodeId, MessageId, Raw),
 }
 
 /// A message on its way.
@@ -99,6 +108,11 @@ impl World {
         }
     }
 
+    /// What a node holds.
+    pub fn store(&self, id: NodeId) -> &MemoryStore {
+        &self.nodes[id.0].store
+    }
+
     /// Virtual time.
     pub fn now(&self) -> Timestamp {
         self.now
@@ -145,7 +159,7 @@ impl World {
     fn step(&mut self) {
         let Some(((at, _), happening)) = self.queue.pop_first() else { return };
         self.now = self.now.max(at);
-        self.trace.update(format!("{at:?} {happening:?}").as_bytes());
+        self.note(at, &happening);
         match happening {
             Happening::Input(node, life, input) => self.input(node, life, input),
             Happening::Written(node, life, batch, puts) => {
@@ -158,6 +172,8 @@ impl World {
             Happening::Dial(node, life, device, addresses) => self.dialled(node, life, device, &addresses),
             Happening::Ask(letter) => self.arrived(letter),
             Happening::Answer(letter) => self.answered(letter),
+            Happening::Invent(node) => self.invent(node),
+            Happening::Answers(node, question, raw) => self.answer_raw(node, question, &raw),
             Happening::Tick(node, life) => {
                 if self.nodes[node.0].wake.is_some_and(|wake| wake <= self.now) {
                     self.nodes[node.0].wake = None;
@@ -165,6 +181,22 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Adds to the trace: what happens where, and every byte of what is said. What goes on inside a node
+    /// shows in what it says.
+    fn note(&mut self, at: Timestamp, happening: &Happening) {
+        let (what, node, more): (u8, NodeId, &[u8]) = match happening {
+            Happening::Input(node, ..) => (0, *node, &[]),
+            Happening::Written(node, ..) => (1, *node, &[]),
+            Happening::Dial(node, ..) => (2, *node, &[]),
+            Happening::Ask(letter) => (3, letter.to, &letter.bytes),
+            Happening::Answer(letter) => (4, letter.to, &letter.bytes),
+            Happening::Tick(node, _) => (5, *node, &[]),
+            Happening::Invent(node) => (6, *node, &[]),
+            Happening::Answers(node, _, raw) => (7, *node, &raw.bytes),
+        };
+        self.trace.update(&at.0.to_le_bytes()).update(&node.0.to_le_bytes()).update(&[what]).update(more);
     }
 
     /// A transport says "connected" of a connection that stands, and "disconnected" when the last one
@@ -193,13 +225,14 @@ impl World {
         if node.life != life || !is_true {
             return;
         }
+        let now = node.clock(self.now);
         let Some(engine) = &mut node.engine else { return };
-        engine.handle(self.now, input, &*node.store, &mut node.rng);
+        engine.handle(now, input, &*node.store, &mut node.rng);
         let mut outputs = Vec::new();
         while let Some(output) = engine.poll_output() {
             outputs.push(output);
         }
-        let wake = engine.poll_timeout().map(|(at, _)| at.max(self.now));
+        let wake = engine.poll_timeout().map(|(at, _)| self.now + at.max(now).since(now));
         if let Some(wake) = wake
             && node.wake.is_none_or(|set| wake < set)
         {
@@ -213,8 +246,14 @@ impl World {
 
     fn output(&mut self, id: NodeId, life: u64, output: Output) {
         match output {
-            Output::Ask(device, question, class, bytes) => self.ask(id, life, device, question, class, bytes),
-            Output::Answer(question, bytes) => self.answer(id, question, bytes),
+            Output::Ask(device, question, class, bytes) => match self.asks(id, device, bytes) {
+                Some(bytes) => self.ask(id, life, device, question, class, bytes),
+                None => {
+                    let input = Input::Unanswered { from: device, question, not_offered: false };
+                    self.at(self.now + TIMEOUT, Happening::Input(id, life, input));
+                }
+            },
+            Output::Answer(question, bytes) => self.answers(id, question, bytes),
             Output::Dial(device, addresses) => {
                 self.later(1..5, Happening::Dial(id, life, device, addresses));
             }
@@ -266,10 +305,17 @@ impl World {
         self.rng.next_u64()
     }
 
-    /// Whether something was written that its node has not heard of yet.
-    fn is_writing(&self) -> bool {
-        self.queue.values().any(|happening| {
-            matches!(happening, Happening::Written(..) | Happening::Input(_, _, Input::Durable(_)))
+    /// Whether something was written that one of these nodes has not heard of yet.
+    fn is_writing(&self, nodes: &[NodeId]) -> bool {
+        self.queue.values().any(|happening| match happening {
+            Happening::Written(node, ..) | Happening::Input(node, _, Input::Durable(_)) => nodes.contains(node),
+            Happening::Input(..)
+            | Happening::Dial(..)
+            | Happening::Ask(_)
+            | Happening::Answer(_)
+            | Happening::Tick(..)
+            | Happening::Invent(_)
+            | Happening::Answers(..) => false,
         })
     }
 

@@ -28,7 +28,7 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
-use super::{Happening, NodeId, World, node::Node};
+use super::{Happening, NodeId, World, founded::number, node::Node};
 
 /// How long a simulated network may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(1800);
@@ -84,7 +84,19 @@ impl World {
         Ticket::from_text(text).unwrap_or_else(|error| self.fail(&error.to_string()))
     }
 
-    fn add(&mut self, name: &str, number: &str, keys: Keys, mut batch: Batch) -> NodeId {
+    fn add(&mut self, name: &str, number: &str, keys: Keys, batch: Batch) -> NodeId {
+        self.put(name, number, keys, batch, true)
+    }
+
+    /// A node over what a batch holds; `listens` says whether it can be dialled.
+    pub(super) fn put(
+        &mut self,
+        name: &str,
+        number: &str,
+        keys: Keys,
+        mut batch: Batch,
+        listens: bool,
+    ) -> NodeId {
         let id = NodeId(self.nodes.len());
         let store = Arc::new(MemoryStore::default());
         batch.push(Put::Local("name".into(), Some(name.into())));
@@ -105,6 +117,9 @@ impl World {
             replies: BTreeMap::new(),
             events: Vec::new(),
             delivered: Vec::new(),
+            listens,
+            skew_ms: 0,
+            liar: None,
         });
         self.start(id);
         id
@@ -114,9 +129,10 @@ impl World {
     pub fn start(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.0];
         node.life += 1;
-        let engine = Engine::open(node.keys.clone(), &*node.store, self.now);
+        let engine = Engine::open(node.keys.clone(), &*node.store, node.clock(self.now));
         node.engine = Some(engine.unwrap_or_else(|error| panic!("seed {}: {error}", self.seed)));
-        let (life, addresses) = (node.life, vec![format!("/sim/{}", id.0)]);
+        let addresses = if node.listens { vec![format!("/sim/{}", id.0)] } else { Vec::new() };
+        let life = node.life;
         self.at(self.now, Happening::Input(id, life, Input::Listening { addresses }));
     }
 
@@ -130,6 +146,13 @@ impl World {
         node.admitted.clear();
         node.asked.clear();
         node.store.crash();
+    }
+
+    /// From its next start on, a node's clock is off by so many milliseconds.
+    pub fn skew(&mut self, id: NodeId, ms: i64) {
+        self.crash(id);
+        self.nodes[id.0].skew_ms = ms;
+        self.start(id);
     }
 
     /// The keys of a node.
@@ -251,13 +274,18 @@ impl World {
 
     /// Whether all nodes that are up hold the same in every scope that they have in common.
     pub fn is_level(&mut self) -> bool {
-        if self.is_writing() {
+        let up: Vec<NodeId> = self.up().into_iter().collect();
+        self.are_level(&up)
+    }
+
+    /// Whether these nodes hold the same in every scope that they have in common.
+    pub fn are_level(&mut self, nodes: &[NodeId]) -> bool {
+        if self.is_writing(nodes) {
             return false;
         }
-        let up = self.up();
         let audiences = self.audiences();
         let mut held = BTreeMap::<Scope, Vec<(NodeId, Vec<u8>)>>::new();
-        for id in up {
+        for &id in nodes {
             let node = &self.nodes[id.0];
             let mut sets = BTreeMap::<Scope, Vec<u8>>::new();
             for (_, bytes) in node.store.statements().expect("reads") {
@@ -336,15 +364,10 @@ impl World {
 
     /// Made-up organisation numbers begin with 3; real ones with 8 or 9.
     fn new_number(&mut self) -> String {
-        const WEIGHTS: [u32; 8] = [3, 2, 7, 6, 5, 4, 3, 2];
         loop {
             self.last_number += 1;
-            let digits = format!("{}", 31_000_000 + self.last_number);
-            let sum: u32 =
-                digits.bytes().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-            let check = (11 - sum % 11) % 11;
-            if check < 10 {
-                return format!("{digits}{check}");
+            if let Some(number) = number(self.last_number) {
+                return number;
             }
         }
     }
