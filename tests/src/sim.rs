@@ -19,7 +19,8 @@ use std::{
 
 use praksis_protocol::{
     engine::{Class, Event, Input, MessageId, Output, job},
-    id::DeviceId,
+    id::{DeviceId, StatementHash},
+    membership::statement::Known,
     store::{Store as _, memory::MemoryStore},
     time::Timestamp,
 };
@@ -75,12 +76,16 @@ struct Letter {
 /// See the module.
 pub struct World {
     seed: u64,
+    /// How to run it again, for whoever reads that it failed.
+    pub again: String,
     rng: ChaCha8Rng,
     now: Timestamp,
     queue: BTreeMap<(Timestamp, u64), Happening>,
     last_number: u64,
     nodes: Vec<Node>,
     links: Links,
+    /// Every statement that some node has held, as it reads.
+    read: BTreeMap<StatementHash, Known>,
     /// How the network behaves between now and the next change of weather.
     pub weather: Weather,
     trace: blake3::Hasher,
@@ -95,12 +100,14 @@ impl World {
     pub fn new(seed: u64) -> Self {
         Self {
             seed,
+            again: String::new(),
             rng: ChaCha8Rng::seed_from_u64(seed),
             now: BEGINNING,
             queue: BTreeMap::new(),
             last_number: 0,
             nodes: Vec::new(),
             links: Links::default(),
+            read: BTreeMap::new(),
             weather: Weather::fair(),
             trace: blake3::Hasher::new(),
             messages: 0,
@@ -153,7 +160,8 @@ impl World {
         for node in &self.nodes {
             let _ = writeln!(state, "  {}", node.describe());
         }
-        panic!("seed {}, after {:?}: {why}\n{state}", self.seed, self.now.since(BEGINNING));
+        let again = &self.again;
+        panic!("seed {}, after {:?}: {why}\n{state}{again}", self.seed, self.now.since(BEGINNING));
     }
 
     fn step(&mut self) {
@@ -308,7 +316,9 @@ impl World {
     /// Whether something was written that one of these nodes has not heard of yet.
     fn is_writing(&self, nodes: &[NodeId]) -> bool {
         self.queue.values().any(|happening| match happening {
-            Happening::Written(node, ..) | Happening::Input(node, _, Input::Durable(_)) => nodes.contains(node),
+            Happening::Written(node, ..) | Happening::Input(node, _, Input::Durable(_)) => {
+                nodes.contains(node)
+            }
             Happening::Input(..)
             | Happening::Dial(..)
             | Happening::Ask(_)

@@ -37,7 +37,8 @@ pub struct Poisoning;
 
 impl Poisoning {
     fn items(turn: &mut Turn<'_>, honest: &[Item]) -> Vec<Item> {
-        let mut items: Vec<Item> = honest.iter().copied().filter(|_| turn.rng.random_range(0..3) > 0).collect();
+        let mut items: Vec<Item> =
+            honest.iter().copied().filter(|_| turn.rng.random_range(0..3) > 0).collect();
         items.extend((0..turn.rng.random_range(0..40)).map(|_| Item(turn.bytes())));
         if turn.rng.random_range(0..5) > 0 {
             items.sort_unstable();
@@ -62,8 +63,10 @@ impl Habit for Poisoning {
                     let rows = turn.store.rows().expect("memory does not fail");
                     let statements = turn.store.statements().expect("memory does not fail");
                     for item in items.into_iter().take(16) {
-                        let (row, said) =
-                            (turn.rng.random_range(0..rows.len().max(1)), turn.rng.random_range(0..statements.len()));
+                        let (row, said) = (
+                            turn.rng.random_range(0..rows.len().max(1)),
+                            turn.rng.random_range(0..statements.len()),
+                        );
                         resolved.documents.extend(rows.get(row).map(|(document, _)| (item, *document)));
                         resolved.statements.push(statements[said].1.clone().into());
                     }

@@ -28,7 +28,6 @@ use super::Raw;
 
 /// Nothing hashes to this.
 const NOWHERE: Item = Item([9; 16]);
-const SESSION: SessionId = SessionId([6; 16]);
 
 /// What a liar answers to a question; `None` where it answers honestly.
 pub(crate) type Answering = Box<dyn Fn(&Request) -> Option<Raw> + Send>;
@@ -91,6 +90,9 @@ pub(crate) struct Member {
 }
 
 impl Member {
+    /// The session that it signs in.
+    pub(crate) const SESSION: SessionId = SessionId([6; 16]);
+
     /// `None` while it knows of fewer than two cases of others.
     #[expect(clippy::unwrap_used, reason = "a rogue that cannot begin should say so")]
     pub(crate) fn of(keys: &Keys, store: &impl Read) -> Option<Self> {
@@ -137,7 +139,7 @@ impl Member {
         let envelope = Envelope {
             version: 1,
             device: self.id(),
-            session: SESSION,
+            session: Self::SESSION,
             branch: 0,
             sequence: 1,
             previous: None,
@@ -245,7 +247,7 @@ pub fn lies_of(keys: &Keys, store: &impl Read) -> Option<Vec<Lie>> {
     let own = member.own();
     let genuine = one_held[0].clone();
     let victim = scan(&genuine.change).unwrap().actor;
-    let own_actor = actor(member.id(), one.document(), SESSION, 0);
+    let own_actor = actor(member.id(), one.document(), Member::SESSION, 0);
     let network = member.network;
     let ghost = DocumentId([8; 32]);
 
@@ -320,7 +322,7 @@ pub fn lies_of(keys: &Keys, store: &impl Read) -> Option<Vec<Lie>> {
             "a bomb of operations",
             "TooManyOperations",
             &own,
-            member.signed(&own, bomb(actor(member.id(), own.document(), SESSION, 0))),
+            member.signed(&own, bomb(actor(member.id(), own.document(), Member::SESSION, 0))),
         ),
         pulled("a bomb of zeros", "inflates_too_large", ghost, Raw::framed(1, &ZEROS)),
         pulled("half an answer", "truncated_message", ghost, Raw::message(b"hello").cut(7)),

@@ -98,7 +98,12 @@ impl Founding {
             common.push(statement(&of_ks.issue(&ks, network, Kind::MembershipGrant, &membership)));
             if at < hubs {
                 let address = NodeAddress { addresses: vec![format!("/sim/{at}")] };
-                common.push(statement(&Chain::default().issue(&device, network, Kind::NodeAddress, &address)));
+                common.push(statement(&Chain::default().issue(
+                    &device,
+                    network,
+                    Kind::NodeAddress,
+                    &address,
+                )));
             }
             // Whose it is; its own grant is among what everybody has.
             let own = setup::organisation(&root, &device, &number, &name(at));
@@ -109,7 +114,12 @@ impl Founding {
     }
 }
 
-fn device_grant(chain: &mut Chain, root: &SigningKey, device: &SigningKey, number: &str) -> Verified<Statement> {
+fn device_grant(
+    chain: &mut Chain,
+    root: &SigningKey,
+    device: &SigningKey,
+    number: &str,
+) -> Verified<Statement> {
     let accepted = setup::acceptance(device, number);
     let acceptance = accepted.bytes().to_vec().into();
     let grant = DeviceGrant { org: org(root), device: accepted.device, slot: 1, acceptance, follows: None };

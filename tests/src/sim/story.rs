@@ -280,18 +280,26 @@ impl World {
 
     /// Whether these nodes hold the same in every scope that they have in common.
     pub fn are_level(&mut self, nodes: &[NodeId]) -> bool {
-        if self.is_writing(nodes) {
-            return false;
+        !self.is_writing(nodes) && self.differing(nodes).is_empty()
+    }
+
+    /// Scopes in which not all of these nodes that may read them hold the same.
+    pub fn differing(&mut self, nodes: &[NodeId]) -> BTreeSet<Scope> {
+        for node in &self.nodes {
+            for (hash, bytes) in node.store.statements().expect("reads") {
+                // They are checked once; a simulation looks at them thousands of times.
+                self.read.entry(hash).or_insert_with(|| Known::read(&bytes).expect("it was stored"));
+            }
         }
         let audiences = self.audiences();
-        let mut held = BTreeMap::<Scope, Vec<(NodeId, Vec<u8>)>>::new();
+        let mut held = BTreeMap::<Scope, Vec<Vec<u8>>>::new();
         for &id in nodes {
             let node = &self.nodes[id.0];
             let mut sets = BTreeMap::<Scope, Vec<u8>>::new();
-            for (_, bytes) in node.store.statements().expect("reads") {
-                let known = Known::read(&bytes).expect("it was stored");
+            for (hash, _) in node.store.statements().expect("reads") {
+                let known = &self.read[&hash];
                 if known.is_compared() {
-                    sets.entry(known.scope()).or_default().extend(known.hash.0);
+                    sets.entry(known.scope()).or_default().extend(hash.0);
                 }
             }
             for (_, bytes) in node.store.rows().expect("reads") {
@@ -304,27 +312,41 @@ impl World {
             let named = audiences.iter().filter(|(_, members)| org.is_some_and(|org| members.contains(&org)));
             let scopes = [Scope::Roster, Scope::Network].into_iter().chain(org.map(Scope::Organisation));
             for scope in scopes.chain(named.map(|(audience, _)| Scope::Named(*audience))) {
-                held.entry(scope).or_default().push((id, sets.remove(&scope).unwrap_or_default()));
+                held.entry(scope).or_default().push(sets.remove(&scope).unwrap_or_default());
             }
         }
-        held.values().all(|nodes| nodes.windows(2).all(|pair| pair[0].1 == pair[1].1))
+        let differs = |sets: &[Vec<u8>]| sets.windows(2).any(|pair| pair[0] != pair[1]);
+        held.into_iter().filter(|(_, sets)| differs(sets)).map(|(scope, _)| scope).collect()
     }
 
-    /// Who is in each named audience, as all that nodes hold together say.
+    /// Who is in each named audience, as all that nodes hold together say: what its owner's own devices say.
     fn audiences(&self) -> BTreeMap<AudienceId, BTreeSet<OrgId>> {
+        let mut owners = BTreeMap::<AudienceId, OrgId>::new();
+        let mut devices = BTreeMap::<OrgId, OrgId>::new();
+        for known in self.read.values() {
+            match (&known.fact, known.scope()) {
+                (Fact::AudienceOpen(open), Scope::Named(audience)) => {
+                    owners.insert(audience, open.owner);
+                }
+                (Fact::Device(grant, _), _) if grant.org == known.statement.issuer => {
+                    devices.insert(OrgId(grant.device.0), grant.org);
+                }
+                _ => {}
+            }
+        }
         let mut members = BTreeMap::<AudienceId, BTreeMap<StatementHash, OrgId>>::new();
         let mut ended = BTreeSet::new();
-        for node in &self.nodes {
-            for (hash, bytes) in node.store.statements().expect("reads") {
-                let known = Known::read(&bytes).expect("it was stored");
-                let Scope::Named(audience) = known.scope() else { continue };
-                let held = members.entry(audience).or_default();
-                match &known.fact {
-                    Fact::AudienceOpen(open) => drop(held.insert(hash, open.owner)),
-                    Fact::AudienceAdd(add) => drop(held.insert(hash, add.org)),
-                    Fact::AudienceEnd(end) => drop(ended.insert(end.add)),
-                    _ => {}
-                }
+        for known in self.read.values() {
+            let Scope::Named(audience) = known.scope() else { continue };
+            if owners.get(&audience) != devices.get(&known.statement.issuer) {
+                continue;
+            }
+            let held = members.entry(audience).or_default();
+            match &known.fact {
+                Fact::AudienceOpen(open) => drop(held.insert(known.hash, open.owner)),
+                Fact::AudienceAdd(add) => drop(held.insert(known.hash, add.org)),
+                Fact::AudienceEnd(end) => drop(ended.insert(end.add)),
+                _ => {}
             }
         }
         let live = |held: BTreeMap<StatementHash, OrgId>| {
