@@ -1,5 +1,6 @@
 //! What the tests share: a deterministic simulator of whole networks, and nodes on real sockets and disks.
 
+pub mod liars;
 pub mod sim;
 
 pub mod audit;

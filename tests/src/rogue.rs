@@ -17,7 +17,8 @@ use libp2p::{
 use praksis_protocol::id::DeviceId;
 use tokio::sync::{mpsc, oneshot};
 
-pub use self::lie::{Lie, Told, lies};
+pub(crate) use self::lie::Member;
+pub use self::lie::{Lie, Told, lies, lies_of};
 
 /// Bytes for a stream, and whether it then stays open.
 #[derive(Debug, Clone, PartialEq, Eq)]

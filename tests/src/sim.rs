@@ -5,6 +5,8 @@
 //! drawn from one seed. The same seed gives the same trace, and every failure prints its seed.
 
 pub mod cast;
+mod founded;
+mod liar;
 mod link;
 mod node;
 mod story;
@@ -17,17 +19,21 @@ use std::{
 
 use praksis_protocol::{
     engine::{Class, Event, Input, MessageId, Output, job},
-    id::DeviceId,
-    store::Store as _,
+    id::{DeviceId, StatementHash},
+    membership::statement::Known,
+    store::{Store as _, memory::MemoryStore},
     time::Timestamp,
 };
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
+pub use liar::{Habit, Say, Turn};
 use link::Links;
 pub use link::Weather;
 use node::Node;
 pub use node::NodeId;
+
+use crate::rogue::Raw;
 
 /// 2026-01-01T00:00:00Z: when every simulation begins.
 const BEGINNING: Timestamp = Timestamp(1_767_225_600_000);
@@ -49,6 +55,10 @@ enum Happening {
     Answer(Letter),
     /// A node looks at its clock.
     Tick(NodeId, u64),
+    /// A liar's turn to make something up.
+    Invent(NodeId),
+    /// A liar's answer that it has held back.
+    Answers(NodeId, MessageId, Raw),
 }
 
 /// A message on its way.
@@ -66,12 +76,16 @@ struct Letter {
 /// See the module.
 pub struct World {
     seed: u64,
+    /// How to run it again, for whoever reads that it failed.
+    pub again: String,
     rng: ChaCha8Rng,
     now: Timestamp,
     queue: BTreeMap<(Timestamp, u64), Happening>,
     last_number: u64,
     nodes: Vec<Node>,
     links: Links,
+    /// Every statement that some node has held, as it reads.
+    read: BTreeMap<StatementHash, Known>,
     /// How the network behaves between now and the next change of weather.
     pub weather: Weather,
     trace: blake3::Hasher,
@@ -86,17 +100,24 @@ impl World {
     pub fn new(seed: u64) -> Self {
         Self {
             seed,
+            again: String::new(),
             rng: ChaCha8Rng::seed_from_u64(seed),
             now: BEGINNING,
             queue: BTreeMap::new(),
             last_number: 0,
             nodes: Vec::new(),
             links: Links::default(),
+            read: BTreeMap::new(),
             weather: Weather::fair(),
             trace: blake3::Hasher::new(),
             messages: 0,
             bytes: 0,
         }
+    }
+
+    /// What a node holds.
+    pub fn store(&self, id: NodeId) -> &MemoryStore {
+        &self.nodes[id.0].store
     }
 
     /// Virtual time.
@@ -139,13 +160,14 @@ impl World {
         for node in &self.nodes {
             let _ = writeln!(state, "  {}", node.describe());
         }
-        panic!("seed {}, after {:?}: {why}\n{state}", self.seed, self.now.since(BEGINNING));
+        let again = &self.again;
+        panic!("seed {}, after {:?}: {why}\n{state}{again}", self.seed, self.now.since(BEGINNING));
     }
 
     fn step(&mut self) {
         let Some(((at, _), happening)) = self.queue.pop_first() else { return };
         self.now = self.now.max(at);
-        self.trace.update(format!("{at:?} {happening:?}").as_bytes());
+        self.note(at, &happening);
         match happening {
             Happening::Input(node, life, input) => self.input(node, life, input),
             Happening::Written(node, life, batch, puts) => {
@@ -158,6 +180,8 @@ impl World {
             Happening::Dial(node, life, device, addresses) => self.dialled(node, life, device, &addresses),
             Happening::Ask(letter) => self.arrived(letter),
             Happening::Answer(letter) => self.answered(letter),
+            Happening::Invent(node) => self.invent(node),
+            Happening::Answers(node, question, raw) => self.answer_raw(node, question, &raw),
             Happening::Tick(node, life) => {
                 if self.nodes[node.0].wake.is_some_and(|wake| wake <= self.now) {
                     self.nodes[node.0].wake = None;
@@ -165,6 +189,22 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Adds to the trace: what happens where, and every byte of what is said. What goes on inside a node
+    /// shows in what it says.
+    fn note(&mut self, at: Timestamp, happening: &Happening) {
+        let (what, node, more): (u8, NodeId, &[u8]) = match happening {
+            Happening::Input(node, ..) => (0, *node, &[]),
+            Happening::Written(node, ..) => (1, *node, &[]),
+            Happening::Dial(node, ..) => (2, *node, &[]),
+            Happening::Ask(letter) => (3, letter.to, &letter.bytes),
+            Happening::Answer(letter) => (4, letter.to, &letter.bytes),
+            Happening::Tick(node, _) => (5, *node, &[]),
+            Happening::Invent(node) => (6, *node, &[]),
+            Happening::Answers(node, _, raw) => (7, *node, &raw.bytes),
+        };
+        self.trace.update(&at.0.to_le_bytes()).update(&node.0.to_le_bytes()).update(&[what]).update(more);
     }
 
     /// A transport says "connected" of a connection that stands, and "disconnected" when the last one
@@ -193,13 +233,14 @@ impl World {
         if node.life != life || !is_true {
             return;
         }
+        let now = node.clock(self.now);
         let Some(engine) = &mut node.engine else { return };
-        engine.handle(self.now, input, &*node.store, &mut node.rng);
+        engine.handle(now, input, &*node.store, &mut node.rng);
         let mut outputs = Vec::new();
         while let Some(output) = engine.poll_output() {
             outputs.push(output);
         }
-        let wake = engine.poll_timeout().map(|(at, _)| at.max(self.now));
+        let wake = engine.poll_timeout().map(|(at, _)| self.now + at.max(now).since(now));
         if let Some(wake) = wake
             && node.wake.is_none_or(|set| wake < set)
         {
@@ -213,8 +254,14 @@ impl World {
 
     fn output(&mut self, id: NodeId, life: u64, output: Output) {
         match output {
-            Output::Ask(device, question, class, bytes) => self.ask(id, life, device, question, class, bytes),
-            Output::Answer(question, bytes) => self.answer(id, question, bytes),
+            Output::Ask(device, question, class, bytes) => match self.asks(id, device, bytes) {
+                Some(bytes) => self.ask(id, life, device, question, class, bytes),
+                None => {
+                    let input = Input::Unanswered { from: device, question, not_offered: false };
+                    self.at(self.now + TIMEOUT, Happening::Input(id, life, input));
+                }
+            },
+            Output::Answer(question, bytes) => self.answers(id, question, bytes),
             Output::Dial(device, addresses) => {
                 self.later(1..5, Happening::Dial(id, life, device, addresses));
             }
@@ -266,10 +313,19 @@ impl World {
         self.rng.next_u64()
     }
 
-    /// Whether something was written that its node has not heard of yet.
-    fn is_writing(&self) -> bool {
-        self.queue.values().any(|happening| {
-            matches!(happening, Happening::Written(..) | Happening::Input(_, _, Input::Durable(_)))
+    /// Whether something was written that one of these nodes has not heard of yet.
+    fn is_writing(&self, nodes: &[NodeId]) -> bool {
+        self.queue.values().any(|happening| match happening {
+            Happening::Written(node, ..) | Happening::Input(node, _, Input::Durable(_)) => {
+                nodes.contains(node)
+            }
+            Happening::Input(..)
+            | Happening::Dial(..)
+            | Happening::Ask(_)
+            | Happening::Answer(_)
+            | Happening::Tick(..)
+            | Happening::Invent(_)
+            | Happening::Answers(..) => false,
         })
     }
 

@@ -188,6 +188,12 @@ impl Engine {
             outputs.push(Output::Announce(Event::Joined(charter.network())));
             self.joining.ours = None;
         }
+        // Whoever is let in by nobody but itself is not met again: it would welcome us every time.
+        let roster = self.statements.roster_with(charter.as_ref(), &new);
+        let own = roster.device(from).is_some_and(|granted| Some(granted.org) == self.identity.org);
+        if !joining && !own && !roster.lets_in(from, self.now) {
+            return self.refuse("not_member");
+        }
         // Both take each other for members on a new connection.
         self.peers.by_device.entry(from).or_default().welcomed = true;
         outputs.push(Output::Disconnect(from));

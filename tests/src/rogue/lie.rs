@@ -1,14 +1,14 @@
 //! What a member of the network could say that is not so: each lie once, with the name that it is
 //! refused under.
 
-use std::path::Path;
+use std::{path::Path, sync::LazyLock};
 
 use ed25519_dalek::SigningKey;
 use praksis_node::{folder::Folder, storage::SledStore};
 use praksis_protocol::{
     admission::state::{Record, Row},
     document::Author,
-    engine::setup,
+    engine::{Keys, setup},
     envelope::{Envelope, Opening as SessionOpening, actor, context, standing},
     genesis::{Genesis, Kind, Scope},
     id::{
@@ -19,7 +19,7 @@ use praksis_protocol::{
     reconcile::{Answer, Ask, Edition, Salt},
     scan::scan,
     signed::{Verified, encoding::from_slice},
-    store::Read as _,
+    store::Read,
     wire::message::{Delivery, Hello, Request, Resolved, Response, SignedChange, Want},
 };
 use serde_json::json;
@@ -28,10 +28,9 @@ use super::Raw;
 
 /// Nothing hashes to this.
 const NOWHERE: Item = Item([9; 16]);
-const SESSION: SessionId = SessionId([6; 16]);
 
 /// What a liar answers to a question; `None` where it answers honestly.
-pub(super) type Answering = Box<dyn Fn(&Request) -> Option<Raw> + Send>;
+pub(crate) type Answering = Box<dyn Fn(&Request) -> Option<Raw> + Send>;
 
 /// A lie: how it begins, and what each question that follows is answered.
 pub struct Lie {
@@ -79,66 +78,68 @@ fn response(response: &Response) -> Raw {
 }
 
 /// What a member holds: its own keys, and what the network shared with it.
-struct Member {
-    device: SigningKey,
-    root: SigningKey,
-    network: NetworkId,
-    grant: StatementHash,
-    membership: StatementHash,
-    statements: Vec<Known>,
+pub(crate) struct Member {
+    pub(crate) device: SigningKey,
+    pub(crate) root: SigningKey,
+    pub(crate) network: NetworkId,
+    pub(crate) grant: StatementHash,
+    pub(crate) membership: StatementHash,
+    pub(crate) statements: Vec<Known>,
     /// Somebody else's case, and another.
-    theirs: [(Genesis, Vec<SignedChange>); 2],
+    pub(crate) theirs: [(Genesis, Vec<SignedChange>); 2],
 }
 
 impl Member {
+    /// The session that it signs in.
+    pub(crate) const SESSION: SessionId = SessionId([6; 16]);
+
+    /// `None` while it knows of fewer than two cases of others.
     #[expect(clippy::unwrap_used, reason = "a rogue that cannot begin should say so")]
-    fn open(folder: &Path) -> Self {
-        let folder = Folder::open(folder).unwrap();
-        let keys = folder.keys().unwrap();
-        let store = SledStore::open(&folder.store()).unwrap();
+    pub(crate) fn of(keys: &Keys, store: &impl Read) -> Option<Self> {
         let id = DeviceId(keys.device.verifying_key().to_bytes());
         let statements: Vec<Known> =
             store.statements().unwrap().iter().map(|(_, bytes)| Known::read(bytes).unwrap()).collect();
         let own = |known: &&Known| matches!(&known.fact, Fact::Device(grant, _) if grant.device == id);
-        let root = keys.root.unwrap();
+        let root = keys.root.clone().unwrap();
         let own_org = OrgId(root.verifying_key().to_bytes());
         let vouched = |known: &&Known| matches!(&known.fact, Fact::Membership(grant) if grant.org == own_org);
         let mut theirs = store.rows().unwrap().into_iter().filter_map(|(document, bytes)| {
             let row: Row = from_slice(&bytes, 64 * 1024).unwrap();
-            let is_case = row.genesis.kind() == Some(Kind::Case);
-            (is_case && row.genesis.owner != own_org).then(|| (row.genesis, held(&store, document)))
+            let is_case = row.genesis.kind() == Some(Kind::Case) && row.genesis.scope == Scope::Network;
+            let is_there = is_case && row.genesis.owner != own_org && !row.is_hidden();
+            is_there.then(|| (row.genesis, held(store, document)))
         });
-        Self {
-            network: setup::charter(&store).unwrap().unwrap().network(),
+        Some(Self {
+            network: setup::charter(store).unwrap().unwrap().network(),
             grant: statements.iter().find(own).unwrap().hash,
             membership: statements.iter().find(vouched).unwrap().hash,
-            theirs: [theirs.next().unwrap(), theirs.next().unwrap()],
+            theirs: [theirs.next()?, theirs.next()?],
             statements,
-            device: keys.device,
+            device: keys.device.clone(),
             root,
-        }
+        })
     }
 
-    fn id(&self) -> DeviceId {
+    pub(crate) fn id(&self) -> DeviceId {
         DeviceId(self.device.verifying_key().to_bytes())
     }
 
-    fn org(&self) -> OrgId {
+    pub(crate) fn org(&self) -> OrgId {
         OrgId(self.root.verifying_key().to_bytes())
     }
 
     /// A document of the rogue's own, in which it may write.
-    fn own(&self) -> Genesis {
+    pub(crate) fn own(&self) -> Genesis {
         let draft = Genesis::draft(Kind::Case, self.org(), [5; 32]);
         Genesis::shared(&draft, self.network, Scope::Network)
     }
 
     /// The rogue's signature under a change, in a place.
-    fn sign(&self, place: &Genesis, change: ChangeHash) -> Vec<u8> {
+    pub(crate) fn sign(&self, place: &Genesis, change: ChangeHash) -> Vec<u8> {
         let envelope = Envelope {
             version: 1,
             device: self.id(),
-            session: SESSION,
+            session: Self::SESSION,
             branch: 0,
             sequence: 1,
             previous: None,
@@ -150,7 +151,7 @@ impl Member {
         Verified::sign(envelope, &self.device).bytes().to_vec()
     }
 
-    fn signed(&self, place: &Genesis, change: Vec<u8>) -> SignedChange {
+    pub(crate) fn signed(&self, place: &Genesis, change: Vec<u8>) -> SignedChange {
         let hash = praksis_protocol::scan::change_hash(&change);
         SignedChange { envelope: self.sign(place, hash).into(), change: change.into() }
     }
@@ -171,7 +172,7 @@ impl Member {
 }
 
 #[expect(clippy::unwrap_used, reason = "a rogue that cannot begin should say so")]
-fn held(store: &SledStore, document: DocumentId) -> Vec<SignedChange> {
+fn held(store: &impl Read, document: DocumentId) -> Vec<SignedChange> {
     let changes = store.changes(document).unwrap();
     let envelopes = store.envelopes(document).unwrap().into_iter();
     envelopes
@@ -233,12 +234,20 @@ fn differing(
 /// All lies of the member in a folder that no node serves.
 #[expect(clippy::unwrap_used, reason = "a rogue that cannot begin should say so")]
 pub fn lies(folder: &Path) -> Vec<Lie> {
-    let member = Member::open(folder);
+    let folder = Folder::open(folder).unwrap();
+    lies_of(&folder.keys().unwrap(), &SledStore::open(&folder.store()).unwrap()).unwrap()
+}
+
+/// All lies of a member that has these keys and knows what the store holds; `None` while it knows of fewer than
+/// two cases of others.
+#[expect(clippy::unwrap_used, reason = "a rogue that cannot begin should say so")]
+pub fn lies_of(keys: &Keys, store: &impl Read) -> Option<Vec<Lie>> {
+    let member = Member::of(keys, store)?;
     let [(one, one_held), (other, _)] = member.theirs.clone();
     let own = member.own();
     let genuine = one_held[0].clone();
     let victim = scan(&genuine.change).unwrap().actor;
-    let own_actor = actor(member.id(), one.document(), SESSION, 0);
+    let own_actor = actor(member.id(), one.document(), Member::SESSION, 0);
     let network = member.network;
     let ghost = DocumentId([8; 32]);
 
@@ -249,7 +258,8 @@ pub fn lies(folder: &Path) -> Vec<Lie> {
         change: member.change(own_actor).into(),
     };
     let elsewhere = Genesis { network: NetworkId([3; 32]), ..own.clone() };
-    let deflated = zstd::bulk::compress(&vec![0; 64 << 20], 3).unwrap();
+    static ZEROS: LazyLock<Vec<u8>> =
+        LazyLock::new(|| zstd::bulk::compress(&vec![0; 64 << 20], 3).expect("memory is there"));
     let statement = member.statements.iter().find(|known| known.statement.issuer != member.org()).unwrap();
     let mut forged = statement.statement.bytes().to_vec();
     *forged.last_mut().unwrap() ^= 1;
@@ -302,7 +312,7 @@ pub fn lies(folder: &Path) -> Vec<Lie> {
         _ => None,
     };
 
-    vec![
+    Some(vec![
         delivered("another's actor", "other_actor", &one, member.signed(&one, member.change(victim))),
         delivered("another's document", "not_owner", &one, member.signed(&one, member.change(own_actor))),
         delivered("another's name", "envelope_signature", &one, stolen_name),
@@ -312,9 +322,9 @@ pub fn lies(folder: &Path) -> Vec<Lie> {
             "a bomb of operations",
             "TooManyOperations",
             &own,
-            member.signed(&own, bomb(actor(member.id(), own.document(), SESSION, 0))),
+            member.signed(&own, bomb(actor(member.id(), own.document(), Member::SESSION, 0))),
         ),
-        pulled("a bomb of zeros", "inflates_too_large", ghost, Raw::framed(1, &deflated)),
+        pulled("a bomb of zeros", "inflates_too_large", ghost, Raw::framed(1, &ZEROS)),
         pulled("half an answer", "truncated_message", ghost, Raw::message(b"hello").cut(7)),
         pulled("an answer without sense", "message_shape", ghost, Raw::message(b"hello")),
         pulled("an answer to something else", "answer", ghost, response(&Response::Heard)),
@@ -342,7 +352,7 @@ pub fn lies(folder: &Path) -> Vec<Lie> {
         differing("symbols of nothing that is", "sketch_stalled", network, garbage),
         differing("a forged statement", "statement_signature", network, statements(forged)),
         differing("a member by its own word", "", network, statements(self_made)),
-    ]
+    ])
 }
 
 /// Ten million operations in a small change (columns of runs), with the checksum that it must have.

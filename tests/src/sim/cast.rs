@@ -26,10 +26,15 @@ pub fn case(title: &str) -> Value {
     })
 }
 
+/// A contact's draft; it is shared with the case that names it.
+pub fn contact(world: &mut World, node: NodeId) -> DocumentId {
+    let contact = json!({"schema_version": 1, "role": "Innkjøp", "mailbox": "innkjop@example.no"});
+    world.draft(node, Kind::Contact, contact)
+}
+
 /// A draft with all that sharing asks for.
 pub fn shareable(world: &mut World, node: NodeId, title: &str) -> DocumentId {
-    let contact = json!({"schema_version": 1, "role": "Innkjøp", "mailbox": "innkjop@example.no"});
-    let contact = world.draft(node, Kind::Contact, contact);
+    let contact = contact(world, node);
     let mut record = case(title);
     record["contact"] = contact.to_string().into();
     world.draft(node, Kind::Case, record)

@@ -212,6 +212,23 @@ impl World {
         self.send(letter, Happening::Answer);
     }
 
+    /// Who asked a question that waits at a node, and what.
+    pub(super) fn asked_by(&self, node: NodeId, question: MessageId) -> Option<(NodeId, Vec<u8>)> {
+        let asked = self.links.waiting.get(&(node, question))?;
+        Some((asked.from, asked.bytes.clone()))
+    }
+
+    /// Whoever asked waits until its patience is over.
+    pub(super) fn leave_unanswered(&mut self, node: NodeId, question: MessageId) {
+        let Some(asked) = self.links.waiting.remove(&(node, question)) else { return };
+        let (asker, life) = (asked.from, self.nodes[asked.from.0].life);
+        if self.nodes[asker.0].asked.remove(&asked.question).is_some() {
+            let device = self.nodes[node.0].device;
+            let input = Input::Unanswered { from: device, question: asked.question, not_offered: false };
+            self.at(self.now + TIMEOUT, Happening::Input(asker, life, input));
+        }
+    }
+
     fn send(&mut self, letter: Letter, arrive: impl FnOnce(Letter) -> Happening) {
         let chance = if self.weather.steady { 999 } else { self.rng.random_range(0..1000) };
         let (asker, other) = match self.nodes[letter.from.0].asked.contains_key(&letter.question) {
@@ -234,7 +251,7 @@ impl World {
         }
     }
 
-    fn note(&mut self, letter: &Letter) {
+    fn deliver(&mut self, letter: &Letter) {
         let delivered = (self.now, letter.from, letter.bytes.clone());
         self.nodes[letter.to.0].delivered.push(delivered);
     }
@@ -250,22 +267,34 @@ impl World {
         // A node knows its questions by its own numbers.
         self.last_number += 1;
         let question = MessageId(self.last_number);
-        self.note(&letter);
+        self.deliver(&letter);
         let (life, from) = (self.nodes[letter.to.0].life, self.nodes[letter.from.0].device);
         let input = Input::Asked { from, question, class: letter.class, bytes: letter.bytes.clone() };
         let to = letter.to;
+        let from = letter.from;
+        let goes_on = self.hears(to, from, &letter.bytes);
         self.links.waiting.insert((to, question), letter);
-        self.input(to, life, input);
+        if goes_on {
+            self.input(to, life, input);
+        } else {
+            self.leave_unanswered(to, question);
+        }
     }
 
     pub(super) fn answered(&mut self, letter: Letter) {
         if !self.still_stands(&letter) {
             return;
         }
-        self.note(&letter);
+        self.deliver(&letter);
         let (life, from) = (self.nodes[letter.to.0].life, self.nodes[letter.from.0].device);
-        self.nodes[letter.to.0].asked.remove(&letter.question);
-        let input = Input::Answered { from, question: letter.question, bytes: letter.bytes };
-        self.input(letter.to, life, input);
+        // Whoever has lost its patience does not hear a late answer.
+        if self.nodes[letter.to.0].asked.remove(&letter.question).is_none() {
+            return;
+        }
+        let is_engines = letter.question.0 <= u64::MAX / 2;
+        if self.hears(letter.to, letter.from, &letter.bytes) && is_engines {
+            let input = Input::Answered { from, question: letter.question, bytes: letter.bytes };
+            self.input(letter.to, life, input);
+        }
     }
 }

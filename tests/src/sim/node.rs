@@ -13,6 +13,8 @@ use praksis_protocol::{
 };
 use rand_chacha::ChaCha8Rng;
 
+use super::liar::Liar;
+
 /// Names a node of a world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub usize);
@@ -37,9 +39,20 @@ pub(super) struct Node {
     pub(super) events: Vec<Event>,
     /// Every message that has arrived here.
     pub(super) delivered: Vec<(Timestamp, NodeId, Vec<u8>)>,
+    /// Whether it can be dialled.
+    pub(super) listens: bool,
+    /// How far its clock is off, in milliseconds.
+    pub(super) skew_ms: i64,
+    /// Who speaks in its place, if it lies.
+    pub(super) liar: Option<Liar>,
 }
 
 impl Node {
+    /// What its clock shows.
+    pub(super) fn clock(&self, now: Timestamp) -> Timestamp {
+        Timestamp(now.0.saturating_add_signed(self.skew_ms))
+    }
+
     /// For the message of a test that failed.
     pub(super) fn describe(&self) -> String {
         let up = if self.engine.is_some() { "up" } else { "down" };

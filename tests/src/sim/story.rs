@@ -28,7 +28,7 @@ use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
-use super::{Happening, NodeId, World, node::Node};
+use super::{Happening, NodeId, World, founded::number, node::Node};
 
 /// How long a simulated network may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(1800);
@@ -84,7 +84,19 @@ impl World {
         Ticket::from_text(text).unwrap_or_else(|error| self.fail(&error.to_string()))
     }
 
-    fn add(&mut self, name: &str, number: &str, keys: Keys, mut batch: Batch) -> NodeId {
+    fn add(&mut self, name: &str, number: &str, keys: Keys, batch: Batch) -> NodeId {
+        self.put(name, number, keys, batch, true)
+    }
+
+    /// A node over what a batch holds; `listens` says whether it can be dialled.
+    pub(super) fn put(
+        &mut self,
+        name: &str,
+        number: &str,
+        keys: Keys,
+        mut batch: Batch,
+        listens: bool,
+    ) -> NodeId {
         let id = NodeId(self.nodes.len());
         let store = Arc::new(MemoryStore::default());
         batch.push(Put::Local("name".into(), Some(name.into())));
@@ -105,6 +117,9 @@ impl World {
             replies: BTreeMap::new(),
             events: Vec::new(),
             delivered: Vec::new(),
+            listens,
+            skew_ms: 0,
+            liar: None,
         });
         self.start(id);
         id
@@ -114,9 +129,10 @@ impl World {
     pub fn start(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.0];
         node.life += 1;
-        let engine = Engine::open(node.keys.clone(), &*node.store, self.now);
+        let engine = Engine::open(node.keys.clone(), &*node.store, node.clock(self.now));
         node.engine = Some(engine.unwrap_or_else(|error| panic!("seed {}: {error}", self.seed)));
-        let (life, addresses) = (node.life, vec![format!("/sim/{}", id.0)]);
+        let addresses = if node.listens { vec![format!("/sim/{}", id.0)] } else { Vec::new() };
+        let life = node.life;
         self.at(self.now, Happening::Input(id, life, Input::Listening { addresses }));
     }
 
@@ -130,6 +146,13 @@ impl World {
         node.admitted.clear();
         node.asked.clear();
         node.store.crash();
+    }
+
+    /// From its next start on, a node's clock is off by so many milliseconds.
+    pub fn skew(&mut self, id: NodeId, ms: i64) {
+        self.crash(id);
+        self.nodes[id.0].skew_ms = ms;
+        self.start(id);
     }
 
     /// The keys of a node.
@@ -251,19 +274,32 @@ impl World {
 
     /// Whether all nodes that are up hold the same in every scope that they have in common.
     pub fn is_level(&mut self) -> bool {
-        if self.is_writing() {
-            return false;
+        let up: Vec<NodeId> = self.up().into_iter().collect();
+        self.are_level(&up)
+    }
+
+    /// Whether these nodes hold the same in every scope that they have in common.
+    pub fn are_level(&mut self, nodes: &[NodeId]) -> bool {
+        !self.is_writing(nodes) && self.differing(nodes).is_empty()
+    }
+
+    /// Scopes in which not all of these nodes that may read them hold the same.
+    pub fn differing(&mut self, nodes: &[NodeId]) -> BTreeSet<Scope> {
+        for node in &self.nodes {
+            for (hash, bytes) in node.store.statements().expect("reads") {
+                // They are checked once; a simulation looks at them thousands of times.
+                self.read.entry(hash).or_insert_with(|| Known::read(&bytes).expect("it was stored"));
+            }
         }
-        let up = self.up();
         let audiences = self.audiences();
-        let mut held = BTreeMap::<Scope, Vec<(NodeId, Vec<u8>)>>::new();
-        for id in up {
+        let mut held = BTreeMap::<Scope, Vec<Vec<u8>>>::new();
+        for &id in nodes {
             let node = &self.nodes[id.0];
             let mut sets = BTreeMap::<Scope, Vec<u8>>::new();
-            for (_, bytes) in node.store.statements().expect("reads") {
-                let known = Known::read(&bytes).expect("it was stored");
+            for (hash, _) in node.store.statements().expect("reads") {
+                let known = &self.read[&hash];
                 if known.is_compared() {
-                    sets.entry(known.scope()).or_default().extend(known.hash.0);
+                    sets.entry(known.scope()).or_default().extend(hash.0);
                 }
             }
             for (_, bytes) in node.store.rows().expect("reads") {
@@ -276,27 +312,41 @@ impl World {
             let named = audiences.iter().filter(|(_, members)| org.is_some_and(|org| members.contains(&org)));
             let scopes = [Scope::Roster, Scope::Network].into_iter().chain(org.map(Scope::Organisation));
             for scope in scopes.chain(named.map(|(audience, _)| Scope::Named(*audience))) {
-                held.entry(scope).or_default().push((id, sets.remove(&scope).unwrap_or_default()));
+                held.entry(scope).or_default().push(sets.remove(&scope).unwrap_or_default());
             }
         }
-        held.values().all(|nodes| nodes.windows(2).all(|pair| pair[0].1 == pair[1].1))
+        let differs = |sets: &[Vec<u8>]| sets.windows(2).any(|pair| pair[0] != pair[1]);
+        held.into_iter().filter(|(_, sets)| differs(sets)).map(|(scope, _)| scope).collect()
     }
 
-    /// Who is in each named audience, as all that nodes hold together say.
+    /// Who is in each named audience, as all that nodes hold together say: what its owner's own devices say.
     fn audiences(&self) -> BTreeMap<AudienceId, BTreeSet<OrgId>> {
+        let mut owners = BTreeMap::<AudienceId, OrgId>::new();
+        let mut devices = BTreeMap::<OrgId, OrgId>::new();
+        for known in self.read.values() {
+            match (&known.fact, known.scope()) {
+                (Fact::AudienceOpen(open), Scope::Named(audience)) => {
+                    owners.insert(audience, open.owner);
+                }
+                (Fact::Device(grant, _), _) if grant.org == known.statement.issuer => {
+                    devices.insert(OrgId(grant.device.0), grant.org);
+                }
+                _ => {}
+            }
+        }
         let mut members = BTreeMap::<AudienceId, BTreeMap<StatementHash, OrgId>>::new();
         let mut ended = BTreeSet::new();
-        for node in &self.nodes {
-            for (hash, bytes) in node.store.statements().expect("reads") {
-                let known = Known::read(&bytes).expect("it was stored");
-                let Scope::Named(audience) = known.scope() else { continue };
-                let held = members.entry(audience).or_default();
-                match &known.fact {
-                    Fact::AudienceOpen(open) => drop(held.insert(hash, open.owner)),
-                    Fact::AudienceAdd(add) => drop(held.insert(hash, add.org)),
-                    Fact::AudienceEnd(end) => drop(ended.insert(end.add)),
-                    _ => {}
-                }
+        for known in self.read.values() {
+            let Scope::Named(audience) = known.scope() else { continue };
+            if owners.get(&audience) != devices.get(&known.statement.issuer) {
+                continue;
+            }
+            let held = members.entry(audience).or_default();
+            match &known.fact {
+                Fact::AudienceOpen(open) => drop(held.insert(known.hash, open.owner)),
+                Fact::AudienceAdd(add) => drop(held.insert(known.hash, add.org)),
+                Fact::AudienceEnd(end) => drop(ended.insert(end.add)),
+                _ => {}
             }
         }
         let live = |held: BTreeMap<StatementHash, OrgId>| {
@@ -336,15 +386,10 @@ impl World {
 
     /// Made-up organisation numbers begin with 3; real ones with 8 or 9.
     fn new_number(&mut self) -> String {
-        const WEIGHTS: [u32; 8] = [3, 2, 7, 6, 5, 4, 3, 2];
         loop {
             self.last_number += 1;
-            let digits = format!("{}", 31_000_000 + self.last_number);
-            let sum: u32 =
-                digits.bytes().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-            let check = (11 - sum % 11) % 11;
-            if check < 10 {
-                return format!("{digits}{check}");
+            if let Some(number) = number(self.last_number) {
+                return number;
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Figures, not verdicts: a subcommand for each thing that is measured, a file for each subcommand.
 
+mod liars;
 mod similar;
 mod sketch;
 mod sync;
@@ -8,7 +9,8 @@ use std::error::Error;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-const USAGE: &str = "usage: bench sync --docs 1000,10000 | bench sketch | bench similar --bench DIR";
+const USAGE: &str = "usage: bench sync --docs 1000,10000 | bench sketch | bench similar --bench DIR | \
+                     bench liars --networks 2000 --seed 0";
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -16,6 +18,7 @@ async fn main() -> Result<()> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
         ["similar", ..] => Box::pin(similar::run(&words[1..])).await,
+        ["liars", "--networks", networks, "--seed", seed] => liars::run(networks.parse()?, seed.parse()?),
         ["sketch"] => sketch::run(),
         ["sync", "--docs", counts] => sync::run(counts).await,
         _ => Err(USAGE.into()),
