@@ -155,7 +155,12 @@ fn killed_at_any_moment_what_is_erased_stays_so_and_the_rest_is_whole() {
     let path = home.path().join("store");
     let (mut written, mut erased) = (BTreeSet::new(), BTreeSet::new());
     let (mut taken, mut highest, mut unheard) = (Sealed::new(), 0, 0);
-    for _ in 0..KILLS {
+    // On a slow machine little is erased before each kill: as often as it takes.
+    for round in 0.. {
+        if round >= KILLS && erased.len() > 100 {
+            break;
+        }
+        assert!(round < 50 * KILLS, "the kills came while it erased: {} so far", erased.len());
         let mut command = Command::new(env!("CARGO_BIN_EXE_eraser"));
         let mut eraser = Process::start(command.arg(&path).arg((highest + 1).to_string()));
         assert_eq!(eraser.line(), "ready");
@@ -198,5 +203,4 @@ fn killed_at_any_moment_what_is_erased_stays_so_and_the_rest_is_whole() {
         taken = sealed(&path);
     }
     println!("{} documents, {} erased, {unheard} of these unheard", written.len(), erased.len());
-    assert!(erased.len() > 100, "the kills came while it erased");
 }
