@@ -24,7 +24,7 @@ use crate::{
     document::Replica,
     envelope::{Envelope, context, envelope_hash},
     genesis::Genesis,
-    id::{ChangeHash, EnvelopeHash},
+    id::{ChangeHash, DeviceId, EnvelopeHash},
     membership::roster::{Rights, Roster, Verdict},
     scan::{ScanError, scan},
     signed::{SignedError, Verified},
@@ -133,6 +133,8 @@ pub struct Admitted {
     pub refused: Vec<Refusal>,
     /// What was held and does not count, and why.
     pub aside: BTreeMap<EnvelopeHash, Aside>,
+    /// Of these, what rests on something that will not count, with the device that has to write it again.
+    pub orphans: BTreeMap<EnvelopeHash, DeviceId>,
     /// The document as it stands, if anything counts.
     pub state: Option<State>,
 }
@@ -282,6 +284,8 @@ fn finish(
             outcome.waiting.push((change.clone(), Wait::Cause));
         }
     }
+    let held_orphans = counted.orphans().filter(|hash| !fresh.contains(hash));
+    outcome.orphans = held_orphans.map(|hash| (hash, entries[&hash].0.envelope.device)).collect();
     outcome.aside = counted
         .aside
         .iter()

@@ -44,6 +44,7 @@ mod replica;
 mod scalar;
 mod target;
 mod text;
+mod three_way;
 
 #[cfg(test)]
 mod ages;

@@ -24,6 +24,7 @@ mod index;
 mod joining;
 mod lanes;
 mod offices;
+mod orphans;
 mod peers;
 mod pulling;
 mod quarantine;

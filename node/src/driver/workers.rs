@@ -48,6 +48,7 @@ fn run_caught(job: Job, run: impl FnOnce(Job) -> Outcome) -> Outcome {
     let without = match &job {
         Job::Admit(_) => Outcome::Admitted(Box::default()),
         Job::Write(_) => Outcome::Written(Err(CommandError::Unwritable("the program failed at it".into()))),
+        Job::Again(_) => Outcome::Again(Err(CommandError::Unwritable("the program failed at it".into()))),
         Job::History(..) => Outcome::History(vec![]),
     };
     catch_unwind(AssertUnwindSafe(|| run(job))).unwrap_or_else(|panic| {

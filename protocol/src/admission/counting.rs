@@ -104,13 +104,22 @@ pub enum Aside {
     Broken,
     /// A co-owner's in a document that the owner had not begun, and never will.
     Unfounded,
-    /// It rests on something that is here and does not count: its writer's node writes it again.
+    /// It rests on something that is here and will not count: its writer's node writes it again.
     Orphan,
-    /// It rests on something that has not come.
+    /// It rests on something that has not come, or of which it is still open whether it counts.
     Waiting,
 }
 
 impl Aside {
+    /// Whether no statement and no change that may still come lets it count.
+    fn is_settled(&self) -> bool {
+        match self {
+            Self::NoRight(verdict) => !verdict.may_change(),
+            Self::Waiting => false,
+            Self::Misplaced | Self::Twin | Self::Broken | Self::Unfounded | Self::Orphan => true,
+        }
+    }
+
     /// The name that `why` has for it.
     pub fn code(self) -> &'static str {
         match self {
@@ -131,7 +140,7 @@ impl Counted {
         crate::envelope::state_digest(&mut self.heads.clone())
     }
 
-    /// Envelopes that rest on something that does not count, although it is here.
+    /// Envelopes that rest on something that will not count, although it is here.
     pub fn orphans(&self) -> impl Iterator<Item = EnvelopeHash> {
         self.aside.iter().filter(|(_, aside)| **aside == Aside::Orphan).map(|(hash, _)| *hash)
     }
@@ -145,7 +154,7 @@ pub fn count<'a>(
     containers: &Containers,
 ) -> Counted {
     let (place, document, rights) = (context(genesis), genesis.document(), roster.rights(genesis));
-    let mut aside = BTreeMap::new();
+    let mut aside: BTreeMap<EnvelopeHash, Aside> = BTreeMap::new();
     let mut candidates: Vec<&Entry> = Vec::new();
     let mut present = BTreeMap::new();
     for entry in entries {
@@ -183,9 +192,12 @@ pub fn count<'a>(
                 Ok(_) | Err(Never::Broken) => Aside::Broken,
             }
         } else {
-            let is_here =
-                |cause: &ChangeHash| present.contains_key(cause) && !counting.pasts.contains_key(cause);
-            if entry.header.deps.iter().any(is_here) { Aside::Orphan } else { Aside::Waiting }
+            // Causes were taken up before it.
+            let is_lost = |cause: &ChangeHash| {
+                let cause = present.get(cause).filter(|_| !counting.pasts.contains_key(cause));
+                cause.and_then(|cause| aside.get(&cause.hash)).is_some_and(Aside::is_settled)
+            };
+            if entry.header.deps.iter().any(is_lost) { Aside::Orphan } else { Aside::Waiting }
         };
         aside.insert(entry.hash, why);
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     ApplyError, Author, Conflict, ConflictingValue, EditError, Form, HistoryEntry, MAX_CHANGE_BYTES,
-    MAX_DEPS, MAX_RECORD_BYTES, RawChange, Reading, containers, edit, history, read, target,
+    MAX_DEPS, MAX_RECORD_BYTES, RawChange, Reading, containers, edit, history, read, target, three_way,
 };
 use crate::{
     id::{ActorBytes, ChangeHash, DocumentId},
@@ -141,6 +141,20 @@ impl Replica {
     ) -> Result<Vec<RawChange>, EditError> {
         let (fields, heads) = (self.fields, self.heads());
         self.write(&heads, author, |writer| writer.settle(fields, &conflict.path, value))
+    }
+
+    /// Does to the record as it is now what makes `after` of `before`. For what somebody wrote on
+    /// changes that do not count any longer.
+    pub fn write_again(
+        &mut self,
+        before: &Value,
+        after: &Value,
+        author: &Author<'_>,
+    ) -> Result<Vec<RawChange>, EditError> {
+        let present = self.read().record;
+        let record = |value: &Value| value.as_object().cloned().unwrap_or_default();
+        let target = three_way::again(self.fields, &record(before), &record(after), &record(&present));
+        self.edit(&self.heads(), &Value::Object(target), author)
     }
 
     /// Every change but the containers, causes before effects.

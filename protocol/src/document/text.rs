@@ -39,6 +39,29 @@ pub(super) fn difference(old: &str, new: &str) -> Vec<Splice> {
     hunks.iter().rev().map(trimmed).collect()
 }
 
+/// `present` with the splices that make `after` of `before`: they lie where they lay, as far as that
+/// is still there. What both say is said once.
+pub(super) fn merged(before: &str, after: &str, present: &str) -> String {
+    let (ours, theirs) = (difference(before, after), difference(before, present));
+    let at = |splices: &[Splice], place: usize| -> String {
+        splices.iter().filter(|splice| splice.at == place).map(|splice| splice.insert.as_str()).collect()
+    };
+    let keeps = |splices: &[Splice], place: usize| {
+        !splices.iter().any(|splice| (splice.at..splice.at + splice.delete).contains(&place))
+    };
+    let mut merged = String::new();
+    let characters = before.chars().map(Some).chain([None]);
+    for (place, character) in characters.enumerate() {
+        let (said, says) = (at(&theirs, place), at(&ours, place));
+        merged.push_str(&said);
+        if says != said {
+            merged.push_str(&says);
+        }
+        merged.extend(character.filter(|_| keeps(&ours, place) && keeps(&theirs, place)));
+    }
+    merged
+}
+
 /// Runs of letters and digits; every other character alone.
 fn words(text: &str) -> Vec<&str> {
     let mut words = Vec::new();

@@ -30,6 +30,8 @@ const RECOUNTS: usize = 16;
 pub(super) struct Recounts {
     open: BTreeSet<DocumentId>,
     under_way: BTreeSet<DocumentId>,
+    /// Documents of which orphans are being written again.
+    writing: BTreeSet<DocumentId>,
     /// The digest that is remembered.
     counted: Option<Digest>,
 }
@@ -153,7 +155,8 @@ impl Engine {
 
     /// Whether something of an organisation's is held here that does not count.
     fn has_uncounted(&self, org: OrgId) -> bool {
-        self.index.rows().any(|row| row.heads.is_empty() && row.genesis.writers().contains(&org))
+        let roster = self.statements.roster();
+        self.index.rows().any(|row| row.heads.is_empty() && roster.writers(&row.genesis).contains(&org))
     }
 
     /// The organisation that a membership, a device's grant or a place in an audience is about.
@@ -203,6 +206,22 @@ impl Engine {
         self.recounts.under_way.remove(&document);
     }
 
+    /// Orphans of a document are to be written again.
+    pub(super) fn writing_again(&mut self, document: DocumentId) {
+        self.recounts.writing.insert(document);
+    }
+
+    /// They are.
+    pub(super) fn wrote_again(&mut self, document: DocumentId) {
+        self.recounts.writing.remove(&document);
+    }
+
+    /// Until all is done, a start begins with counting everything.
+    pub(super) fn uncounted(&mut self) -> Put {
+        self.recounts.counted = None;
+        Put::Local(COUNTED.into(), None)
+    }
+
     /// Counts the next documents again; when all are done, remembers under what.
     pub(super) fn recount_next(&mut self, store: &impl Read, rng: &mut impl Rng) -> Result<(), StoreError> {
         while self.recounts.under_way.len() < RECOUNTS
@@ -214,7 +233,8 @@ impl Engine {
                 self.line_up(genesis, Task::Admit { changes: Vec::new(), source: None }, store, rng)?;
             }
         }
-        let is_done = self.recounts.open.is_empty() && self.recounts.under_way.is_empty();
+        let Recounts { open, under_way, writing, .. } = &self.recounts;
+        let is_done = open.is_empty() && under_way.is_empty() && writing.is_empty();
         if is_done && self.batches.is_empty() {
             let deciding = self.deciding();
             if self.recounts.counted != Some(deciding) {

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Map, Value};
 
+pub use super::orphans::{Again, WrittenAgain};
 use super::{input::Edit, output::CommandError};
 use crate::{
     admission::{
@@ -28,6 +29,8 @@ pub enum Job {
     Admit(Box<Admission>),
     /// Write into a document of our own.
     Write(Box<Write>),
+    /// Write orphans of our own again.
+    Again(Box<Again>),
     /// Read a document's changes.
     History(Box<Genesis>, Vec<SignedChange>, Arc<Roster>),
 }
@@ -62,6 +65,8 @@ pub enum Outcome {
     Admitted(Box<Admitted>),
     /// Of [`Job::Write`].
     Written(Result<Written, CommandError>),
+    /// Of [`Job::Again`].
+    Again(Result<WrittenAgain, CommandError>),
     /// Of [`Job::History`].
     History(Vec<HistoryEntry>),
 }
@@ -86,6 +91,7 @@ pub fn run(job: Job) -> Outcome {
     match job {
         Job::Admit(admission) => Outcome::Admitted(Box::new(admit(&admission))),
         Job::Write(write) => Outcome::Written(run_write(&write)),
+        Job::Again(again) => Outcome::Again(again.run()),
         Job::History(genesis, held, roster) => {
             let opened = Opened::new(&genesis, &held, &roster, None);
             Outcome::History(opened.map(|opened| opened.replica.history()).unwrap_or_default())
@@ -123,10 +129,21 @@ fn run_write(write: &Write) -> Result<Written, CommandError> {
             replica.settle(conflict, &chosen.value, &author)?
         }
     };
-    let reading = replica.read();
-    let heads = replica.heads();
-    let kept_heads = heads.iter().filter_map(|head| envelopes.get(head)).copied().collect();
-    Ok(Written { changes, heads, kept_heads, record: reading.record, conflicts: reading.conflicts })
+    Ok(Written::of(&replica, &envelopes, changes))
+}
+
+impl Written {
+    /// What stands in a replica now that these changes were written.
+    pub(super) fn of(
+        replica: &Replica,
+        envelopes: &BTreeMap<ChangeHash, EnvelopeHash>,
+        changes: Vec<RawChange>,
+    ) -> Self {
+        let reading = replica.read();
+        let heads = replica.heads();
+        let kept_heads = heads.iter().filter_map(|head| envelopes.get(head)).copied().collect();
+        Self { changes, heads, kept_heads, record: reading.record, conflicts: reading.conflicts }
+    }
 }
 
 /// The record that a change begins from.
@@ -136,15 +153,15 @@ fn base(replica: &Replica, at: &[ChangeHash]) -> Result<Map<String, Value>, Comm
 }
 
 /// A document of our own store with exactly what counts applied.
-struct Opened {
-    replica: Replica,
-    envelopes: BTreeMap<ChangeHash, EnvelopeHash>,
+pub(super) struct Opened {
+    pub(super) replica: Replica,
+    pub(super) envelopes: BTreeMap<ChangeHash, EnvelopeHash>,
     /// The first branch of the writer whose numbers are not taken by changes that do not count.
-    first_branch: u32,
+    pub(super) first_branch: u32,
 }
 
 impl Opened {
-    fn new(
+    pub(super) fn new(
         genesis: &Genesis,
         held: &[SignedChange],
         roster: &Roster,

@@ -7,7 +7,7 @@ use rand_core::Rng;
 use super::{
     CommandError, Engine, JobId, Output, Reply, RequestId, Resting, Source,
     input::Edit,
-    job::{Job, Outcome, Write, Written},
+    job::{Again, Job, Outcome, Write, Written},
 };
 use crate::{
     admission::{
@@ -29,6 +29,8 @@ pub(super) enum Task {
     Admit { changes: Vec<SignedChange>, source: Option<Source> },
     /// Write for a command.
     Write { request: Option<RequestId>, at: Option<Vec<ChangeHash>>, edit: Edit },
+    /// Write orphans of ours again.
+    Again { orphans: BTreeSet<EnvelopeHash> },
     /// Read the changes for a command.
     History { request: RequestId },
 }
@@ -44,6 +46,7 @@ struct Running {
 enum Purpose {
     Admit(Option<Source>),
     Write(Option<RequestId>),
+    Again,
     History(RequestId, BTreeMap<ChangeHash, DeviceId>),
 }
 
@@ -52,6 +55,13 @@ enum Purpose {
 pub(super) struct Lanes {
     queues: BTreeMap<DocumentId, VecDeque<(Genesis, Task)>>,
     running: BTreeMap<JobId, Running>,
+}
+
+impl Lanes {
+    /// Puts a task before all others of a document, one of whose is under way.
+    pub(super) fn push_front(&mut self, genesis: &Genesis, task: Task) {
+        self.queues.entry(genesis.document()).or_default().push_front((genesis.clone(), task));
+    }
 }
 
 /// What the store holds of a document: envelopes with their changes, and containers, which have none. Of
@@ -143,6 +153,18 @@ impl Engine {
                 };
                 (Job::Write(Box::new(write)), Purpose::Write(request))
             }
+            Task::Again { orphans } => {
+                let again = Again {
+                    genesis: genesis.clone(),
+                    held,
+                    roster: self.statements.roster().clone(),
+                    orphans,
+                    device: self.device(),
+                    session: self.sessions.open(genesis.scope, store, rng)?,
+                    time_s: i64::try_from(self.now.seconds()).unwrap_or(i64::MAX),
+                };
+                (Job::Again(Box::new(again)), Purpose::Again)
+            }
             Task::History { request } => {
                 let writers = held
                     .iter()
@@ -170,8 +192,16 @@ impl Engine {
         let document = genesis.document();
         let resting = match (outcome, purpose) {
             (Outcome::Admitted(admitted), Purpose::Admit(source)) => {
-                self.admitted(&genesis, *admitted, source)
+                let orphans = self.orphans_to_write(&genesis, &admitted, store)?;
+                let mut resting = self.admitted(&genesis, *admitted, source);
+                if !orphans.is_empty() {
+                    // A fall before they are written must not let them be forgotten.
+                    resting.iter_mut().for_each(|(batch, _)| batch.push(self.uncounted()));
+                    self.write_again_next(&genesis, orphans);
+                }
+                resting
             }
+            (Outcome::Again(result), Purpose::Again) => self.written_again(&genesis, result, store)?,
             (Outcome::Written(result), Purpose::Write(request)) => self.written(&genesis, request, result),
             (Outcome::History(entries), Purpose::History(request, writers)) => {
                 let by = |hash| writers.get(&hash).copied();
@@ -179,7 +209,7 @@ impl Engine {
                 self.reply(request, Ok(Reply::History(entries)));
                 None
             }
-            (Outcome::Admitted(_) | Outcome::Written(_) | Outcome::History(_), _) => {
+            (Outcome::Admitted(_) | Outcome::Written(_) | Outcome::Again(_) | Outcome::History(_), _) => {
                 unreachable!("a job's outcome is of the job's own kind")
             }
         };
@@ -245,7 +275,7 @@ impl Engine {
     }
 
     /// Signs what a write made, and what to store of it.
-    fn written(
+    pub(super) fn written(
         &mut self,
         genesis: &Genesis,
         request: Option<RequestId>,
@@ -334,7 +364,8 @@ impl Engine {
         store: &impl Read,
         rng: &mut impl Rng,
     ) -> Result<(), StoreError> {
-        if self.identity.org.is_none_or(|org| !genesis.writers().contains(&org)) {
+        let writers = self.statements.roster().writers(&genesis);
+        if self.identity.org.is_none_or(|org| !writers.contains(&org)) {
             self.reply(request, Err(CommandError::NotOwner));
             return Ok(());
         }

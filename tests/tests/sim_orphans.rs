@@ -1,0 +1,149 @@
+//! Orphans: what honest offices wrote on a thief's changes is written again without these, once.
+
+use std::time::Duration;
+
+use praksis_protocol::{
+    engine::{Command, Reply, Saying},
+    id::{DeviceId, DocumentId},
+    membership::joining::Ticket,
+};
+use praksis_tests::sim::{
+    NodeId, World,
+    cast::{network, shareable},
+};
+use serde_json::json;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// A municipality with three offices, one of which is stolen while the town hall, which keeps the root,
+/// is cut off; the library has no way of knowing and writes on.
+struct Theft {
+    town_hall: NodeId,
+    library: NodeId,
+    others: Vec<NodeId>,
+    record: DocumentId,
+    ticket: Ticket,
+}
+
+fn theft(world: &mut World) -> Theft {
+    let [ks, town_hall, baerum] = network(world);
+    let library = world.office(town_hall, "Bergen bibliotek");
+    let harbour = world.office(town_hall, "Bergen havn");
+    world.run_until_level();
+    let record = shareable(world, town_hall, "Pumper som melder fra");
+    world.share(town_hall, record);
+    world.run_until_level();
+    world.part(&[town_hall], &[ks, library, harbour, baerum]);
+    world.edit(
+        harbour,
+        record,
+        None,
+        json!({"need": "Vi trenger å vite når pumpene svikter. Tull og tøys.", "help_wanted": "Penger"}),
+    );
+    world.share(harbour, record);
+    world.run_until("the library reads it", HOUR, |world| {
+        world.draft_view(library, record).record["help_wanted"] == "Penger"
+            && world.shared_view(library, record).record["help_wanted"] == "Penger"
+    });
+    world.edit(
+        library,
+        record,
+        None,
+        json!({"need": "Vi trenger å vite tidlig når pumpene svikter. Tull og tøys. Hver natt.", "phase": "market_dialogue"}),
+    );
+    world.share(library, record);
+    world.run_for(HOUR);
+    let thief = DeviceId(world.keys(harbour).device.verifying_key().to_bytes());
+    let end = Saying::EndDevice { device: thief, lost_s: None };
+    let Reply::Ticket(ticket) = world.ok(town_hall, Command::Say(end)) else { world.fail("no ticket") };
+    let ticket = world.ticket(&ticket);
+    world.crash(harbour);
+    Theft { town_hall, library, others: vec![ks, baerum], record, ticket }
+}
+
+/// How the record reads once the theft is over.
+fn expect_honest_words(world: &mut World, theft: &Theft) {
+    let Theft { town_hall, library, others, record, .. } = theft;
+    world.run_until("the honest words are there", HOUR, |world| {
+        [*town_hall, *library].iter().all(|node| {
+            world.draft_view(*node, *record).record["phase"] == "market_dialogue"
+        })
+    });
+    world.run_until_level();
+    world.run_for(HOUR);
+    for node in [*town_hall, *library] {
+        let draft = world.draft_view(node, *record).record;
+        assert_eq!(draft["need"], "Vi trenger å vite tidlig når pumpene svikter. Hver natt.");
+        assert_eq!(draft["help_wanted"], json!(null));
+    }
+    for node in others.iter().chain([town_hall, library]) {
+        let shared = world.shared_view(*node, *record).record;
+        assert_eq!(shared["need"], "Vi trenger å vite tidlig når pumpene svikter. Hver natt.");
+        assert_eq!((&shared["phase"], &shared["help_wanted"]), (&json!("market_dialogue"), &json!(null)));
+    }
+}
+
+fn changes(world: &mut World, node: NodeId, record: DocumentId) -> usize {
+    let history = world.ok(node, Command::History(record, praksis_protocol::document::Form::Draft));
+    let Reply::History(entries) = history else { world.fail("no history") };
+    entries.len()
+}
+
+#[test]
+fn what_was_written_on_a_thiefs_words_is_written_again_without_them() {
+    for seed in 0..3 {
+        let mut world = World::new(seed);
+        let theft = theft(&mut world);
+        world.heal();
+        expect_honest_words(&mut world, &theft);
+    }
+}
+
+#[test]
+fn it_comes_out_the_same_when_the_end_is_heard_before_the_words() {
+    let mut world = World::new(3);
+    let theft = theft(&mut world);
+    // Bærum hears the End by file while it still lacks nothing; the library last of all.
+    for node in &theft.others {
+        world.ok(*node, Command::TakeIn(theft.ticket.clone()));
+    }
+    world.run_for(HOUR);
+    world.heal();
+    expect_honest_words(&mut world, &theft);
+}
+
+#[test]
+fn it_is_written_again_once_and_not_at_every_start() {
+    let mut world = World::new(4);
+    let theft = theft(&mut world);
+    world.heal();
+    expect_honest_words(&mut world, &theft);
+    let before = changes(&mut world, theft.library, theft.record);
+    for node in [theft.library, theft.town_hall] {
+        world.crash(node);
+        world.start(node);
+    }
+    world.run_for(HOUR);
+    // What is decided anew counts everything again.
+    let harbour = world.office(theft.town_hall, "Bergen havn på nytt");
+    world.run_until_level();
+    world.run_for(HOUR);
+    assert_eq!(changes(&mut world, theft.library, theft.record), before);
+    world.crash(harbour);
+    expect_honest_words(&mut world, &theft);
+}
+
+#[test]
+fn a_fall_between_the_cut_and_the_words_loses_none() {
+    for seed in 5..10 {
+        let mut world = World::new(seed);
+        let theft = theft(&mut world);
+        world.heal();
+        world.run_until("the library has left the thief's words out", HOUR, |world| {
+            world.draft_view(theft.library, theft.record).record["help_wanted"] == json!(null)
+        });
+        world.crash(theft.library);
+        world.start(theft.library);
+        expect_honest_words(&mut world, &theft);
+    }
+}
