@@ -8,7 +8,7 @@ use std::error::Error;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-const USAGE: &str = "usage: bench sync --docs 1000,10000 | bench sketch | bench similar --bench DIR";
+const USAGE: &str = "usage: bench sync --docs 1000,10000,100000 [--make short|long] | bench sketch | bench similar --bench DIR";
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -17,7 +17,9 @@ async fn main() -> Result<()> {
     match words[..] {
         ["similar", ..] => Box::pin(similar::run(&words[1..])).await,
         ["sketch"] => sketch::run(),
-        ["sync", "--docs", counts] => sync::run(counts).await,
+        ["sync", "--docs", counts] => sync::run(counts, None).await,
+        ["sync", "--docs", counts, "--make", make] => sync::run(counts, Some(make)).await,
+        ["node", dir, announce] => sync::run_node(dir, announce).await,
         _ => Err(USAGE.into()),
     }
 }
