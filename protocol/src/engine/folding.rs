@@ -32,6 +32,8 @@ pub(super) struct Recounts {
     under_way: BTreeSet<DocumentId>,
     /// The digest that is remembered.
     counted: Option<Digest>,
+    /// Whether it is known to be that of the statements here: it takes all of them to compute.
+    is_remembered: bool,
 }
 
 /// What a statement may turn over of what counted before.
@@ -55,6 +57,7 @@ impl Engine {
             self.identity = setup::identity(store)?;
             self.charter = setup::charter(store)?;
         }
+        self.recounts.is_remembered = false;
         let before = self.statements.roster().clone();
         // Receipts and heads are in no digest.
         let compared = new.iter().filter(|known| known.is_compared());
@@ -215,7 +218,8 @@ impl Engine {
             }
         }
         let is_done = self.recounts.open.is_empty() && self.recounts.under_way.is_empty();
-        if is_done && self.batches.is_empty() {
+        if is_done && !self.recounts.is_remembered && self.batches.is_empty() {
+            self.recounts.is_remembered = true;
             let deciding = self.deciding();
             if self.recounts.counted != Some(deciding) {
                 self.recounts.counted = Some(deciding);

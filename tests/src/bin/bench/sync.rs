@@ -35,8 +35,18 @@ const CHANGED: [usize; 4] = [0, 1, 100, 1000];
 pub(crate) async fn run(counts: &str, makes: Option<&str>) -> Result<()> {
     println!(
         "{:>6} {:>6} {:>6}  {:>8} {:>8}  {:>9} {:>9}  {:>10} {:>10} {:>5}  {:>6} {:>6}",
-        "docs", "make", "what", "all s", "level s", "cpu to", "cpu from", "payload", "all bytes", "msgs",
-        "MB to", "MB fr"
+        "docs",
+        "make",
+        "what",
+        "all s",
+        "level s",
+        "cpu to",
+        "cpu from",
+        "payload",
+        "all bytes",
+        "msgs",
+        "MB to",
+        "MB fr"
     );
     for count in counts.split(',') {
         for make in Make::ALL.into_iter().filter(|make| makes.is_none_or(|name| name == make.name())) {
@@ -69,7 +79,11 @@ impl Table {
         let (count, make) = (self.count, self.make.name());
         let written = from.ask(&format!("write {count} {make}")).await?;
         let seconds = |field: &str| written[field].as_f64().unwrap_or_default() / 1e6;
-        eprintln!("# {count} {make}: drafted in {:.1} s, shared in {:.1} s", seconds("draft_us"), seconds("share_us"));
+        eprintln!(
+            "# {count} {make}: drafted in {:.1} s, shared in {:.1} s",
+            seconds("draft_us"),
+            seconds("share_us")
+        );
 
         let before = (Figures::default(), from.figures().await?);
         let mut to = Node::start(&to_dir, NOWHERE).await?;
@@ -89,8 +103,16 @@ impl Table {
         let (ready, figures) = (to.ready_us - began_us, to.figures().await?);
         println!(
             "{count:>6} {make:>6} {:>6}  {:>8.3} {:>8}  {:>9.3} {:>9}  {:>10} {:>10} {:>5}  {:>6} {:>6}",
-            "start", ready as f64 / 1e6, "", figures.cpu_ms as f64 / 1e3, "", "", "", "",
-            figures.resident_kb / 1024, ""
+            "start",
+            ready as f64 / 1e6,
+            "",
+            figures.cpu_ms as f64 / 1e3,
+            "",
+            "",
+            "",
+            "",
+            figures.resident_kb / 1024,
+            ""
         );
         to.stop().await?;
         from.stop().await
@@ -149,12 +171,10 @@ impl Node {
     async fn start(dir: &Path, announce: &str) -> Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("node").arg(dir).arg(announce);
-        let mut child =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let stdin = child.stdin.take().ok_or("no input")?;
         let lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
-        let mut node =
-            Self { child, stdin, lines, listen: String::new(), ready_us: 0 };
+        let mut node = Self { child, stdin, lines, listen: String::new(), ready_us: 0 };
         let ready = node.line().await?;
         node.listen = ready["ready"].as_str().ok_or("not ready")?.to_owned();
         node.ready_us = ready["at_us"].as_u64().ok_or("not ready")?;

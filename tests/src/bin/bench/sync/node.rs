@@ -127,6 +127,7 @@ impl Station {
                 self.change(count.parse()?, round.parse()?, Make::read(make)?).await?
             }
             ["level", count, after_us] => self.level(count.parse()?, after_us.parse()?).await?,
+            ["hold", count] => self.hold(count.parse()?).await?.into(),
             ["figures"] => serde_json::to_value(Figures::of_this_process(self.handle.traffic()))?,
             _ => return Err(format!("unknown: {words:?}").into()),
         })
@@ -161,6 +162,18 @@ impl Station {
         let records = self.records[..count].iter();
         let shares = records.map(|record| Command::Share(*record, terms.clone(), Audience::Network));
         all(&self.handle, shares).await.map(drop)
+    }
+
+    /// Waits until the node holds so many documents of the network; how many it holds then.
+    async fn hold(&mut self, count: usize) -> Result<usize> {
+        loop {
+            let before = self.happened.borrow_and_update().changes;
+            let held = sets(&self.handle).await?;
+            let Some(lacking) = count.checked_sub(held).filter(|lacking| *lacking > 0) else {
+                return Ok(held);
+            };
+            self.happened.wait_for(|happened| happened.changes >= before + lacking as u64).await?;
+        }
     }
 
     /// Waits until the node holds so many documents of the network and has agreed with its peer after
