@@ -11,6 +11,17 @@ pub fn default_folder() -> Option<PathBuf> {
     Some(directories::ProjectDirs::from("", "", "praksis")?.data_dir().to_owned())
 }
 
+/// Lets threads that people wait for go first: from now on this one, and those that it starts, take what they leave.
+#[cfg(target_os = "linux")]
+pub(crate) fn step_back() {
+    // As nice(1) does. It is a courtesy: where it is refused, all goes on as before.
+    let _ = rustix::process::setpriority_process(None, 10);
+}
+
+/// Elsewhere the priority is the whole process's.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn step_back() {}
+
 /// Makes durable which files a folder holds, after one was created or renamed in it.
 #[cfg(unix)]
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {

@@ -21,7 +21,7 @@ use counting::{Aside, Counted, Entry, count};
 use state::{Record, State};
 
 use crate::{
-    document::Replica,
+    document::Tried,
     envelope::{Envelope, context, envelope_hash},
     genesis::Genesis,
     id::{ChangeHash, DeviceId, EnvelopeHash},
@@ -177,8 +177,8 @@ pub fn admit(admission: &Admission) -> Admitted {
     loop {
         let counted = count(genesis, entries.values().map(|(entry, _)| entry), roster, base.containers());
         match record.as_ref().map(|record| scratch(record, &base, &entries, &counted)).transpose() {
-            Ok(replica) => {
-                finish(&mut outcome, entries, &base, &counted, &fresh, replica.as_ref());
+            Ok(tried) => {
+                finish(&mut outcome, entries, &base, &counted, &fresh, tried);
                 return outcome;
             }
             Err(culprit) => {
@@ -236,15 +236,15 @@ fn scratch(
     base: &Base<'_>,
     entries: &Entries<'_>,
     counted: &Counted,
-) -> Result<Replica, EnvelopeHash> {
+) -> Result<Tried, EnvelopeHash> {
     let attempt = |hashes: &[EnvelopeHash]| {
         let changes = hashes.iter().filter_map(|hash| entries.get(hash));
         let changes = changes.map(|(_, change)| change.change.as_slice());
         let chunks: Vec<&[u8]> = base.chunks(counted).chain(changes).collect();
         record.replica().trial(&chunks).ok()
     };
-    if let Some(replica) = attempt(&counted.order) {
-        return Ok(replica);
+    if let Some(tried) = attempt(&counted.order) {
+        return Ok(tried);
     }
     // The first prefix that fails ends with the culprit: halving finds it.
     let (mut good, mut bad) = (0, counted.order.len());
@@ -261,7 +261,7 @@ fn finish(
     base: &Base<'_>,
     counted: &Counted,
     fresh: &BTreeSet<EnvelopeHash>,
-    replica: Option<&Replica>,
+    tried: Option<Tried>,
 ) {
     for hash in fresh {
         let (entry, change) = &entries[hash];
@@ -295,8 +295,8 @@ fn finish(
     if !counted.order.is_empty() {
         let times = counted.order.iter().map(|hash| entries[hash].0.header.time);
         let newest = times.max().unwrap_or_default();
-        outcome.state = Some(match replica {
-            Some(replica) => State::read(replica, counted, newest),
+        outcome.state = Some(match tried {
+            Some(tried) => State::read(tried, counted, newest),
             None => {
                 let heads = counted.heads.iter().map(|hash| entries[hash].0.header.hash).collect();
                 State::unread(counted, heads, newest)

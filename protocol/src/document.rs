@@ -69,7 +69,7 @@ use serde_json::{Map, Value};
 
 pub use self::{
     containers::{containers, containers_actor, founding},
-    replica::Replica,
+    replica::{Replica, Tried},
 };
 use crate::id::{ActorBytes, ChangeHash};
 

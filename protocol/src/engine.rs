@@ -166,7 +166,7 @@ impl Engine {
         for (document, bytes) in store.rows()? {
             let row = minicbor::decode(&bytes)
                 .map_err(|_| StoreError::Damaged { what: format!("row of {}", document.short()) })?;
-            index.put(row);
+            index.put_as(document, row);
         }
         let mut engine = Self {
             joining: Joining::open(store)?,
@@ -268,7 +268,7 @@ impl Engine {
             self.purged(row);
         }
         if let Some(peer) = resting.pulled_from {
-            self.pulled(peer, true);
+            self.pulled_statements(peer);
         }
         for (row, source) in resting.rows {
             let document = row.genesis.document();
@@ -281,7 +281,7 @@ impl Engine {
                 self.hide_or_restore(document, store, rng)?;
             }
             if let Some(Source { peer, .. }) = source {
-                self.pulled(peer, true);
+                self.pulled(peer, document, true);
             }
         }
         self.outputs.extend(resting.outputs);

@@ -6,6 +6,7 @@ pub mod sim;
 pub mod audit;
 pub mod auditor;
 pub mod demo;
+pub mod link;
 pub mod node;
 pub mod process;
 pub mod rogue;

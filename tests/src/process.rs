@@ -92,7 +92,7 @@ impl Process {
     ///
     /// # Panics
     /// When the system does not end it.
-    pub fn kill(mut self) -> Vec<String> {
+    pub fn kill(&mut self) -> Vec<String> {
         self.child.kill().expect("it can be killed");
         self.child.wait().expect("it ends");
         // The reader ends with the pipe.

@@ -22,6 +22,7 @@ use tokio::sync::{
 
 use crate::{
     handle::{CallError, Handle},
+    platform,
     search::{self, Entry},
 };
 
@@ -81,6 +82,8 @@ struct Job {
 
 impl Job {
     fn run(mut self, mut events: broadcast::Receiver<Event>) {
+        // What is synced is to be durable first, then found.
+        platform::step_back();
         self.attempt(Self::catch_up);
         loop {
             let first = match events.blocking_recv() {

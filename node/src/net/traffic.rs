@@ -1,4 +1,4 @@
-//! Bytes in and out: our messages as they are on the wire, and everything on the socket.
+//! Bytes and messages in and out: our messages as they are on the wire, and everything on the socket.
 
 use std::{
     io,
@@ -13,13 +13,17 @@ use std::{
 use futures::{AsyncRead, AsyncWrite};
 use libp2p::core::muxing::{StreamMuxer, StreamMuxerEvent};
 
-/// Bytes since the start.
+/// Since the start.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// Frames read: what others sent us, compressed, without Noise, Yamux, identify and ping.
     pub payload_in: u64,
     /// Frames written.
     pub payload_out: u64,
+    /// How many frames were read.
+    pub messages_in: u64,
+    /// How many were written.
+    pub messages_out: u64,
     /// Everything read from sockets; of QUIC, what is read from its streams.
     pub socket_in: u64,
     /// Everything written to sockets; of QUIC, what is written to its streams.
@@ -31,6 +35,8 @@ pub struct Traffic {
 pub(super) struct Counters {
     payload_in: AtomicU64,
     payload_out: AtomicU64,
+    messages_in: AtomicU64,
+    messages_out: AtomicU64,
     socket_in: AtomicU64,
     socket_out: AtomicU64,
 }
@@ -40,6 +46,8 @@ impl Counters {
         Traffic {
             payload_in: self.payload_in.load(Ordering::Relaxed),
             payload_out: self.payload_out.load(Ordering::Relaxed),
+            messages_in: self.messages_in.load(Ordering::Relaxed),
+            messages_out: self.messages_out.load(Ordering::Relaxed),
             socket_in: self.socket_in.load(Ordering::Relaxed),
             socket_out: self.socket_out.load(Ordering::Relaxed),
         }
@@ -47,10 +55,12 @@ impl Counters {
 
     pub(super) fn read_frame(&self, bytes: usize) {
         self.payload_in.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.messages_in.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn wrote_frame(&self, bytes: usize) {
         self.payload_out.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.messages_out.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -6,11 +6,12 @@
 mod purge;
 mod renewal;
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use tantivy::indexer::IndexWriterOptions;
@@ -22,6 +23,7 @@ use super::compounds::Compounds;
 use super::entry::Entry;
 use super::schema::Fields;
 use super::vocabulary::Shared;
+use crate::platform;
 
 /// Memory in which new entries are gathered before they are written as a segment: near the least tantivy takes, since
 /// a node lives beside other programs.
@@ -94,7 +96,7 @@ impl Writer {
             renewal_due: false,
             settling: Vec::new(),
         };
-        let thread = std::thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("search-writer".to_owned())
             .spawn(move || batch.run(&messages))
             .map_err(Error::Thread)?;
@@ -184,6 +186,7 @@ struct Batch {
 
 impl Batch {
     fn run(mut self, messages: &Receiver<Message>) {
+        platform::step_back();
         if self.purging {
             // A crash came before its end.
             self.since = Some(Instant::now());
@@ -345,5 +348,10 @@ fn open(engine: &tantivy::Index) -> tantivy::Result<IndexWriter<TantivyDocument>
         .memory_budget_per_thread(MEMORY_BYTES)
         .num_merge_threads(1)
         .build();
-    engine.writer_with_options(options)
+    // The threads that it starts are its maker's like.
+    let make = || {
+        platform::step_back();
+        engine.writer_with_options(options)
+    };
+    thread::scope(|scope| scope.spawn(make).join()).unwrap_or_else(|panic| resume_unwind(panic))
 }

@@ -26,7 +26,7 @@ use crate::platform;
 /// Bytes of a key with its checksum.
 const SLOT: usize = 64;
 /// Keys that are drawn at once: documents that begin wait for one sync out of so many.
-const DRAWN_AT_ONCE: u32 = 256;
+const DRAWN_AT_ONCE: u32 = 1024;
 
 /// Which key of the file.
 pub(super) type Slot = u32;

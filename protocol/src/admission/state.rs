@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::counting::Counted;
 pub use crate::document::Conflict;
 use crate::{
-    document::{Form, RawChange, Reading, Replica, containers},
+    document::{Form, RawChange, Reading, Replica, Tried, containers},
     envelope::state_digest,
     genesis::{Genesis, Kind},
     id::{ChangeHash, Digest, DocumentId, EnvelopeHash, Item},
@@ -58,6 +58,10 @@ impl Record {
     /// the first of the first kinds.
     pub fn travelling(&self) -> Vec<SignedChange> {
         let known_to_all = usize::from(self.kind as u16 <= FIRST_KINDS);
+        // Most often all are, and computing them takes longer than reading the document.
+        if usize::from(self.kind.schema()) <= known_to_all {
+            return Vec::new();
+        }
         let changes = self.computed().into_iter().skip(known_to_all);
         changes.map(|change| SignedChange::containers(change.bytes)).collect()
     }
@@ -93,9 +97,9 @@ pub struct View {
 }
 
 impl State {
-    /// Reads a replica to which exactly what counts was applied.
-    pub(super) fn read(replica: &Replica, counted: &Counted, updated_s: i64) -> Self {
-        let Reading { record, conflicts, .. } = replica.read();
+    /// Of a replica to which exactly what counts was applied.
+    pub(super) fn read(tried: Tried, counted: &Counted, updated_s: i64) -> Self {
+        let Tried { replica, reading: Reading { record, conflicts, .. } } = tried;
         let view = View { heads: replica.heads(), record, conflicts, updated_s };
         Self { heads: counted.heads.clone(), digest: counted.digest(), view }
     }
@@ -167,7 +171,11 @@ pub enum Stage {
 impl Row {
     /// The element that the scope's set has for this document now.
     pub fn item(&self) -> Item {
-        let document = self.genesis.document();
+        self.item_of(self.genesis.document())
+    }
+
+    /// The same, where the document's id is known: it is a hash.
+    pub(crate) fn item_of(&self, document: DocumentId) -> Item {
         if self.is_hidden() {
             return crate::envelope::item(document, withdrawn_state(document));
         }

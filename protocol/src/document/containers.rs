@@ -2,15 +2,24 @@
 //!
 //! Two offices that first fill `summary.nn` apart would otherwise make two texts, and one of them
 //! would be hidden. The changes have no envelope: every node computes them and compares.
+//!
+//! Of a kind and form the first such change differs from document to document in its actor alone. It is
+//! made once, and then written with other actors: a first sync needs it for each of its documents.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use super::{Form, RawChange};
 use crate::{
     id::{ActorBytes, DocumentId},
+    scan::change_hash,
     shape::{Field, Keys, LANGUAGES, Shape},
     signed::encoding,
 };
 use automerge::{
-    ActorId, Automerge, AutomergeError, ObjId, ObjType, ROOT, TextEncoding,
+    ActorId, Automerge, AutomergeError, Change, ObjId, ObjType, ROOT, TextEncoding,
     transaction::{CommitOptions, Transactable},
 };
 
@@ -26,7 +35,10 @@ pub fn containers_actor(document: DocumentId, schema: u16) -> ActorBytes {
 /// The changes that make the containers of schema versions 1 to `schema`, each depending on the one
 /// before. A version that adds no container has none.
 pub fn containers(document: DocumentId, schema: u16, form: Form, fields: &'static [Field]) -> Vec<RawChange> {
-    build(document, schema, form, fields).1
+    match first_alone(document, schema, form, fields) {
+        Some(first) => first.into_iter().collect(),
+        None => build_each(document, schema, form, fields).1,
+    }
 }
 
 /// A change without operations on the containers alone: an owner's first word in a document that others will publish.
@@ -63,6 +75,23 @@ pub(super) fn build(
     form: Form,
     fields: &'static [Field],
 ) -> (Automerge, Vec<RawChange>) {
+    let Some(first) = first_alone(document, schema, form, fields) else {
+        return build_each(document, schema, form, fields);
+    };
+    let mut doc = Automerge::new_with_encoding(TextEncoding::UnicodeCodePoint);
+    doc.set_actor(ActorId::from(&containers_actor(document, 1).0));
+    let change = first.as_ref().map(|first| Change::try_from(first.bytes.as_slice()));
+    doc.apply_changes(change.map(|change| change.expect("it is ours"))).expect("it rests on nothing");
+    (doc, first.into_iter().collect())
+}
+
+/// Makes them one after the other.
+fn build_each(
+    document: DocumentId,
+    schema: u16,
+    form: Form,
+    fields: &'static [Field],
+) -> (Automerge, Vec<RawChange>) {
     let mut doc = Automerge::new_with_encoding(TextEncoding::UnicodeCodePoint);
     let mut changes = Vec::new();
     for version in 1..=schema {
@@ -74,6 +103,43 @@ pub(super) fn build(
         changes.extend(hash.map(|hash| RawChange::of(&doc, &hash, 0)));
     }
     (doc, changes)
+}
+
+/// Where the actor stands in a change without dependencies, behind the contents' length: after the number of
+/// dependencies, none, and its own length.
+const ACTOR_AFTER_LENGTH: usize = 2;
+
+/// The change of the first schema for a document, none where it has no containers; unless later schemas
+/// have some of their own.
+fn first_alone(
+    document: DocumentId,
+    schema: u16,
+    form: Form,
+    fields: &'static [Field],
+) -> Option<Option<RawChange>> {
+    /// By where the fields stand, which is for ever.
+    static MADE: Mutex<BTreeMap<(usize, usize, Form), Option<Arc<RawChange>>>> = Mutex::new(BTreeMap::new());
+    if schema != 1 {
+        return None;
+    }
+    let key = (fields.as_ptr().addr(), fields.len(), form);
+    let mut all = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    let make = || build_each(DocumentId([0; 32]), 1, form, fields).1.pop().map(Arc::new);
+    let made = all.entry(key).or_insert_with(make).clone();
+    drop(all);
+    Some(made.map(|made| with_actor(&made, containers_actor(document, 1))))
+}
+
+/// A first change as another actor would have made it.
+fn with_actor(made: &RawChange, actor: ActorBytes) -> RawChange {
+    let mut bytes = made.bytes.clone();
+    // Magic bytes, checksum and type, then a length whose last byte alone is below 128.
+    let length_ends = 9 + bytes[9..].iter().take_while(|byte| **byte >= 128).count() + 1;
+    let at = length_ends + ACTOR_AFTER_LENGTH;
+    bytes[at..at + actor.0.len()].copy_from_slice(&actor.0);
+    let hash = change_hash(&bytes);
+    bytes[4..8].copy_from_slice(&hash.0[..4]);
+    RawChange { hash, bytes, actor, ..made.clone() }
 }
 
 /// What holds a field, when it is more than a register.
@@ -176,4 +242,26 @@ fn by_name(fields: &[Field]) -> Vec<&Field> {
     let mut sorted: Vec<_> = fields.iter().collect();
     sorted.sort_by_key(|field| field.name);
     sorted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::genesis::Kind;
+
+    #[test]
+    fn what_is_written_with_another_actor_is_what_automerge_makes() {
+        for kind in Kind::ALL {
+            for form in [Form::Draft, Form::Shared] {
+                for byte in [0, 1, 0x7f, 0xff] {
+                    let document = DocumentId([byte; 32]);
+                    let (made, changes) = build_each(document, 1, form, kind.record());
+                    let (written, first) = build(document, 1, form, kind.record());
+                    assert_eq!(first, changes, "{kind:?} {form:?}");
+                    assert_eq!(written.save(), made.save());
+                    assert_eq!(containers(document, 1, form, kind.record()), changes);
+                }
+            }
+        }
+    }
 }

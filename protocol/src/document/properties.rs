@@ -197,7 +197,7 @@ proptest! {
         prop_assert_eq!(late.replica.history().len(), changes.len());
         // And all of it survives the store.
         let bytes: Vec<_> = changes.iter().map(|change| &change.bytes).collect();
-        let tried = Office::new("tried", form).replica.trial(&bytes).expect("these changes are ours");
+        let tried = Office::new("tried", form).replica.trial(&bytes).expect("these changes are ours").replica;
         prop_assert_eq!(tried.read(), reading);
     }
 

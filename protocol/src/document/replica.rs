@@ -26,6 +26,15 @@ pub struct Replica {
     containers: Vec<ChangeHash>,
 }
 
+/// A document whose changes can be kept, and how it reads.
+#[derive(Debug, Clone)]
+pub struct Tried {
+    /// The document.
+    pub replica: Replica,
+    /// What stands in it.
+    pub reading: Reading,
+}
+
 impl Replica {
     /// A document that holds nothing but its containers.
     pub fn new(document: DocumentId, form: Form, fields: &'static [Field]) -> Self {
@@ -46,24 +55,30 @@ impl Replica {
 
     /// Applies changes to a copy and sees that they can be kept: their bytes come back unaltered,
     /// the document can be saved, loaded and read. For changes from peers, on a worker.
-    pub fn trial(&self, changes: &[impl AsRef<[u8]>]) -> Result<Self, ApplyError> {
+    pub fn trial(&self, changes: &[impl AsRef<[u8]>]) -> Result<Tried, ApplyError> {
         let new = self.parse(changes)?;
         let Some(first) = new.first().map(|change| ChangeHash(change.hash().0)) else {
-            return Ok(self.clone());
+            return Ok(Tried { reading: self.read(), replica: self.clone() });
         };
-        let tried = Self { doc: self.applied(&new)?, ..self.clone() };
+        let replica = self.holding(self.applied(&new)?);
         for change in &new {
-            let kept = caught(|| tried.doc.get_change_by_hash(&change.hash()))?;
+            let kept = caught(|| replica.doc.get_change_by_hash(&change.hash()))?;
             if kept.is_none_or(|kept| kept.raw_bytes() != change.raw_bytes()) {
                 return Err(ApplyError::Altered { change: ChangeHash(change.hash().0) });
             }
         }
-        let kept = caught(|| {
-            let loaded = Automerge::load(&tried.doc.save_nocompress()).ok()?;
-            let loaded = Self { doc: loaded, ..tried.clone() };
-            Some(loaded.heads() == tried.heads() && loaded.read() == tried.read())
+        let reading = caught(|| {
+            let loaded = self.holding(Automerge::load(&replica.doc.save_nocompress()).ok()?);
+            let reading = replica.read();
+            (loaded.heads() == replica.heads() && loaded.read() == reading).then_some(reading)
         })?;
-        if kept == Some(true) { Ok(tried) } else { Err(ApplyError::Altered { change: first }) }
+        let reading = reading.ok_or(ApplyError::Altered { change: first })?;
+        Ok(Tried { replica, reading })
+    }
+
+    /// The same document with other contents.
+    fn holding(&self, doc: Automerge) -> Self {
+        Self { doc, form: self.form, fields: self.fields, containers: self.containers.clone() }
     }
 
     /// The changes that made the containers, one for each schema version that has any. Every node

@@ -62,8 +62,7 @@ impl Engine {
             }
             let item = one.fetch.item;
             if let Some(pull) = self.pull_of(from) {
-                pull.admitting += 1;
-                pull.came.push((scope, Asked { complete: delivery.complete, ..one }));
+                pull.admitting.insert(document, (scope, Asked { complete: delivery.complete, ..one }));
             }
             self.take_in(genesis, delivery.changes, from, Some(item), store, rng)?;
         }
@@ -128,7 +127,7 @@ impl Engine {
             return Ok(());
         }
         if let Some(pull) = pulled_from.and_then(|peer| self.pull_of(peer)) {
-            pull.admitting += 1;
+            pull.writing += 1;
         }
         let batch = new.iter().map(put).collect();
         self.commit(batch, Resting { statements: new, pulled_from, ..Resting::default() });

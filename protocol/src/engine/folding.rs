@@ -34,6 +34,8 @@ pub(super) struct Recounts {
     writing: BTreeSet<DocumentId>,
     /// The digest that is remembered.
     counted: Option<Digest>,
+    /// Whether it is known to be that of the statements here: it takes all of them to compute.
+    is_remembered: bool,
 }
 
 /// What a statement may turn over of what counted before.
@@ -57,6 +59,7 @@ impl Engine {
             self.identity = setup::identity(store)?;
             self.charter = setup::charter(store)?;
         }
+        self.recounts.is_remembered = false;
         let before = self.statements.roster().clone();
         // Receipts and heads are in no digest.
         let compared = new.iter().filter(|known| known.is_compared());
@@ -233,9 +236,15 @@ impl Engine {
                 self.line_up(genesis, Task::Admit { changes: Vec::new(), source: None }, store, rng)?;
             }
         }
+<<<<<<< HEAD
         let Recounts { open, under_way, writing, .. } = &self.recounts;
         let is_done = open.is_empty() && under_way.is_empty() && writing.is_empty();
         if is_done && self.batches.is_empty() {
+=======
+        let is_done = self.recounts.open.is_empty() && self.recounts.under_way.is_empty();
+        if is_done && !self.recounts.is_remembered && self.batches.is_empty() {
+            self.recounts.is_remembered = true;
+>>>>>>> speed
             let deciding = self.deciding();
             if self.recounts.counted != Some(deciding) {
                 self.recounts.counted = Some(deciding);

@@ -14,8 +14,27 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 struct Parts {
     draft: Option<DocumentId>,
-    /// By scope: one in each.
-    shared: BTreeMap<Scope, DocumentId>,
+    /// By scope: one in each. Mostly there is one: a map would take ten times the room.
+    shared: Vec<(Scope, DocumentId)>,
+}
+
+impl Parts {
+    /// What is shared in a scope. Where an owner has begun two for one record, all nodes show the same one.
+    fn share(&mut self, scope: Scope, document: DocumentId) {
+        match self.shared.binary_search_by_key(&scope, |(scope, _)| *scope) {
+            Ok(at) => self.shared[at].1 = self.shared[at].1.min(document),
+            Err(at) => {
+                self.shared.reserve_exact(1);
+                self.shared.insert(at, (scope, document));
+            }
+        }
+    }
+
+    /// The one that most may read, or else that of the first scope.
+    fn widest(&self) -> Option<DocumentId> {
+        let in_network = self.shared.iter().find(|(scope, _)| *scope == Scope::Network);
+        in_network.or(self.shared.first()).map(|(_, document)| *document)
+    }
 }
 
 /// See the module.
@@ -39,11 +58,16 @@ struct Set {
 impl Index {
     /// Puts a document in its present state; returns its item if that is new.
     pub(crate) fn put(&mut self, row: Row) -> Option<Item> {
-        let (document, item, scope) = (row.genesis.document(), row.item(), row.genesis.scope);
+        self.put_as(row.genesis.document(), row)
+    }
+
+    /// The same, where the document's id is known: it is a hash, and at a start there are many.
+    pub(crate) fn put_as(&mut self, document: DocumentId, row: Row) -> Option<Item> {
+        let (item, scope) = (row.item_of(document), row.genesis.scope);
         let is_seen = !row.heads.is_empty() && !row.is_hidden();
         let set = self.sets.entry(scope).or_default();
         if let Some(before) = self.rows.get(&document) {
-            let old = before.item();
+            let old = before.item_of(document);
             if old == item && before.gone == row.gone {
                 return None;
             }
@@ -51,13 +75,13 @@ impl Index {
             set.documents.remove(&old);
             set.digest = None;
         }
-        let key = (row.genesis.record_id(), row.genesis.owner);
+        let key = (row.genesis.record.unwrap_or(document), row.genesis.owner);
         let parts = self.records.entry(key).or_default();
         let is_draft = row.genesis.is_draft();
         if !is_seen {
             // Kept without being there: nothing in it counts any longer, or it is withdrawn.
             parts.draft.take_if(|it| *it == document);
-            parts.shared.retain(|_, it| *it != document);
+            parts.shared.retain(|(_, it)| *it != document);
             if parts.draft.is_none() && parts.shared.is_empty() {
                 self.records.remove(&key);
             }
@@ -72,12 +96,10 @@ impl Index {
             return is_compared.then_some(item);
         }
         self.hidden.remove(&document);
-        // Where an owner has begun two for one record, all nodes show the same one.
         if is_draft {
             parts.draft = Some(parts.draft.map_or(document, |other| other.min(document)));
         } else {
-            let part = parts.shared.entry(scope).or_insert(document);
-            *part = document.min(*part);
+            parts.share(scope, document);
         }
         set.put(item, document);
         self.rows.insert(document, row);
@@ -182,7 +204,7 @@ impl Index {
 
     pub(crate) fn reference(&self, key: (DocumentId, OrgId)) -> Option<RecordRef> {
         let parts = self.records.get(&key)?;
-        let documents = parts.draft.iter().chain(parts.shared.values());
+        let documents = parts.draft.iter().chain(parts.shared.iter().map(|(_, document)| document));
         let rows = documents.filter_map(|id| self.rows.get(id));
         let kind = rows.clone().next().and_then(|row| row.genesis.kind());
         let updated_s = rows.map(|row| row.updated_s).max().unwrap_or_default();
@@ -191,8 +213,8 @@ impl Index {
             owner: key.1,
             kind,
             draft: parts.draft,
-            shared: parts.shared.get(&Scope::Network).or(parts.shared.values().next()).copied(),
-            shares: parts.shared.clone(),
+            shared: parts.widest(),
+            shares: parts.shared.iter().copied().collect(),
             updated_s,
         })
     }

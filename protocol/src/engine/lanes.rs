@@ -128,8 +128,11 @@ impl Engine {
             self.lanes.queues.remove(&document);
             return Ok(());
         };
-        let may_lack = self.index.row(document).is_some_and(|row| row.gone.is_some());
-        let held = held(document, may_lack, store)?;
+        let held = match self.index.row(document) {
+            Some(row) => held(document, row.gone.is_some(), store)?,
+            // Whatever is stored of a document is stored together with its row.
+            None => Vec::new(),
+        };
         let (job, purpose) = match task {
             Task::Admit { changes: incoming, source } => {
                 let roster = self.statements.roster().clone();
@@ -238,7 +241,7 @@ impl Engine {
         if self.index.row(document).is_some_and(Row::is_hidden) {
             // What comes late for a withdrawn document: its envelopes stay, what it says does not.
             if let Some(Source { peer, .. }) = source {
-                self.pulled(peer, false);
+                self.pulled(peer, document, false);
             }
             let stubs: Batch = admitted
                 .accepted
@@ -252,7 +255,7 @@ impl Engine {
         let now = admitted.state.as_ref().map(|state| state.heads.as_slice());
         if admitted.accepted.is_empty() && before.unwrap_or_default() == now.unwrap_or_default() {
             if let Some(Source { peer, .. }) = source {
-                self.pulled(peer, false);
+                self.pulled(peer, document, false);
             }
             return None;
         }

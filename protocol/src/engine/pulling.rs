@@ -1,7 +1,8 @@
 //! Bringing this node level with one peer: statements first, then what documents differ, then these.
 //!
-//! One question at a time is under way for each peer, and the next documents are asked for when the
-//! ones before are durable: what a peer can make us hold is bounded by one answer.
+//! One question at a time is under way for each peer. The next documents are asked for while those before are
+//! admitted, as long as few enough of these wait ([`ADMITTING_LIMIT`]): what a peer can make us hold is bounded by two
+//! answers. Whatever else a step needs to know, it waits until all that came is durable.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -16,10 +17,13 @@ use crate::{
     wire::message::{HAVE_LIMIT, ITEMS_LIMIT, Request, Response, WANTS_LIMIT, Want},
 };
 
-/// Documents that are asked for at once.
-const FETCH_AT_ONCE: usize = 256;
-/// Most questions of one pull; with full answers these are a gigabyte, the rest comes with the next hello.
-const QUESTIONS_LIMIT: usize = 1024;
+/// Documents that are asked for at once: what is lost when the link breaks stays a small part of a first sync.
+const FETCH_AT_ONCE: usize = 128;
+/// With more documents than this whose admission is under way, the next are not asked for yet: as many as one answer
+/// brings keep the workers busy while the next one is on its way.
+const ADMITTING_LIMIT: usize = FETCH_AT_ONCE;
+/// Most questions of one pull: enough for half a million documents, the rest comes with the next hello.
+const QUESTIONS_LIMIT: usize = 4096;
 /// Comparisons under way at once: each holds its own marks of our set, 4 MB for 100,000 items.
 const COMPARISONS_LIMIT: usize = 8;
 /// The name under which a peer's answers are counted that promise more and never bring it.
@@ -72,9 +76,11 @@ pub(super) enum Pulling {
 pub(super) struct Pull {
     pub(super) steps: VecDeque<Next>,
     pub(super) asking: bool,
-    /// Documents whose admission is under way, and statements that are being written.
-    pub(super) admitting: usize,
-    /// Documents that came and may not be all we need.
+    /// Batches of statements that are being written.
+    pub(super) writing: usize,
+    /// Documents whose admission is under way.
+    pub(super) admitting: BTreeMap<DocumentId, (Scope, Asked)>,
+    /// Documents that were admitted or refused, and may not be all we need.
     pub(super) came: Vec<(Scope, Asked)>,
     /// Whether anything new came of it.
     pub(super) gained: bool,
@@ -82,6 +88,17 @@ pub(super) struct Pull {
     pub(super) again: bool,
     /// Questions asked so far: a peer whose answers lead nowhere is given up.
     pub(super) questions: usize,
+}
+
+impl Pull {
+    /// Whether the next step may be taken while documents are being admitted.
+    fn may_go_on(&self) -> bool {
+        match self.steps.front() {
+            Some(Next::Fetch(..) | Next::Resolve(..)) => self.admitting.len() <= ADMITTING_LIMIT,
+            // What is compared, and whether all is done, is known when all of it is there.
+            Some(Next::Compare(_) | Next::CompareDocuments) | None => self.admitting.is_empty(),
+        }
+    }
 }
 
 impl Peer {
@@ -141,7 +158,7 @@ impl Engine {
         loop {
             let Some(peer) = self.peers.by_device.get_mut(&device) else { return };
             let Some(pull) = &mut peer.pull else { return };
-            if pull.asking || pull.admitting > 0 {
+            if pull.asking || pull.writing > 0 {
                 return;
             }
             for (scope, asked) in std::mem::take(&mut pull.came) {
@@ -152,6 +169,9 @@ impl Engine {
                     None if more => *self.refused.entry(LEADS_NOWHERE.to_owned()).or_default() += 1,
                     None => {}
                 }
+            }
+            if !pull.may_go_on() {
+                return;
             }
             let Some(step) = pull.steps.pop_front() else {
                 let Pull { gained, again, .. } = std::mem::take(pull);
@@ -191,7 +211,12 @@ impl Engine {
                     if !rest.is_empty() {
                         pull.steps.push_front(Next::Fetch(scope, rest));
                     }
-                    fetches.retain(|fetch| !self.index.items(scope).contains(&fetch.item));
+                    let ours = self.index.items(scope);
+                    fetches.retain(|fetch| !ours.contains(&fetch.item));
+                    // Of these another state has come already; comparing digests afterwards tells what is lacking.
+                    let asked = fetches.len();
+                    fetches.retain(|fetch| !pull.admitting.contains_key(&fetch.document));
+                    pull.again |= fetches.len() < asked;
                     if fetches.is_empty() {
                         continue;
                     }
@@ -286,11 +311,19 @@ impl Engine {
         Ok(())
     }
 
-    /// An admission for a pull is through.
-    pub(super) fn pulled(&mut self, peer: DeviceId, gained: bool) {
+    /// The admission of a document is through.
+    pub(super) fn pulled(&mut self, peer: DeviceId, document: DocumentId, gained: bool) {
         if let Some(pull) = self.pull_of(peer) {
-            pull.admitting = pull.admitting.saturating_sub(1);
+            pull.came.extend(pull.admitting.remove(&document));
             pull.gained |= gained;
+        }
+    }
+
+    /// Statements of a pull are written.
+    pub(super) fn pulled_statements(&mut self, peer: DeviceId) {
+        if let Some(pull) = self.pull_of(peer) {
+            pull.writing = pull.writing.saturating_sub(1);
+            pull.gained = true;
         }
     }
 

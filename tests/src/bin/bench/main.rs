@@ -9,8 +9,8 @@ use std::error::Error;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-const USAGE: &str = "usage: bench sync --docs 1000,10000 | bench sketch | bench similar --bench DIR | \
-                     bench liars --networks 2000 --seed 0";
+const USAGE: &str = "usage: bench sync --docs 1000,10000,100000 [--make short|long] | bench sketch | \
+                     bench similar --bench DIR | bench liars --networks 2000 --seed 0";
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -20,7 +20,9 @@ async fn main() -> Result<()> {
         ["similar", ..] => Box::pin(similar::run(&words[1..])).await,
         ["liars", "--networks", networks, "--seed", seed] => liars::run(networks.parse()?, seed.parse()?),
         ["sketch"] => sketch::run(),
-        ["sync", "--docs", counts] => sync::run(counts).await,
+        ["sync", "--docs", counts] => sync::run(counts, None).await,
+        ["sync", "--docs", counts, "--make", make] => sync::run(counts, Some(make)).await,
+        ["node", dir, announce] => sync::run_node(dir, announce).await,
         _ => Err(USAGE.into()),
     }
 }

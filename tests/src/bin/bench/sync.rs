@@ -1,157 +1,203 @@
-//! `bench sync --docs 1000,10000`: what it costs to bring two nodes level.
+//! `bench sync --docs 1000,10000,100000`: what it costs to bring two nodes level.
 //!
-//! Two whole nodes over real sockets on loopback and real stores in temporary folders. What is
-//! printed for each number of documents: writing and sharing them at one node, the first sync of the
-//! other, bytes both ways, and the memory of the process that holds both.
+//! Two nodes as processes of their own, over a link on loopback and with real stores in temporary folders.
+//! One writes and shares while the other is away. Then, for each number and make of documents:
+//!
+//! - **first**: the other's first sync, from the link's first connection until the last document is durable, and until
+//!   both have agreed that they are level (digests are compared a fifth of a second after the last change);
+//! - **d**: the link is cut, d documents are changed, and from the next connection until level;
+//! - **start**: the other is started again, from its first instruction until it answers.
+//!
+//! Time, CPU of each process, our payload and all bytes, both ways together, messages, and memory.
 
-use std::{path::Path, time::Instant};
+mod documents;
+mod figures;
+mod node;
 
-use praksis_node::{
-    config::Config,
-    driver::{self, Running},
-    folder::{self, Beginning, Folder},
+use std::{path::Path, process::Stdio};
+
+use praksis_tests::link::{Link, NOWHERE, now_us};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
 };
-use praksis_protocol::{
-    engine::{Audience, Command, Event, Reply},
-    genesis::Kind,
-    id::DocumentId,
-    membership::{joining::Ticket, statement::Role},
-    share::Terms,
-    store::Read as _,
-};
-use serde_json::json;
-use tokio::task::JoinSet;
 
 use crate::Result;
+use documents::Make;
+use figures::Figures;
+pub(crate) use {figures::resident_kb, node::run as run_node};
 
-/// Commands that are under way at once.
-const AT_ONCE: usize = 256;
+/// How many documents are changed between two connections.
+const CHANGED: [usize; 4] = [0, 1, 100, 1000];
 
-/// Prints the table for each of the counts, such as `1000,10000`.
-pub(crate) async fn run(counts: &str) -> Result<()> {
-    println!("documents  write s  share s  first sync s  bytes to  bytes from  resident MB");
-    for count in counts.split(',') {
-        sync(count.parse()?).await?;
-    }
-    Ok(())
-}
-
-async fn sync(count: usize) -> Result<()> {
-    let home = tempfile::tempdir()?;
-    let ks = node(&home.path().join("ks"), "310000043", true).await?;
-    let bergen = node(&home.path().join("bergen"), "310000027", false).await?;
-
-    let Reply::Ticket(ticket) =
-        ks.handle.call(Command::Invite("310000027".into(), Role::Member, 3600)).await?
-    else {
-        return Err("no invitation".into());
-    };
-    let mut events = bergen.handle.events();
-    bergen.handle.call(Command::Join(Ticket::from_text(&ticket)?)).await?;
-    // Level once, so that each knows where the other is.
-    while !matches!(events.recv().await?, Event::Level(_, true)) {}
-
-    let began = Instant::now();
-    let contact = json!({"schema_version": 1, "role": "Innkjøp", "mailbox": "innkjop@example.no"});
-    let contact = written(bergen.handle.call(Command::Draft(Kind::Contact, contact)).await?)?;
-    // The other side is away while all of this is written.
-    ks.handle.stop().await?;
-    drop(ks);
-    let mut records: Vec<DocumentId> = Vec::new();
-    let mut tasks = JoinSet::new();
-    for number in 0..count {
-        let (handle, record) = (bergen.handle.clone(), case(number, contact));
-        tasks.spawn(async move { handle.call(Command::Draft(Kind::Case, record)).await });
-        while tasks.len() >= AT_ONCE {
-            records.push(written(tasks.join_next().await.ok_or("a task")???)?);
-        }
-    }
-    while let Some(reply) = tasks.join_next().await {
-        records.push(written(reply??)?);
-    }
-    let write = began.elapsed();
-
-    let began = Instant::now();
-    let mut tasks = JoinSet::new();
-    for record in records {
-        let handle = bergen.handle.clone();
-        tasks.spawn(async move {
-            handle.call(Command::Share(record, Terms::on(handle.today()), Audience::Network)).await
-        });
-        while tasks.len() >= AT_ONCE {
-            tasks.join_next().await.ok_or("a task")???;
-        }
-    }
-    while let Some(reply) = tasks.join_next().await {
-        reply??;
-    }
-    let share = began.elapsed();
-
-    let before = bergen.handle.traffic();
-    let began = Instant::now();
-    let ks = start(&home.path().join("ks")).await?;
-    let mut events = ks.handle.events();
-    while ks.handle.store().rows()?.len() < count {
-        events.recv().await.or_else(|error| match error {
-            tokio::sync::broadcast::error::RecvError::Lagged(_) => Ok(Event::RosterChanged),
-            error @ tokio::sync::broadcast::error::RecvError::Closed => Err(error),
-        })?;
-    }
-    let first = began.elapsed();
-    let after = bergen.handle.traffic();
+/// Prints the table for each of the counts, such as `1000,10000`; of the long make alone those up to 10,000.
+pub(crate) async fn run(counts: &str, makes: Option<&str>) -> Result<()> {
     println!(
-        "{count:>9}  {:>7.2}  {:>7.2}  {:>12.2}  {:>8}  {:>10}  {:>11}",
-        write.as_secs_f64(),
-        share.as_secs_f64(),
-        first.as_secs_f64(),
-        after.payload_out - before.payload_out,
-        after.payload_in - before.payload_in,
-        resident_mb(),
+        "{:>6} {:>6} {:>6}  {:>8} {:>8}  {:>9} {:>9}  {:>10} {:>10} {:>5}  {:>6} {:>6}",
+        "docs",
+        "make",
+        "what",
+        "all s",
+        "level s",
+        "cpu to",
+        "cpu from",
+        "payload",
+        "all bytes",
+        "msgs",
+        "MB to",
+        "MB fr"
     );
-    ks.handle.stop().await?;
-    bergen.handle.stop().await?;
+    for count in counts.split(',') {
+        for make in Make::ALL.into_iter().filter(|make| makes.is_none_or(|name| name == make.name())) {
+            Table { count: count.parse()?, make }.print().await?;
+        }
+    }
     Ok(())
 }
 
-/// Nine short fields, about 1.2 KB with envelope and genesis.
-fn case(number: usize, contact: DocumentId) -> serde_json::Value {
-    json!({
-        "schema_version": 1,
-        "content_lang": "nb",
-        "title": {"nb": format!("Anskaffelse nummer {number}: varsling fra pumpestasjoner")},
-        "need": format!("Behov {number}: vi oppdager for sent at en pumpe har stoppet, og kjører ut for ofte."),
-        "sector": ["water_waste_energy"],
-        "phase": "need",
-        "keywords": ["pumpestasjon", "varsling", format!("nummer-{number}")],
-        "contact": contact.to_string(),
-    })
+struct Table {
+    count: usize,
+    make: Make,
 }
 
-async fn node(dir: &Path, number: &str, association: bool) -> Result<Running> {
-    let beginning =
-        Beginning { number: number.into(), name: number.into(), card: serde_json::Map::new(), contact: None };
-    if association {
-        folder::association(dir, &beginning)?;
-    } else {
-        folder::organisation(dir, &beginning)?;
+impl Table {
+    async fn print(&self) -> Result<()> {
+        let home = tempfile::tempdir()?;
+        let (from_dir, to_dir) = (home.path().join("from"), home.path().join("to"));
+        node::make(&from_dir, "310000027", true)?;
+        node::make(&to_dir, "310000043", false)?;
+        let link = Link::new().await?;
+        let mut from = Node::start(&from_dir, &link.address()).await?;
+        link.lead_to(&from.listen);
+        let mut to = Node::start(&to_dir, NOWHERE).await?;
+        let ticket = from.ask("invite 310000043").await?;
+        to.ask(&format!("join {}", ticket.as_str().ok_or("no ticket")?)).await?;
+        // Level once, so that each knows where the other is.
+        to.ask("level 0 0").await?;
+        to.stop().await?;
+        let (count, make) = (self.count, self.make.name());
+        let written = from.ask(&format!("write {count} {make}")).await?;
+        let seconds = |field: &str| written[field].as_f64().unwrap_or_default() / 1e6;
+        eprintln!(
+            "# {count} {make}: drafted in {:.1} s, shared in {:.1} s",
+            seconds("draft_us"),
+            seconds("share_us")
+        );
+
+        let before = (Figures::default(), from.figures().await?);
+        let mut to = Node::start(&to_dir, NOWHERE).await?;
+        self.row("first", &mut to, &mut from, before, 0, &link).await?;
+        for (round, changed) in CHANGED.into_iter().filter(|changed| *changed <= count).enumerate() {
+            link.cut();
+            from.ask(&format!("change {changed} {} {make}", round + 1)).await?;
+            let before = (to.figures().await?, from.figures().await?);
+            let after_us = now_us();
+            link.mend();
+            self.row(&format!("d={changed}"), &mut to, &mut from, before, after_us, &link).await?;
+        }
+        link.cut();
+        to.stop().await?;
+        let began_us = now_us();
+        let mut to = Node::start(&to_dir, NOWHERE).await?;
+        let (ready, figures) = (to.ready_us - began_us, to.figures().await?);
+        println!(
+            "{count:>6} {make:>6} {:>6}  {:>8.3} {:>8}  {:>9.3} {:>9}  {:>10} {:>10} {:>5}  {:>6} {:>6}",
+            "start",
+            ready as f64 / 1e6,
+            "",
+            figures.cpu_ms as f64 / 1e3,
+            "",
+            "",
+            "",
+            "",
+            figures.resident_kb / 1024,
+            ""
+        );
+        to.stop().await?;
+        from.stop().await
     }
-    start(dir).await
-}
 
-async fn start(dir: &Path) -> Result<Running> {
-    Ok(driver::start(Folder::open(dir)?, Config::loopback()).await?)
-}
-
-fn written(reply: Reply) -> Result<DocumentId> {
-    match reply {
-        Reply::Written { record, .. } => Ok(record),
-        other => Err(format!("not written: {other:?}").into()),
+    /// Waits until both are level, and says what it took.
+    async fn row(
+        &self,
+        what: &str,
+        to: &mut Node,
+        from: &mut Node,
+        before: (Figures, Figures),
+        after_us: u64,
+        link: &Link,
+    ) -> Result<()> {
+        let level = to.ask(&format!("level {} {after_us}", self.count)).await?;
+        let figures = (to.figures().await? - before.0, from.figures().await? - before.1);
+        let began_us = link.accepted_us();
+        let since = |field: &str| {
+            let at_us = level[field].as_u64().filter(|at| *at >= began_us);
+            at_us.map_or("-".into(), |at_us| format!("{:.3}", (at_us - began_us) as f64 / 1e6))
+        };
+        println!(
+            "{:>6} {:>6} {what:>6}  {:>8} {:>8}  {:>9.3} {:>9.3}  {:>10} {:>10} {:>5}  {:>6} {:>6}",
+            self.count,
+            self.make.name(),
+            since("changed_us"),
+            since("level_us"),
+            cpu_s(&figures.0),
+            cpu_s(&figures.1),
+            figures.1.payload_in + figures.1.payload_out,
+            figures.1.socket_in + figures.1.socket_out,
+            figures.1.messages,
+            figures.0.resident_kb / 1024,
+            figures.1.resident_kb / 1024,
+        );
+        Ok(())
     }
 }
 
-/// Memory of this process, where the system says so.
-pub(crate) fn resident_mb() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or_default() / 1024
+/// What is exact of it is of use where little was done.
+fn cpu_s(figures: &Figures) -> f64 {
+    if figures.cpu_ms > 1000 { figures.cpu_ms as f64 / 1e3 } else { figures.cpu_us as f64 / 1e6 }
+}
+
+/// A node as a process of its own.
+struct Node {
+    child: Child,
+    stdin: ChildStdin,
+    lines: Lines<BufReader<ChildStdout>>,
+    listen: String,
+    ready_us: u64,
+}
+
+impl Node {
+    async fn start(dir: &Path, announce: &str) -> Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("node").arg(dir).arg(announce);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+        let stdin = child.stdin.take().ok_or("no input")?;
+        let lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
+        let mut node = Self { child, stdin, lines, listen: String::new(), ready_us: 0 };
+        let ready = node.line().await?;
+        node.listen = ready["ready"].as_str().ok_or("not ready")?.to_owned();
+        node.ready_us = ready["at_us"].as_u64().ok_or("not ready")?;
+        Ok(node)
+    }
+
+    async fn ask(&mut self, line: &str) -> Result<Value> {
+        self.stdin.write_all(format!("{line}\n").as_bytes()).await?;
+        self.stdin.flush().await?;
+        self.line().await
+    }
+
+    async fn line(&mut self) -> Result<Value> {
+        Ok(serde_json::from_str(&self.lines.next_line().await?.ok_or("the node ended")?)?)
+    }
+
+    async fn figures(&mut self) -> Result<Figures> {
+        Ok(serde_json::from_value(self.ask("figures").await?)?)
+    }
+
+    async fn stop(mut self) -> Result<()> {
+        drop(self.stdin);
+        let status = self.child.wait().await?;
+        if status.success() { Ok(()) } else { Err(format!("the node ended: {status}").into()) }
+    }
 }

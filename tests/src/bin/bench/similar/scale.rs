@@ -24,7 +24,7 @@ use tantivy::{
 };
 
 use super::{Options, data::Benchmark, score::percentile};
-use crate::{Result, sync::resident_mb};
+use crate::{Result, sync::resident_kb};
 
 /// Questions of each kind.
 const QUESTIONS: usize = 200;
@@ -129,7 +129,7 @@ fn praksis(cases: &[Case], words: &[String], dir: &Path) -> Result<()> {
     println!(
         "   found after {written:.1} s, compounds learnt and all renewed after {settled:.1} s; index {} MB; resident {} MB",
         bytes >> 20,
-        resident_mb()
+        resident_kb().unwrap_or_default() / 1024
     );
     Ok(())
 }
