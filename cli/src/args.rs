@@ -7,8 +7,8 @@ use praksis_node::locale;
 use praksis_protocol::{language::Language, org_number::OrgNumber};
 
 use crate::{
-    case, completions, demo, export, import, init, invite, join, lessons, member, need::READ_PDF, org, peer,
-    report, run, similar, start, sync, template, vocabulary,
+    bundle, case, completions, demo, export, import, init, invite, join, lessons, member, need::READ_PDF,
+    org, peer, report, run, similar, start, sync, template, vocabulary,
 };
 
 /// Municipalities share what they learn from innovative public procurement.
@@ -45,6 +45,7 @@ pub(crate) enum Command {
     Template(template::Args),
     Import(import::Args),
     Export(export::Args),
+    Bundle(bundle::Args),
     Peer(peer::Args),
     Sync(sync::Args),
     /// Say where the node stands: what it holds, and whom it is level with

@@ -30,6 +30,7 @@ mod start;
 mod templates;
 mod useful;
 
+mod bundles;
 mod example;
 mod health;
 mod members;
@@ -198,6 +199,8 @@ fn described() -> OpenApiRouter<Api> {
                 .layer(DefaultBodyLimit::max(crate::intake::FILE_LIMIT)),
         )
         .routes(routes!(export::give))
+        .routes(routes!(bundles::write))
+        .routes(routes!(bundles::read))
         .routes(routes!(members::join))
         .routes(routes!(peers::sync))
         .merge(quick)

@@ -17,6 +17,8 @@ pub mod telemetry;
 pub mod net;
 pub mod storage;
 
+pub mod bundle;
+
 pub mod cpv_list;
 pub mod search;
 

@@ -14,5 +14,6 @@ mod thousands;
 mod ways;
 mod wrong;
 
+mod bundles;
 mod demo;
 mod messages;

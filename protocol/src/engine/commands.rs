@@ -129,6 +129,7 @@ impl Engine {
                 self.reply(request, Ok(Reply::Status(Box::new(status))));
                 Ok(())
             }
+            Command::Carry(carry) => self.carry(request, carry, store, rng),
             Command::Remember(memories) => {
                 let put = |Memory { of, name, value }| match of {
                     Some(document) => Put::Memory(document, name, value),

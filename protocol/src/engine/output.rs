@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    bundles::Carried,
     input::{BatchId, Class, JobId, MessageId, RequestId},
     job::Job,
     why::Why,
@@ -131,6 +132,8 @@ pub enum Reply {
     TakenIn(usize),
     /// How each document of a record stands.
     Why(Vec<Why>),
+    /// The answer to [`Command::Carry`](super::Command::Carry).
+    Carried(Carried),
     /// Done.
     Done,
 }
@@ -192,6 +195,9 @@ pub enum CommandError {
     /// The organisation is no member of the network.
     #[error("{0} is no member of the network")]
     NoSuchMember(OrgId),
+    /// No member has this number.
+    #[error("{0} is no member of the network")]
+    NoSuchNumber(String),
     /// The device is none of that organisation's.
     #[error("no device {0} has been granted there")]
     NoSuchDevice(DeviceId),
