@@ -7,6 +7,7 @@ pub mod platform;
 pub mod clock;
 pub mod config;
 pub mod driver;
+pub mod figures;
 pub mod folder;
 pub mod handle;
 pub mod job;

@@ -25,6 +25,7 @@ mod index;
 mod joining;
 mod lanes;
 mod offices;
+pub mod pace;
 mod peers;
 mod pulling;
 mod quarantine;
@@ -57,6 +58,7 @@ use heads::Heads;
 use index::Index;
 use joining::Joining;
 use lanes::Lanes;
+use pace::Pace;
 use peers::Peers;
 use quarantine::Quarantine;
 use sessions::Sessions;
@@ -118,6 +120,8 @@ pub struct Engine {
     encodings: Encodings,
     /// What comparing our sets with theirs took.
     compared: Tally,
+    /// Documents that came from others.
+    pace: Pace,
     batches: BTreeMap<BatchId, Resting>,
     outputs: VecDeque<Output>,
     refused: BTreeMap<String, u64>,
@@ -185,6 +189,7 @@ impl Engine {
             readings: Readings::default(),
             encodings: Encodings::default(),
             compared: Tally::default(),
+            pace: Pace::default(),
             batches: BTreeMap::new(),
             outputs: VecDeque::new(),
             refused: BTreeMap::new(),
@@ -284,6 +289,10 @@ impl Engine {
                 self.hide_or_restore(document, store, rng)?;
             }
             if let Some(Source { peer, .. }) = source {
+                self.pace.count(self.now);
+                if let Some(peer) = self.peers.by_device.get_mut(&peer) {
+                    peer.pace.count(self.now);
+                }
                 self.pulled(peer, true);
             }
         }

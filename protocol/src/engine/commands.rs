@@ -8,6 +8,7 @@ use super::{
     Command, CommandError, Edit, Engine, Memory, Output, Reply, RequestId, Resting,
     lanes::Task,
     output::{MemberStatus, PeerStatus, RecordRef, Status},
+    pace::Pace,
 };
 use crate::{
     document::Form,
@@ -187,6 +188,8 @@ impl Engine {
                 address: peer.address.clone(),
                 level: peer.is_level(),
                 last_level: peer.last_level(),
+                pace: peer.pace,
+                lacking: peer.lacking(),
             })
             .collect();
         peers.extend(self.peers.unreached().map(|address| PeerStatus {
@@ -196,6 +199,8 @@ impl Engine {
             address: Some(address.to_owned()),
             level: false,
             last_level: None,
+            pace: Pace::default(),
+            lacking: 0,
         }));
         Status {
             org: self.identity.org,
@@ -215,6 +220,8 @@ impl Engine {
             invitations: self.invitations.open_count(),
             sets: self.index.sizes(),
             compared: self.compared,
+            pace: self.pace,
+            now: self.now,
         }
     }
 }

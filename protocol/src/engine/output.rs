@@ -6,6 +6,7 @@ use super::{
     bundles::Carried,
     input::{BatchId, Class, JobId, MessageId, RequestId},
     job::Job,
+    pace::Pace,
     why::Why,
 };
 use crate::{
@@ -270,6 +271,10 @@ pub struct Status {
     pub sets: BTreeMap<Scope, usize>,
     /// What comparing sets with peers took since the start.
     pub compared: Tally,
+    /// Documents that came from others.
+    pub pace: Pace,
+    /// When this was so.
+    pub now: Timestamp,
 }
 
 /// A member organisation, as people see it.
@@ -302,4 +307,8 @@ pub struct PeerStatus {
     pub level: bool,
     /// When it last did.
     pub last_level: Option<Timestamp>,
+    /// Documents that came from it.
+    pub pace: Pace,
+    /// Documents and statements that it is known to have and we lack.
+    pub lacking: usize,
 }
