@@ -8,7 +8,7 @@ mod write;
 use std::time::Duration;
 
 use axum::{
-    body::{Body, Bytes},
+    body::{Body, BodyDataStream, Bytes},
     extract::State,
     http::{HeaderValue, header},
     response::{IntoResponse as _, Response},
@@ -62,7 +62,7 @@ pub(super) async fn write(
         (None, Some(true)) => Reader::Own,
         (None, _) => Reader::Members,
     };
-    let held = write::held(&api, Chunks(body)).await?;
+    let held = write::held(&api, Chunks(body.into_data_stream())).await?;
     let writer = write::Writing::begin(api, reader, held).await?;
     // What fails half-way cuts the answer short: a whole bundle has its end.
     let chunks = stream::try_unfold(writer, |mut writer| async move {
@@ -84,19 +84,22 @@ pub(super) async fn write(
     responses((status = 200, description = "What came of it", body = Value),
         (status = 422, description = "Not a bundle of this network, or damaged; what stood before that is in")))]
 pub(super) async fn read(State(api): State<Api>, wants: Wants, body: Body) -> Response {
-    progress::answer(wants, |progress| read::run(api, Chunks(body), progress)).await
+    progress::answer(wants, |progress| read::run(api, Chunks(body.into_data_stream()), progress)).await
 }
 
 /// A body as it arrives.
-struct Chunks(Body);
+struct Chunks(BodyDataStream);
 
 impl Chunks {
     async fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
-        let mut stream = std::mem::take(&mut self.0).into_data_stream();
-        let chunk = tokio::time::timeout(ARRIVAL, stream.next()).await;
-        self.0 = Body::from_stream(stream);
+        let chunk = tokio::time::timeout(ARRIVAL, self.0.next()).await;
         let cut_off = || ApiError::Misuse("the body was cut off".to_owned());
         chunk.map_err(|_| cut_off())?.transpose().map_err(|_| cut_off())
+    }
+
+    /// Lets the rest run in: whoever is still sending reads the answer only once it is done.
+    async fn drain(&mut self) {
+        while let Ok(Some(_)) = self.next().await {}
     }
 }
 

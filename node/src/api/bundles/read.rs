@@ -50,6 +50,14 @@ struct Name(String);
 struct Mark(u64, Checksum);
 
 pub(super) async fn run(api: Api, mut body: Chunks, progress: Progress) -> Result<Value, ApiError> {
+    let result = read(api, &mut body, &progress).await;
+    if result.is_err() {
+        body.drain().await;
+    }
+    result
+}
+
+async fn read(api: Api, body: &mut Chunks, progress: &Progress) -> Result<Value, ApiError> {
     let before = api.status().await?.refused;
     let (mut reader, mut reading, mut complete) = (Reader::default(), None::<Reading>, false);
     while let Some(bytes) = body.next().await? {

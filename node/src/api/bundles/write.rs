@@ -30,9 +30,13 @@ pub(super) async fn held(api: &Api, mut body: Chunks) -> Result<BTreeSet<(Scope,
             };
             match items {
                 Ok(items) => held.extend(items),
-                Err(error) => return Err(refused(api, error).await),
+                Err(error) => {
+                    body.drain().await;
+                    return Err(refused(api, error).await);
+                }
             }
             if held.len() > HELD_MAX {
+                body.drain().await;
                 return Err(refused(api, BundleError::TooMany).await);
             }
         }
