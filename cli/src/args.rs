@@ -7,8 +7,9 @@ use praksis_node::locale;
 use praksis_protocol::{language::Language, org_number::OrgNumber};
 
 use crate::{
-    association, case, completions, contact, demo, export, import, init, invite, join, lessons, member,
-    need::READ_PDF, org, peer, report, run, similar, start, statements, sync, template, vocabulary, why,
+    association, bundle, case, completions, contact, demo, export, import, init, invite, join, lessons,
+    member, need::READ_PDF, org, peer, report, run, similar, start, statements, sync, template, vocabulary,
+    why,
 };
 
 /// Municipalities share what they learn from innovative public procurement.
@@ -49,6 +50,7 @@ pub(crate) enum Command {
     Contact(contact::Args),
     Import(import::Args),
     Export(export::Args),
+    Bundle(bundle::Args),
     Peer(peer::Args),
     Sync(sync::Args),
     /// Say where the node stands: what it holds, and whom it is level with

@@ -124,7 +124,7 @@ impl Context {
         if self.json || !io::stderr().is_terminal() {
             return Bar(ProgressBar::hidden());
         }
-        let style = ProgressStyle::with_template("  {msg} {wide_bar} {pos}/{len}")
+        let style = ProgressStyle::with_template("  {msg} {wide_bar} {pos}/{len} {eta}")
             .expect("the template is right")
             .progress_chars("━╸─");
         Bar(ProgressBar::new(0).with_style(style).with_message(self.text(key, &[])))

@@ -33,6 +33,7 @@ mod template;
 mod vocabulary;
 mod ways;
 
+mod bundle;
 mod export;
 mod import;
 
@@ -102,6 +103,7 @@ async fn command(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Contact(args) => contact::run(args, context).await,
         Command::Import(args) => import::run(args, context).await,
         Command::Export(args) => export::run(args, context).await,
+        Command::Bundle(args) => bundle::run(args, context).await,
         Command::Peer(args) => peer::run(args, context).await,
         Command::Sync(args) => sync::run(args, context).await,
         Command::Status => status::run(context).await,

@@ -35,6 +35,7 @@ mod why;
 mod withdraw;
 
 mod association;
+mod bundles;
 mod example;
 mod health;
 mod members;
@@ -220,6 +221,8 @@ fn described() -> OpenApiRouter<Api> {
                 .layer(DefaultBodyLimit::max(crate::intake::FILE_LIMIT)),
         )
         .routes(routes!(export::give))
+        .routes(routes!(bundles::write))
+        .routes(routes!(bundles::read))
         .routes(routes!(members::join))
         .routes(routes!(peers::sync))
         .merge(quick)

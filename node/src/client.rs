@@ -3,6 +3,7 @@
 //! One method a route; what records hold is JSON as the interface describes it, and stays so here. Long
 //! work tells how far it has come through a callback.
 
+mod bundles;
 mod error;
 mod network;
 mod records;

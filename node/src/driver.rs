@@ -26,13 +26,14 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, RwLock},
     thread,
+    time::Instant,
 };
 
 use praksis_protocol::{
     engine::Engine,
     id::DeviceId,
     membership::statement::{Fact, Known},
-    store::{Read as _, Store as _, StoreError},
+    store::{Batch, Read as _, Store as _, StoreError},
 };
 use tokio::{
     runtime,
@@ -46,6 +47,7 @@ use crate::{
     clock::Clock,
     config::Config,
     cpv_list,
+    figures::Figures,
     folder::{self, Folder, Lock},
     handle::{Handle, Shared},
     job::index::Indexer,
@@ -141,9 +143,15 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
     let events = broadcast::Sender::new(EVENTS);
     let to_net = forwarder::start(network.net.clone());
     let jobs = workers::start(&completed).map_err(StartError::Thread)?;
-    let written = store.clone();
-    let commits =
-        committer::start(move |batches| written.commit(batches), completed).map_err(StartError::Thread)?;
+    let (written, figures) = (store.clone(), Arc::new(Figures::default()));
+    let measured = figures.clone();
+    let commit = move |batches: &[Batch]| {
+        let began = Instant::now();
+        let committed = written.commit(batches);
+        measured.committed(batches.len(), began.elapsed());
+        committed
+    };
+    let commits = committer::start(commit, completed).map_err(StartError::Thread)?;
 
     let shared = Shared {
         folder: folder.clone(),
@@ -155,6 +163,7 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
         followed: watch::Sender::new(()),
         events: events.downgrade(),
         net: network.net,
+        figures: figures.clone(),
         stop,
         ended,
     };
@@ -164,7 +173,7 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
     remembered.map_err(|panic| StartError::Thread(panic.into()))??;
     let indexer = Indexer::start(handle.clone()).map_err(StartError::Thread)?;
     let happening = handle.events();
-    let machine = Machine::new(engine, store, clock, to_net, jobs, commits, events, announce);
+    let machine = Machine::new(engine, store, clock, to_net, jobs, commits, events, announce, figures);
     let inlets = Inlets { completions, asked, events: network.events, stopping };
     let first = machine::First { listening: network.listening.clone(), peers: config.peers };
     let result = on_a_thread("praksis-engine", machine.run(inlets, first)).map_err(StartError::Thread)?;

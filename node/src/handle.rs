@@ -14,6 +14,7 @@ use crate::{
     clock,
     cpv_list::CpvList,
     driver::Failure,
+    figures::Figures,
     folder::Folder,
     net::{Net, Traffic},
     search::Index,
@@ -34,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) followed: watch::Sender<()>,
     pub(crate) events: broadcast::WeakSender<Event>,
     pub(crate) net: Net,
+    pub(crate) figures: Arc<Figures>,
     pub(crate) stop: watch::Sender<bool>,
     pub(crate) ended: watch::Receiver<Option<Result<(), Failure>>>,
 }
@@ -111,6 +113,11 @@ impl Handle {
     /// Bytes in and out since the start.
     pub fn traffic(&self) -> Traffic {
         self.0.net.traffic()
+    }
+
+    /// What is measured around the engine.
+    pub fn figures(&self) -> &Figures {
+        &self.0.figures
     }
 
     /// Now, by this machine's clock.

@@ -7,6 +7,7 @@ pub mod platform;
 pub mod clock;
 pub mod config;
 pub mod driver;
+pub mod figures;
 pub mod folder;
 pub mod handle;
 pub mod job;
@@ -16,6 +17,8 @@ pub mod telemetry;
 
 pub mod net;
 pub mod storage;
+
+pub mod bundle;
 
 pub mod cpv_list;
 pub mod sealed_key;

@@ -13,6 +13,7 @@ pub mod output;
 mod admitting;
 mod asking;
 mod audiences;
+pub mod bundles;
 mod commands;
 mod delivery;
 mod dialling;
@@ -25,6 +26,7 @@ mod joining;
 mod lanes;
 mod offices;
 mod orphans;
+pub mod pace;
 mod peers;
 mod pulling;
 mod quarantine;
@@ -51,11 +53,13 @@ pub use input::{BatchId, Class, Command, Edit, Input, JobId, Memory, MessageId, 
 pub use output::{CommandError, Event, Output, Reply, Status};
 
 use admitting::Invitations;
+use bundles::Readings;
 use folding::Recounts;
 use heads::Heads;
 use index::Index;
 use joining::Joining;
 use lanes::Lanes;
+use pace::Pace;
 use peers::Peers;
 use quarantine::Quarantine;
 use sessions::Sessions;
@@ -112,10 +116,13 @@ pub struct Engine {
     joining: Joining,
     invitations: Invitations,
     quarantine: Quarantine,
+    readings: Readings,
     /// What was encoded of our sets for peers.
     encodings: Encodings,
     /// What comparing our sets with theirs took.
     compared: Tally,
+    /// Documents that came from others.
+    pace: Pace,
     batches: BTreeMap<BatchId, Resting>,
     outputs: VecDeque<Output>,
     refused: BTreeMap<String, u64>,
@@ -180,8 +187,10 @@ impl Engine {
             lanes: Lanes::default(),
             peers: Peers::default(),
             quarantine: Quarantine::default(),
+            readings: Readings::default(),
             encodings: Encodings::default(),
             compared: Tally::default(),
+            pace: Pace::default(),
             batches: BTreeMap::new(),
             outputs: VecDeque::new(),
             refused: BTreeMap::new(),
@@ -281,6 +290,10 @@ impl Engine {
                 self.hide_or_restore(document, store, rng)?;
             }
             if let Some(Source { peer, .. }) = source {
+                self.pace.count(self.now);
+                if let Some(peer) = self.peers.by_device.get_mut(&peer) {
+                    peer.pace.count(self.now);
+                }
                 self.pulled(peer, document, true);
             }
         }
@@ -352,30 +365,15 @@ impl Engine {
         self.tend_joining();
         self.tend_peers(rng);
         self.tend_pulls();
+        self.tend_readings();
         self.encodings.tend(self.now);
         Ok(())
     }
 
     /// The scopes of documents that both this node and a device may read.
     fn common_scopes(&self, device: DeviceId) -> Vec<Scope> {
-        let roster = self.statements.roster();
-        let (Some(ours), Some(theirs)) =
-            (self.identity.org, roster.device(device).map(|granted| granted.org))
-        else {
-            return Vec::new();
-        };
-        let mut scopes = Vec::new();
-        if ours == theirs {
-            scopes.push(Scope::Organisation(ours));
-        }
-        if roster.member(ours).is_some() && roster.member(theirs).is_some() {
-            scopes.push(Scope::Network);
-            let named = roster
-                .audiences()
-                .filter(|(_, it)| it.members.contains(&ours) && it.members.contains(&theirs));
-            scopes.extend(named.map(|(audience, _)| Scope::Named(*audience)));
-        }
-        scopes
+        let theirs = self.statements.roster().device(device).map(|granted| granted.org);
+        theirs.map(|theirs| self.scopes_shared_with(theirs)).unwrap_or_default()
     }
 
     /// Whether a device is let in: a member's, or another of our own organisation.

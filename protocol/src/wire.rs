@@ -57,6 +57,7 @@
 //! | item of a statement | the first half of its hash | – |
 //! | a set | its items, ascending | `praksis/set/1` |
 //! | the scopes that two may read | pairs of scope and digest of its set | `praksis/sets/1` |
+//! | a frame of a bundle, half of it | checksum of the one before, entries, frame | `praksis/piece/1` |
 //!
 //! **Changes** are Automerge's own chunks, uncompressed, at most 1 MiB, read by [`scan`](crate::scan) first and known
 //! by their SHA-256. Containers of schemas that not everybody knows travel with an empty envelope. Which of them count is a pure function of envelopes and roster: *changes are taken up in
@@ -74,6 +75,18 @@
 //! Lists inside: 1,024 items or statements, 512 documents, 256 heads of one, 64 hints ([`message`]), 8,192 items
 //! or 1,024 coded symbols of a comparison ([`reconcile`](crate::reconcile)).
 //!
+//! **Bundles** are files: the eight bytes `praksis` and 1, then frames, each
+//!
+//! | bytes | what |
+//! | --- | --- |
+//! | 4 | how many statements and documents the piece brings to their end, big-endian |
+//! | 16 | checksum: the first half of the hash under `praksis/piece/1` of the checksum of the frame before (16 zeros before the first), the number above, and the rest of the frame |
+//! | 5 and more | a [`Piece`](bundle::Piece), framed as messages are; at most 2 MiB, inflated 8 MiB |
+//!
+//! The first piece is a `Header`, the last an `End`, and whatever was cut off is whole up to its last frame. Of each scope
+//! statements come first, the roster's first of all. Of a withdrawn document there is its beginning alone. Lists inside: 1,024 statements,
+//! 512 documents, 16,384 items or scopes.
+//!
 //! **Coded symbols** travel as one byte string. A symbol with index *j* of a set of *n* items, of which *c* map to it:
 //!
 //! | bytes | what |
@@ -89,4 +102,5 @@
 //! **The golden bytes** of all of it stand in `protocol/tests/golden/formats.txt`, those of every kind's containers in
 //! `protocol/src/document/kinds.txt`, of written records in `golden.txt` beside it. A line never changes; new ones may come.
 
+pub mod bundle;
 pub mod message;

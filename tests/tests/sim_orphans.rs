@@ -65,9 +65,9 @@ fn theft(world: &mut World) -> Theft {
 fn expect_honest_words(world: &mut World, theft: &Theft) {
     let Theft { town_hall, library, others, record, .. } = theft;
     world.run_until("the honest words are there", HOUR, |world| {
-        [*town_hall, *library].iter().all(|node| {
-            world.draft_view(*node, *record).record["phase"] == "market_dialogue"
-        })
+        [*town_hall, *library]
+            .iter()
+            .all(|node| world.draft_view(*node, *record).record["phase"] == "market_dialogue")
     });
     world.run_until_level();
     world.run_for(HOUR);

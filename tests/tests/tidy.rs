@@ -217,7 +217,9 @@ fn every_name_that_is_counted_is_explained_to_the_one_who_runs_the_node() {
     let text = fs::read_to_string(root().join("node/README.md")).unwrap();
     let mut names: Vec<String> =
         praksis_protocol::scan::ScanError::ALL.iter().map(|error| error.name().to_owned()).collect();
-    for source in ["protocol/src", "node/src/net"].into_iter().flat_map(sources) {
+    let node =
+        sources("node/src").into_iter().filter(|source| matches!(module(&source.path), "net" | "bundle"));
+    for source in sources("protocol/src").into_iter().chain(node) {
         names.extend(quoted(&source.code, "refuse(\"").map(str::to_owned));
         for body in source.code.split("fn name(").skip(1).filter_map(|rest| rest.split("\n    }").next()) {
             names.extend(quoted(body, "=> \"").filter(|name| *name != "yes").map(str::to_owned));

@@ -18,5 +18,6 @@ mod ways;
 mod withdrawn;
 mod wrong;
 
+mod bundles;
 mod demo;
 mod messages;

@@ -19,7 +19,7 @@ use praksis_protocol::{
 use serde_json::{Map, Value, json};
 
 use super::input::Asked;
-use crate::handle::CallError;
+use crate::{bundle::BundleError, handle::CallError};
 
 /// Why a request was refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -86,6 +86,9 @@ pub enum ApiError {
     /// Not an invitation, request or grant.
     #[error("{0}")]
     Ticket(String),
+    /// A bundle that cannot be read on; what stood before that is in.
+    #[error("{0}")]
+    Bundle(BundleError),
     /// The node cannot now.
     #[error("{0}")]
     Busy(String),
@@ -154,7 +157,9 @@ impl ApiError {
             Self::NoSuchRoute(_) | Self::NotFound(_) | Self::NoSuchMember(_) => ErrorKind::NotFound,
             Self::NoToken | Self::OtherHost | Self::JoinRefused(_) | Self::OtherRoot => ErrorKind::NotAllowed,
             Self::PersonalWhy => ErrorKind::PersonalData,
-            Self::TooLarge { .. } | Self::NotJson(_) | Self::Ticket(_) => ErrorKind::Invalid,
+            Self::TooLarge { .. } | Self::NotJson(_) | Self::Ticket(_) | Self::Bundle(_) => {
+                ErrorKind::Invalid
+            }
             Self::Ambiguous { .. } => ErrorKind::AmbiguousId,
             Self::Command(error) => of_command(error),
             Self::Offline(_) => ErrorKind::Offline,
@@ -185,6 +190,7 @@ impl ApiError {
             | Self::Command(_)
             | Self::JoinRefused(_)
             | Self::Ticket(_)
+            | Self::Bundle(_)
             | Self::Busy(_)
             | Self::Search(_) => match self.kind() {
                 ErrorKind::Misuse => StatusCode::BAD_REQUEST,
@@ -225,6 +231,8 @@ impl ApiError {
             Self::Offline(_) => "the node goes on trying; status shows where it stands",
             Self::JoinRefused(_) => "ask the association for a new invitation",
             Self::Ticket(_) => hint_of(&CommandError::BadTicket),
+            Self::Bundle(BundleError::OtherNetwork) => "have it written by a node of this network",
+            Self::Bundle(_) => "copy it again from where it was written; what stood before is in",
             Self::Busy(_) => "try again in a while",
             Self::Search(_) => "the index is made anew when the node starts again",
         }
@@ -266,6 +274,7 @@ impl ApiError {
             | Self::Offline(_)
             | Self::JoinRefused(_)
             | Self::Ticket(_)
+            | Self::Bundle(_)
             | Self::Busy(_)
             | Self::Search(_) => {}
         }
@@ -284,6 +293,7 @@ fn of_command(error: &CommandError) -> ErrorKind {
         | CommandError::TooLarge
         | CommandError::BadTicket
         | CommandError::NoSuchMember(_)
+        | CommandError::NoSuchNumber(_)
         | CommandError::NoSuchDevice(_)
         | CommandError::NobodyNamed
         | CommandError::NoStatements => ErrorKind::Invalid,
@@ -322,7 +332,9 @@ fn hint_of(error: &CommandError) -> &'static str {
         CommandError::Withdrawn => {
             "it is hidden here and everywhere it is heard; a new record takes its place"
         }
-        CommandError::NoSuchMember(_) => "member list shows the members of the network",
+        CommandError::NoSuchMember(_) | CommandError::NoSuchNumber(_) => {
+            "member list shows the members of the network"
+        }
         CommandError::NoSuchDevice(_) => "org device list shows the devices",
         CommandError::NobodyNamed => "name the organisations to share with, or share with the network",
         CommandError::NoStatements => "take the file as it was written, whole",

@@ -1,6 +1,6 @@
 //! Whether the node lives and serves, and its figures for a monitor.
 
-use std::time::Instant;
+use std::{sync::atomic::AtomicU64, time::Instant};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -8,6 +8,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use praksis_protocol::engine::Status;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{
@@ -21,6 +22,10 @@ use prometheus_client::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Api, ApiError};
+use crate::figures::Figures;
+
+/// Nodes whose figures are told one by one.
+const DEVICES: usize = 64;
 
 /// What is counted of requests.
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -83,6 +88,7 @@ pub(super) async fn count(State(api): State<Api>, request: Request, next: Next) 
 pub(super) async fn metrics(State(api): State<Api>) -> Result<Response, ApiError> {
     let status = api.status().await?;
     let traffic = api.handle.traffic();
+    let (figures, commits) = (api.handle.figures(), api.handle.figures().commits());
     let mut registry = Registry::with_prefix("praksis");
     registry.register("http_requests", "Requests answered", api.metrics.requests.clone());
     let seconds = api.metrics.seconds.clone();
@@ -104,6 +110,7 @@ pub(super) async fn metrics(State(api): State<Api>) -> Result<Response, ApiError
         ("peers_connected", "Nodes connected", connected.clone().count() as u64),
         ("peers_level", "Nodes that stand level", connected.filter(|peer| peer.level).count() as u64),
         ("changes_waiting", "Changes that wait for a grant or a cause", status.waiting as u64),
+        ("index_waiting", "Changes that search has not been told of yet", figures.index_waiting()),
     ] {
         let gauge = Gauge::<i64>::default();
         gauge.set(signed(value));
@@ -112,16 +119,63 @@ pub(super) async fn metrics(State(api): State<Api>) -> Result<Response, ApiError
     for (name, help, value) in [
         ("bytes_in", "Bytes read from other nodes", traffic.socket_in),
         ("bytes_out", "Bytes written to other nodes", traffic.socket_out),
+        ("frame_bytes_in", "Bytes of messages read, as they travel", traffic.payload_in),
+        ("frame_bytes_out", "Bytes of messages written, as they travel", traffic.payload_out),
+        ("messages_in", "Messages from other nodes", figures.all().messages_in),
+        ("messages_out", "Messages to other nodes", figures.all().messages_out),
+        ("documents_in", "States of documents taken in from other nodes", status.pace.documents),
+        ("comparisons", "Sets compared with a peer's", status.compared.comparisons),
+        ("comparison_answers", "Answers that comparing took", status.compared.answers),
+        ("comparison_symbols", "Coded symbols that comparing took", status.compared.symbols),
+        ("comparison_lists", "Comparisons that read a list in the end", status.compared.lists),
+        ("comparison_stalls", "Times that symbols did not decode", status.compared.stalls),
+        ("commits", "Times that the disk was waited for", commits.commits),
+        ("commit_batches", "Batches made durable", commits.batches),
     ] {
         let counter = Counter::<u64>::default();
         counter.inc_by(value);
         registry.register(name, help, counter);
     }
+    let took = Counter::<f64, AtomicU64>::default();
+    took.inc_by(commits.took.as_secs_f64());
+    registry.register_with_unit("commit", "Time that commits took, with their fsync", Unit::Seconds, took);
+    by_device(&mut registry, &status, api.handle.figures());
     let mut text = String::new();
     encode(&mut text, &registry)
         .map_err(|_| ApiError::Busy("the figures could not be written".to_owned()))?;
     let content = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, content)], text).into_response())
+}
+
+/// Figures of those that are connected, by device: as many as a monitor should be asked to keep.
+fn by_device(registry: &mut Registry, status: &Status, figures: &Figures) {
+    type Labels = [(&'static str, String); 1];
+    let counters: [Family<Labels, Counter>; 5] = Default::default();
+    let (rate, lacking) =
+        (Family::<Labels, Gauge<f64, AtomicU64>>::default(), Family::<Labels, Gauge>::default());
+    let connected = status.peers.iter().filter(|peer| peer.connected);
+    let devices = connected.filter_map(|peer| Some((peer.device?, peer))).take(DEVICES);
+    for (device, peer) in devices {
+        let (of, labels) = (figures.of(device), [("device", device.short())]);
+        let values = [of.messages_in, of.messages_out, of.payload_in, of.payload_out, peer.pace.documents];
+        for (counter, value) in counters.iter().zip(values) {
+            counter.get_or_create(&labels).inc_by(value);
+        }
+        rate.get_or_create(&labels).set(peer.pace.per_second(status.now));
+        lacking.get_or_create(&labels).set(signed(peer.lacking as u64));
+    }
+    let names = [
+        ("peer_messages_in", "Messages from a node"),
+        ("peer_messages_out", "Messages to a node"),
+        ("peer_payload_in", "Bytes of messages from a node, inflated"),
+        ("peer_payload_out", "Bytes of messages to a node, inflated"),
+        ("peer_documents_in", "States of documents taken in from a node"),
+    ];
+    for ((name, help), counter) in names.into_iter().zip(counters) {
+        registry.register(name, help, counter);
+    }
+    registry.register("peer_documents_per_second", "Documents a second from a node, lately", rate);
+    registry.register("peer_lacking", "Documents and statements known to be at a node and not here", lacking);
 }
 
 fn signed(number: u64) -> i64 {

@@ -44,7 +44,7 @@ pub(super) struct Sync {
     responses((status = 200, description = "The peers", body = Value)))]
 pub(super) async fn list(State(api): State<Api>) -> Result<Json<Value>, ApiError> {
     let names = api.directory.names(&api).await?;
-    Ok(Json(json!({"items": status::peers(&*api.status().await?, &names)})))
+    Ok(Json(json!({"items": status::peers(&api, &*api.status().await?, &names)})))
 }
 
 /// Dials an address, and goes on trying
@@ -76,16 +76,20 @@ async fn run(api: Api, wait: Option<u64>, progress: Progress) -> Result<Value, A
     let wait = Duration::from_secs(wait.unwrap_or_default().min(WAIT_MAX));
     let until = Instant::now() + wait;
     let mut events = api.handle.events();
+    let before = api.status().await?.pace.documents;
     api.handle.call(Command::Sync).await?;
     loop {
         let status = api.status().await?;
         let (level, connected) = standing(&status);
-        progress.tell(level, connected);
+        // Documents that came and that are known to be lacking, beside the peers.
+        let came = usize::try_from(status.pace.documents - before).unwrap_or(usize::MAX);
+        let lacking: usize = status.peers.iter().map(|peer| peer.lacking).sum();
+        progress.tell(level + came, connected + came + lacking);
         let all = connected > 0 && level == connected;
         let left = until.saturating_duration_since(Instant::now());
         if all || left.is_zero() {
             let names = api.directory.names(&api).await?;
-            return Ok(json!({"level": all, "peers": status::peers(&status, &names)}));
+            return Ok(json!({"level": all, "peers": status::peers(&api, &status, &names)}));
         }
         let told = async {
             loop {

@@ -8,11 +8,12 @@ use praksis_protocol::{
 use serde_json::{Map, Value, json};
 
 use super::{Api, ApiError, directory::Names, record};
+use crate::figures::Messages;
 
 /// Where the node stands
 ///
 /// `{"organisation", "device", "network", "documents", "shared", "members", "peers", "bytes_in", "bytes_out",
-/// "refused"}`, and what waits. A draft and what was shared from it count once.
+/// "figures", "refused"}`, and what waits. A draft and what was shared from it count once.
 #[utoipa::path(get, path = "/api/v1/status", operation_id = "status", tag = "network",
     responses((status = 200, description = "Where it stands", body = Value)))]
 pub(super) async fn show(State(api): State<Api>) -> Result<Json<Value>, ApiError> {
@@ -31,9 +32,10 @@ pub(super) async fn show(State(api): State<Api>) -> Result<Json<Value>, ApiError
     json.insert("documents".to_owned(), documents(&status));
     json.insert("shared".to_owned(), status.shared.into());
     json.insert("members".to_owned(), status.members.len().into());
-    json.insert("peers".to_owned(), peers(&status, &names));
+    json.insert("peers".to_owned(), peers(&api, &status, &names));
     json.insert("bytes_in".to_owned(), traffic.socket_in.into());
     json.insert("bytes_out".to_owned(), traffic.socket_out.into());
+    json.insert("figures".to_owned(), figures(&api, &status));
     json.insert("refused".to_owned(), json!(status.refused));
     json.insert("waiting".to_owned(), status.waiting.into());
     json.insert("invitations".to_owned(), status.invitations.into());
@@ -51,7 +53,7 @@ fn documents(status: &Status) -> Value {
 }
 
 /// Other nodes as people see them.
-pub(super) fn peers(status: &Status, names: &Names) -> Value {
+pub(super) fn peers(api: &Api, status: &Status, names: &Names) -> Value {
     let peer = |peer: &PeerStatus| {
         let mut json = Map::new();
         if let Some(org) = peer.org {
@@ -71,7 +73,50 @@ pub(super) fn peers(status: &Status, names: &Names) -> Value {
             let seconds = i64::try_from(at.seconds()).unwrap_or(i64::MAX);
             json.insert("last_level_at".to_owned(), record::instant(seconds).into());
         }
+        if let Some(device) = peer.device.filter(|_| peer.connected) {
+            let mut figures = messages(api.handle.figures().of(device));
+            figures.insert("documents".to_owned(), peer.pace.documents.into());
+            figures.insert("documents_per_second".to_owned(), tenths(peer.pace.per_second(status.now)));
+            figures.insert("lacking".to_owned(), peer.lacking.into());
+            json.insert("figures".to_owned(), Value::Object(figures));
+        }
         Value::Object(json)
     };
     status.peers.iter().map(peer).collect()
+}
+
+/// What is measured, since the start.
+fn figures(api: &Api, status: &Status) -> Value {
+    let (figures, compared) = (api.handle.figures(), status.compared);
+    let mut json = messages(figures.all());
+    let commits = figures.commits();
+    for (name, value) in [
+        ("comparisons", compared.comparisons),
+        ("comparison_answers", compared.answers),
+        ("symbols", compared.symbols),
+        ("documents", status.pace.documents),
+        ("commits", commits.commits),
+        ("batches", commits.batches),
+        ("commit_ms", u64::try_from(commits.took.as_millis()).unwrap_or(u64::MAX)),
+        ("index_waiting", figures.index_waiting()),
+    ] {
+        json.insert(name.to_owned(), value.into());
+    }
+    json.insert("documents_per_second".to_owned(), tenths(status.pace.per_second(status.now)));
+    Value::Object(json)
+}
+
+fn messages(messages: Messages) -> Map<String, Value> {
+    let Messages { messages_in, messages_out, payload_in, payload_out } = messages;
+    let figures = [
+        ("messages_in", messages_in),
+        ("messages_out", messages_out),
+        ("payload_in", payload_in),
+        ("payload_out", payload_out),
+    ];
+    figures.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
+}
+
+fn tenths(number: f64) -> Value {
+    ((number * 10.0).round() / 10.0).into()
 }

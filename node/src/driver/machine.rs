@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::mpsc::Sender,
+    sync::{Arc, mpsc::Sender},
     time::Duration,
 };
 
@@ -27,6 +27,7 @@ use tokio::{
 use super::{COMMANDS, Failure};
 use crate::{
     clock::Clock,
+    figures::Figures,
     handle::Asked,
     net::{self, InboundId, NetCommand, NetEvent},
     storage::SledStore,
@@ -79,6 +80,7 @@ pub(super) struct Machine {
     last_request: u64,
     listening: BTreeSet<String>,
     announce: Vec<String>,
+    figures: Arc<Figures>,
 }
 
 impl Machine {
@@ -92,6 +94,7 @@ impl Machine {
         commits: Sender<(BatchId, Batch)>,
         events: broadcast::Sender<Event>,
         announce: Vec<String>,
+        figures: Arc<Figures>,
     ) -> Self {
         Self {
             engine,
@@ -107,6 +110,7 @@ impl Machine {
             last_request: 0,
             listening: BTreeSet::new(),
             announce,
+            figures,
         }
     }
 
@@ -189,9 +193,11 @@ impl Machine {
                 Input::DialFailed { device }
             }
             NetEvent::Requested { from, id, class, bytes } => {
+                self.figures.asked(from, id, bytes.len());
                 Input::Asked { from, question: MessageId(id.0), class: from_net(class), bytes }
             }
             NetEvent::Responded { from, id, bytes } => {
+                self.figures.came(from, bytes.len());
                 Input::Answered { from, question: MessageId(id), bytes }
             }
             NetEvent::Failed { from, id, why } => {
@@ -228,9 +234,13 @@ impl Machine {
     fn carry_out(&mut self, output: Output) -> Result<(), Failure> {
         let command = match output {
             Output::Ask(to, id, class, bytes) => {
+                self.figures.went(Some(to), bytes.len());
                 NetCommand::Request { to, id: id.0, class: to_net(class), bytes }
             }
-            Output::Answer(id, bytes) => NetCommand::Respond { id: InboundId(id.0), bytes },
+            Output::Answer(id, bytes) => {
+                self.figures.answered(InboundId(id.0), bytes.len());
+                NetCommand::Respond { id: InboundId(id.0), bytes }
+            }
             Output::Dial(device, addresses) => NetCommand::Dial { device, addresses },
             Output::Disconnect(device) => NetCommand::Disconnect { device },
             Output::Admit(device) => NetCommand::Admit { device },

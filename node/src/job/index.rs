@@ -108,7 +108,9 @@ impl Job {
                     Err(TryRecvError::Empty | TryRecvError::Closed) => break,
                 }
             }
+            self.handle.figures().index_waits(gathered.len() + events.len());
             self.attempt(|job| job.follow(gathered));
+            self.handle.figures().index_waits(events.len());
         }
         if let Err(error) = self.handle.search().commit() {
             tracing::warn!(%error, "search index: the next start finds what is missing");

@@ -39,6 +39,7 @@ impl Golden {
     fn settle(&mut self, name: &str, value: &mut Value) {
         match value {
             Value::Array(items) => items.iter_mut().for_each(|item| self.settle(name, item)),
+            Value::Object(map) if name == "figures" => map.values_mut().for_each(|it| *it = json!(7)),
             Value::Object(map) => map.iter_mut().for_each(|(name, value)| self.settle(name, value)),
             Value::String(text) => *text = self.settled(name, text),
             Value::Number(_) => match name {

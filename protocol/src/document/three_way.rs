@@ -173,8 +173,10 @@ mod tests {
     #[test]
     fn items_come_to_their_place_and_only_what_was_written_into_them() {
         let item = |id: &str, words: &str| json!({"id": id, "words": words});
-        let before = json!({"gains": [item("1", "en"), {"id": "9", "words": "tull", "value": 3}, item("2", "to")]});
-        let after = json!({"gains": [item("1", "en"), item("3", "ny"), {"id": "9", "words": "tull", "value": 4}]});
+        let before =
+            json!({"gains": [item("1", "en"), {"id": "9", "words": "tull", "value": 3}, item("2", "to")]});
+        let after =
+            json!({"gains": [item("1", "en"), item("3", "ny"), {"id": "9", "words": "tull", "value": 4}]});
         let present = json!({"gains": [item("1", "én"), item("2", "to"), item("4", "fire")]});
         assert_eq!(
             done_again(before, after, present),

@@ -8,6 +8,7 @@ use super::{
     Command, CommandError, Edit, Engine, Memory, Output, Reply, RequestId, Resting,
     lanes::Task,
     output::{MemberStatus, PeerStatus, RecordRef, Status},
+    pace::Pace,
 };
 use crate::{
     document::Form,
@@ -145,6 +146,7 @@ impl Engine {
                 self.reply(request, Ok(Reply::Status(Box::new(status))));
                 Ok(())
             }
+            Command::Carry(carry) => self.carry(request, carry, store, rng),
             Command::Remember(memories) => {
                 let put = |Memory { of, name, value }| match of {
                     Some(document) => Put::Memory(document, name, value),
@@ -202,6 +204,8 @@ impl Engine {
                 address: peer.address.clone(),
                 level: peer.is_level(),
                 last_level: peer.last_level(),
+                pace: peer.pace,
+                lacking: peer.lacking(),
             })
             .collect();
         peers.extend(self.peers.unreached().map(|address| PeerStatus {
@@ -211,6 +215,8 @@ impl Engine {
             address: Some(address.to_owned()),
             level: false,
             last_level: None,
+            pace: Pace::default(),
+            lacking: 0,
         }));
         Status {
             org: self.identity.org,
@@ -230,6 +236,8 @@ impl Engine {
             invitations: self.invitations.open_count(),
             sets: self.index.sizes(),
             compared: self.compared,
+            pace: self.pace,
+            now: self.now,
         }
     }
 }

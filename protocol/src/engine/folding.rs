@@ -222,6 +222,7 @@ impl Engine {
     /// Until all is done, a start begins with counting everything.
     pub(super) fn uncounted(&mut self) -> Put {
         self.recounts.counted = None;
+        self.recounts.is_remembered = false;
         Put::Local(COUNTED.into(), None)
     }
 
@@ -236,15 +237,10 @@ impl Engine {
                 self.line_up(genesis, Task::Admit { changes: Vec::new(), source: None }, store, rng)?;
             }
         }
-<<<<<<< HEAD
-        let Recounts { open, under_way, writing, .. } = &self.recounts;
+        let Recounts { open, under_way, writing, is_remembered, .. } = &self.recounts;
         let is_done = open.is_empty() && under_way.is_empty() && writing.is_empty();
-        if is_done && self.batches.is_empty() {
-=======
-        let is_done = self.recounts.open.is_empty() && self.recounts.under_way.is_empty();
-        if is_done && !self.recounts.is_remembered && self.batches.is_empty() {
+        if is_done && !is_remembered && self.batches.is_empty() {
             self.recounts.is_remembered = true;
->>>>>>> speed
             let deciding = self.deciding();
             if self.recounts.counted != Some(deciding) {
                 self.recounts.counted = Some(deciding);

@@ -3,7 +3,7 @@
 use ed25519_dalek::SigningKey;
 use serde_json::Value;
 
-use super::{audiences::Audience, ending::Saying, job::Outcome};
+use super::{audiences::Audience, bundles::Carry, ending::Saying, job::Outcome};
 use crate::{
     date::Day,
     document::Form,
@@ -161,6 +161,8 @@ pub enum Command {
     Sync,
     /// Where this node stands.
     Status,
+    /// Write or read a bundle, a part at a time; answered with [`Reply::Carried`](super::Reply::Carried).
+    Carry(Carry),
     /// Put something of this node alone into the store.
     Remember(Vec<Memory>),
 }

@@ -3,8 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
+    bundles::Carried,
     input::{BatchId, Class, JobId, MessageId, RequestId},
     job::Job,
+    pace::Pace,
     why::Why,
 };
 use crate::{
@@ -133,6 +135,8 @@ pub enum Reply {
     Why(Vec<Why>),
     /// Who may do what.
     Roster(Arc<Roster>),
+    /// The answer to [`Command::Carry`](super::Command::Carry).
+    Carried(Carried),
     /// Done.
     Done,
 }
@@ -194,6 +198,9 @@ pub enum CommandError {
     /// The organisation is no member of the network.
     #[error("{0} is no member of the network")]
     NoSuchMember(OrgId),
+    /// No member has this number.
+    #[error("{0} is no member of the network")]
+    NoSuchNumber(String),
     /// The device is none of that organisation's.
     #[error("no device {0} has been granted there")]
     NoSuchDevice(DeviceId),
@@ -266,6 +273,10 @@ pub struct Status {
     pub sets: BTreeMap<Scope, usize>,
     /// What comparing sets with peers took since the start.
     pub compared: Tally,
+    /// Documents that came from others.
+    pub pace: Pace,
+    /// When this was so.
+    pub now: Timestamp,
 }
 
 /// A member organisation, as people see it.
@@ -298,4 +309,8 @@ pub struct PeerStatus {
     pub level: bool,
     /// When it last did.
     pub last_level: Option<Timestamp>,
+    /// Documents that came from it.
+    pub pace: Pace,
+    /// Documents and statements that it is known to have and we lack.
+    pub lacking: usize,
 }

@@ -18,6 +18,7 @@ use super::{
     Engine, Event, MessageId, Output, Wake,
     asking::Question,
     dialling::{Bootstrap, backoff, same_place},
+    pace::Pace,
     pulling::Pull,
 };
 use crate::{
@@ -63,6 +64,8 @@ pub(super) struct Peer {
     /// We were welcomed as a guest, and come back as a member at once.
     pub(super) welcomed: bool,
     pub(super) pull: Option<Pull>,
+    /// Documents that came from it.
+    pub(super) pace: Pace,
     pub(super) questions: BTreeMap<MessageId, Question>,
 }
 

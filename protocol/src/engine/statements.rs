@@ -127,6 +127,11 @@ impl Statements {
         self.known.get(self.by_item.get(&(scope, item))?)
     }
 
+    /// Whether it waits for the grant of its issuer.
+    pub(crate) fn is_pending(&self, hash: StatementHash) -> bool {
+        self.pending.contains_key(&hash)
+    }
+
     pub(crate) fn get(&self, hash: StatementHash) -> Option<&Known> {
         self.known.get(&hash)
     }

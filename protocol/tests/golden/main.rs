@@ -25,7 +25,10 @@ use praksis_protocol::{
     reconcile::{Answer, Ask, BATCH, Edition, Encodings, Salt, set_digest},
     signed::{Verified, encoding::to_vec},
     time::Timestamp,
-    wire::message::{Delivery, Hello, Request, Resolved, Response, SignedChange, Want},
+    wire::{
+        bundle::{Checksum, Header, Piece, VERSION},
+        message::{Delivery, Hello, Request, Resolved, Response, SignedChange, Want},
+    },
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
@@ -360,6 +363,33 @@ fn sketches(lines: &mut Lines) {
     lines.add("symbols 0 to 65536 of 1000, BLAKE3", hasher.finalize().as_bytes());
 }
 
+fn bundles(lines: &mut Lines, network: NetworkId, genesis: &Genesis) {
+    let header = Header {
+        version: VERSION,
+        network,
+        writer: DeviceId(public(3)),
+        reader: Some(OrgId(public(2))),
+        scopes: vec![Scope::Roster, Scope::Network],
+        written_s: 1_767_225_600,
+        entries: 2,
+    };
+    let change = SignedChange { envelope: vec![1].into(), change: vec![2].into() };
+    let delivery = Delivery { genesis: genesis.bytes().into(), changes: vec![change], complete: true };
+    let pieces = [
+        ("bundle header", Piece::Header(header)),
+        ("bundle statements", Piece::Statements(Scope::Roster, vec![vec![1].into()])),
+        ("bundle documents", Piece::Documents(Scope::Network, vec![(Item([3; 16]), delivery)])),
+        ("bundle held", Piece::Held(Scope::Network, vec![Item([4; 16])])),
+        ("bundle end", Piece::End),
+    ];
+    let mut checksum = Checksum::default();
+    for (name, piece) in pieces {
+        lines.add(name, &piece.bytes());
+        checksum = checksum.next(piece.entries(), &piece.bytes());
+    }
+    lines.add("checksum over all of these", &checksum.0);
+}
+
 #[test]
 fn the_formats_are_what_they_were() {
     let mut lines = Lines::default();
@@ -370,6 +400,7 @@ fn the_formats_are_what_they_were() {
     messages(&mut lines, charter.network(), &shared);
     sketches(&mut lines);
     trust(&mut lines, charter.network());
+    bundles(&mut lines, charter.network(), &shared);
     for (now, golden) in lines.0.lines().zip(GOLDEN.lines()) {
         assert_eq!(now, golden);
     }

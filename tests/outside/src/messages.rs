@@ -14,7 +14,10 @@ use praksis_protocol::{
     },
     reconcile::{Answer, Ask, Edition, Salt},
     signed::{Payload, Verified, encoding::to_vec},
-    wire::message::{Delivery, Hello, Request, Resolved, Response, Want},
+    wire::{
+        bundle::{Header, Piece, VERSION},
+        message::{Delivery, Hello, Request, Resolved, Response, Want},
+    },
 };
 use serde_json::json;
 
@@ -34,6 +37,11 @@ pub(crate) const ENTRIES: &[Entry] = &[
         name: "response",
         read: |bytes| same(bytes, Response::read(bytes).ok().map(|it| it.bytes())),
         examples: responses,
+    },
+    Entry {
+        name: "bundle's piece",
+        read: |bytes| same(bytes, Piece::read(bytes).ok().map(|it| it.bytes())),
+        examples: || pieces().iter().map(Piece::bytes).collect(),
     },
     Entry {
         name: "join request",
@@ -276,4 +284,25 @@ fn responses() -> Vec<Vec<u8>> {
         Response::Refused,
     ];
     all.iter().map(Response::bytes).collect()
+}
+
+/// A bundle's pieces, without its end.
+pub(crate) fn pieces() -> Vec<Piece> {
+    let header = Header {
+        version: VERSION,
+        network: charter().network(),
+        writer: device(20),
+        reader: Some(org(BERGEN)),
+        scopes: vec![Scope::Roster, Scope::Network],
+        written_s: 1_767_225_600,
+        entries: 2,
+    };
+    let roster = statements().iter().map(|known| known.statement.bytes().to_vec().into()).collect();
+    let delivery = Delivery { genesis: shared_case().bytes().into(), changes: vec![], complete: true };
+    vec![
+        Piece::Header(header),
+        Piece::Statements(Scope::Roster, roster),
+        Piece::Documents(Scope::Network, vec![(Item([7; 16]), delivery)]),
+        Piece::Held(Scope::Network, vec![Item([8; 16])]),
+    ]
 }

@@ -2,13 +2,14 @@
 
 use praksis_node::{
     api::read_heads,
+    bundle::{self, Writer},
     intake::{self, form, json},
     net::{JOIN_MESSAGE, SYNC_MESSAGE, read_frame, write_frame},
     prose::{Format, TEXT_LIMIT, docx},
 };
-use praksis_protocol::genesis::Kind;
+use praksis_protocol::{genesis::Kind, wire::bundle::Piece};
 
-use crate::Entry;
+use crate::{Entry, messages::pieces};
 
 pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
@@ -29,6 +30,16 @@ pub(crate) const ENTRIES: &[Entry] = &[
             let frame = |message: &[u8]| write_frame(message, JOIN_MESSAGE).expect("within the limit");
             vec![frame(b"hello"), frame(&[7; 4000])]
         },
+    },
+    Entry {
+        name: "bundle",
+        read: |bytes| {
+            bundle::pieces(bytes).is_ok_and(|pieces| {
+                assert_eq!(bundle::pieces(&bundle_of(&pieces)), Ok(pieces.clone()));
+                !pieces.is_empty()
+            })
+        },
+        examples: || vec![bundle_of(&pieces()), bundle_of(&[&pieces()[..], &[Piece::End]].concat())],
     },
     Entry {
         name: "file",
@@ -72,3 +83,8 @@ pub(crate) const ENTRIES: &[Entry] = &[
         examples: || vec![b"{\"set\": [\"keywords+=x\"], \"n\": -12.50, \"u\": \"\\u00e5\"}".to_vec()],
     },
 ];
+
+fn bundle_of(pieces: &[Piece]) -> Vec<u8> {
+    let mut writer = Writer::default();
+    pieces.iter().flat_map(|piece| writer.piece(piece).expect("within the limit")).collect()
+}
