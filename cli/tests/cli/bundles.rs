@@ -93,15 +93,15 @@ fn a_bundle_that_was_cut_off_is_read_on_and_another_s_is_refused() {
     ks.serve_with(NOWHERE);
     let line = |number| {
         serde_json::json!({
-            "title": format!("Måler {number}"), "need": "Vannet renner bort. ".repeat(600),
+            "title": format!("Måler {number}"), "need": "Vannet renner bort. ".repeat(40),
             "sector": ["water_waste_energy"], "phase": "need",
         })
         .to_string()
     };
-    let lines: Vec<String> = (0..200).map(line).collect();
+    let lines: Vec<String> = (0..20).map(line).collect();
     let file = ks.file("cases.jsonl", lines.join("\n"));
     let imported = ks.json(&["import", &file]).json();
-    assert_eq!(imported["imported"], 200, "{imported}");
+    assert_eq!(imported["imported"], 20, "{imported}");
     let mut office = Node::nowhere();
     let request = office.run(&["init", "--org", KS, "--office"]).out;
     let request = office.file("request", request.lines().last().expect("a request"));
@@ -120,13 +120,13 @@ fn a_bundle_that_was_cut_off_is_read_on_and_another_s_is_refused() {
     office.json(&["join", &grant]).json();
 
     let whole = fs::read(&stick).expect("it was written");
-    let half = office.file("half", &whole[..whole.len() * 2 / 3]);
+    let half = office.file("half", &whole[..whole.len() - 60]);
     let told = office.json(&["bundle", "read", &half]);
     assert_eq!((told.status, told.kind()), (1, "invalid".to_owned()), "{told:?}");
     let part: Value = serde_json::from_str(&told.out).expect("the result so far");
     assert_eq!(part["complete"], false);
     let came = part["new"].as_u64().expect("a number");
-    assert!(came > 0 && came < 200, "{part}");
+    assert!(came >= 20, "{part}");
 
     let mut damaged = whole.clone();
     let last = damaged.len() - 60;
@@ -137,9 +137,9 @@ fn a_bundle_that_was_cut_off_is_read_on_and_another_s_is_refused() {
     office.terminate();
     office.serve_with(NOWHERE);
     let rest = read(&office, &stick);
-    assert!(rest["skipped"].as_u64() >= Some(came), "{rest}");
+    assert!(rest["skipped"].as_u64() >= Some(came) && rest["new"].as_u64() > Some(0), "{rest}");
     let status = office.json(&["status"]).json();
-    assert_eq!(status["documents"]["case"], 200, "{status}");
+    assert_eq!(status["documents"]["case"], 20, "{status}");
     // Read once more, all of it is known.
     assert_eq!(read(&office, &stick)["new"], 0);
 

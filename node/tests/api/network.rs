@@ -43,6 +43,7 @@ async fn two_organisations_meet_share_and_find() {
     assert_eq!(itself["hits"], json!([]), "a case is not similar to itself");
 
     assert_eq!(ks.client.sync(Some(30), |_| {}).await.unwrap()["level"], json!(true));
+    every_figure_is_explained(&ks).await;
     let status = ks.client.status().await.unwrap();
     assert_eq!(status["organisation"], json!({"org": KS, "name": "KS (test)"}));
     assert_eq!((&status["members"], &status["peers"][0]["org"]), (&json!(2), &json!(BERGEN)));
@@ -145,4 +146,23 @@ async fn a_second_office_is_granted_and_reads_the_drafts() {
     assert_eq!((&last["by"], &last["fields"]), (&json!({"org": BERGEN, "slot": 2}), &json!(["phase"])));
     office.stop().await;
     bergen.stop().await;
+}
+
+/// What a monitor is told stands in the table for whoever keeps the node up.
+async fn every_figure_is_explained(node: &Node) {
+    let token = std::fs::read_to_string(node.path().join("token")).unwrap();
+    let asked = reqwest::Client::new().get(format!("{}/metrics", node.client.address()));
+    let text = asked.bearer_auth(token.trim()).send().await.unwrap().text().await.unwrap();
+    let table = include_str!("../../README.md");
+    let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next());
+    let names: std::collections::BTreeSet<_> = names.collect();
+    for name in &names {
+        assert!(table.contains(&format!("`{name}")), "node/README.md does not say what {name} means");
+    }
+    for of_a_peer in ["praksis_peer_messages_in", "praksis_peer_documents_per_second", "praksis_peer_lacking"]
+    {
+        assert!(names.contains(of_a_peer), "{of_a_peer} is not told: {text}");
+    }
+    let came = text.lines().find_map(|line| line.strip_prefix("praksis_documents_in_total "));
+    assert!(came.is_some_and(|came| came.parse::<u64>().unwrap() > 0), "{text}");
 }

@@ -289,7 +289,7 @@ impl Engine {
         }
         let is_through = |reading: &Reading| {
             let pull = self.peers.by_device.get(&reading.peer).and_then(|peer| peer.pull.as_ref());
-            pull.is_none_or(|pull| pull.admitting.is_empty())
+            pull.is_none_or(|pull| pull.writing == 0 && pull.admitting.is_empty())
         };
         let through: Vec<RequestId> =
             self.readings.0.iter().filter(|(_, it)| is_through(it)).map(|(request, _)| *request).collect();
