@@ -14,7 +14,7 @@ use praksis_protocol::{
         issuing::last_said,
         statement::{
             AudienceAdd, AudienceOpen, Chain, CharterAmendment, CoOwnerEnd, CoOwnerGrant, Cut, DeviceGrant,
-            End, Fact, Head, Kind, Known, Mark, MembershipGrant, NodeAddress, OrganisationSuccession,
+            End, Fact, Halves, Head, Kind, Known, Mark, MembershipGrant, NodeAddress, OrganisationSuccession,
             Receipt, Role, RootSuccession, Said, Statement, Withdrawal, audience_id,
         },
     },
@@ -99,7 +99,7 @@ fn usurped(member: &Member, overheard: Option<AudienceId>) -> Vec<Verified<State
     {
         words.say(root, roster, Kind::MembershipEnd, &End { grant: membership });
         let end = words.say(root, roster, Kind::DeviceEnd, &End { grant: grant.hash });
-        let cut = |end| Cut { end, device: theirs.device, sessions: Vec::new(), said: None };
+        let cut = |end| Cut { end, device: theirs.device, envelopes: Halves::default(), said: None };
         for scope in [roster, network] {
             words.say(root, scope, Kind::Cut, &cut(end));
         }
