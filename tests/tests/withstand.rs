@@ -281,21 +281,3 @@ fn a_fall_after_any_write_of_a_share_loses_nothing_acknowledged() {
     }
     assert!(falls > 5, "{falls} writes");
 }
-
-#[test]
-fn an_ended_member_that_welcomes_everybody_is_not_met_again_and_again() {
-    let mut world = World::new(12);
-    let [ks, bergen, baerum] = network(&mut world);
-    world.run_until("they meet", HOUR, |world| world.connected(bergen, baerum));
-    let org = world.org(baerum);
-    // Bærum's own copy never hears of it: it is fallen while everybody else does.
-    world.crash(baerum);
-    world.ok(ks, Command::Say(Saying::EndMembership(org)));
-    world.run_for(HOUR);
-    world.start(baerum);
-    world.run_for(HOUR);
-    let before = world.messages;
-    world.run_for(HOUR);
-    let spoken = world.messages - before;
-    assert!(spoken < 1500, "{spoken} messages in an hour");
-}
