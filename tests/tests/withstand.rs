@@ -281,3 +281,20 @@ fn a_fall_after_any_write_of_a_share_loses_nothing_acknowledged() {
     }
     assert!(falls > 5, "{falls} writes");
 }
+
+#[test]
+fn honest_words_that_rest_on_a_stolen_devices_are_written_again_in_either_order_of_arrival() {
+    for seed in 0..3 {
+        for built_first in [true, false] {
+            let mut theft = Theft::new(seed);
+            if built_first {
+                theft.build_on_it();
+                theft.end();
+            } else {
+                theft.end();
+                theft.build_on_it();
+            }
+            assert_eq!(theft.agreed()["result"], "Skolens ærlige ord", "seed {seed}");
+        }
+    }
+}
