@@ -173,6 +173,13 @@ impl World {
             Happening::Written(node, life, batch, puts) => {
                 if self.nodes[node.0].life == life {
                     self.nodes[node.0].store.commit(&[puts]).expect("memory does not fail");
+                    if let Some(writes) = self.nodes[node.0].falls_after {
+                        self.nodes[node.0].falls_after = writes.checked_sub(1);
+                        if writes == 0 {
+                            self.crash(node);
+                            return self.start(node);
+                        }
+                    }
                     // Between the write and what the node makes of it, it may crash.
                     self.later(0..4, Happening::Input(node, life, Input::Durable(batch)));
                 }

@@ -26,6 +26,9 @@ use crate::sim::{NodeId, World};
 const EXPLAINED: &str = include_str!("../../../node/README.md");
 /// Most changes that may wait at one node.
 const WAITING_LIMIT: usize = 4096;
+/// Most messages of a whole network: some ten times what one without liars takes. Whoever says the same again and
+/// again to no end says more.
+const MESSAGES_LIMIT: u64 = 150_000;
 /// So many bytes of anything random are not met by chance.
 const TELLING: usize = 8;
 
@@ -85,6 +88,9 @@ impl Oracle {
             }
         }
         self.check_words(world, facts);
+        if world.messages > MESSAGES_LIMIT {
+            world.fail(&format!("{} messages", world.messages));
+        }
     }
 
     /// What is shared of a record, by its writer's rows.

@@ -43,6 +43,8 @@ pub(super) struct Node {
     pub(super) listens: bool,
     /// How far its clock is off, in milliseconds.
     pub(super) skew_ms: i64,
+    /// After so many more writes it falls, before it hears that the last one is done.
+    pub(super) falls_after: Option<u32>,
     /// Who speaks in its place, if it lies.
     pub(super) liar: Option<Liar>,
 }

@@ -119,6 +119,7 @@ impl World {
             delivered: Vec::new(),
             listens,
             skew_ms: 0,
+            falls_after: None,
             liar: None,
         });
         self.start(id);
@@ -146,6 +147,16 @@ impl World {
         node.admitted.clear();
         node.asked.clear();
         node.store.crash();
+    }
+
+    /// A node falls after so many more writes, and stands up again at once.
+    pub fn fall_after(&mut self, id: NodeId, writes: u32) {
+        self.nodes[id.0].falls_after = Some(writes);
+    }
+
+    /// Whether a node that was to fall has fallen.
+    pub fn has_fallen(&self, id: NodeId) -> bool {
+        self.nodes[id.0].falls_after.is_none()
     }
 
     /// From its next start on, a node's clock is off by so many milliseconds.
