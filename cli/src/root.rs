@@ -49,7 +49,7 @@ impl Passphrase {
     }
 
     /// A new one: asked for twice, and not too short.
-    pub(crate) fn new(&self, context: &Context) -> Result<String, Failure> {
+    pub(crate) fn chosen(&self, context: &Context) -> Result<String, Failure> {
         let passphrase = match &self.passphrase_file {
             Some(_) => self.known(context)?,
             None => {

@@ -68,7 +68,7 @@ pub(crate) async fn run(command: Key, context: &Context) -> Result<(), Failure> 
                 let why = [("why", error.to_string().into())];
                 context.failure("storage", "folder-failed", &why)
             })?;
-            sealed_key::write(&file, &made, &passphrase.new(context)?)
+            sealed_key::write(&file, &made, &passphrase.chosen(context)?)
                 .map_err(|error| failed(context, &error))?;
             let key = OrgId(made.verifying_key().to_bytes()).to_string();
             context.note(&context.text("org-key-new", &[]));
@@ -94,7 +94,7 @@ async fn export(
     let kept = if recovery { folder.recovery_key() } else { folder.root_key() };
     let kept = kept.map_err(|error| folder_failure(context, &error))?;
     let kept = kept.ok_or_else(|| context.failure("not_found", "org-key-missing", &[]))?;
-    sealed_key::write(&file, &kept, &passphrase.new(context)?).map_err(|error| failed(context, &error))?;
+    sealed_key::write(&file, &kept, &passphrase.chosen(context)?).map_err(|error| failed(context, &error))?;
     if remove {
         let removed = if recovery { folder.remove_recovery_key() } else { folder.remove_root_key() };
         removed.map_err(|error| folder_failure(context, &error))?;

@@ -22,7 +22,9 @@ fn case(node: &Node) -> String {
 #[test]
 #[cfg(unix)]
 fn a_root_key_leaves_the_node_is_lent_comes_back_and_is_handed_over() {
-    let mut node = Node::served(KS, &["--association"]);
+    let ks = Node::served(KS, &["--association"]);
+    let mut node = Node::served(BERGEN, &[]);
+    node.joins(&ks, BERGEN);
     let (first, second, third) = (case(&node), case(&node), case(&node));
     let phrase = node.file("phrase", PHRASE);
     let short = node.file("short", "kort\n");
@@ -72,6 +74,7 @@ fn a_root_key_leaves_the_node_is_lent_comes_back_and_is_handed_over() {
     assert_eq!(node.json(&["org", "show"]).json()["root"]["here"], true);
     assert_eq!(import(&file).kind(), "exists");
 
+    assert_eq!(ks.json(&["org", "key", "rotate"]).kind(), "not_allowed", "the charter names it");
     let rotated = node.json(&["org", "key", "rotate"]).json();
     assert_ne!(rotated["root"], root["key"]);
     assert_eq!(node.json(&["org", "show"]).json()["root"]["key"], rotated["root"]);

@@ -74,6 +74,9 @@ pub enum ApiError {
     /// The key is not the one that speaks for the organisation now.
     #[error("the key is not the organisation's root")]
     OtherRoot,
+    /// The root stands in the network's charter, and the new one does not.
+    #[error("the root key vouches for members in the charter; {0}, its successor, does not yet")]
+    Vouches(String),
     /// A file of the node's folder.
     #[error("{0}")]
     Folder(String),
@@ -155,7 +158,9 @@ impl ApiError {
         match self {
             Self::Misuse(_) | Self::NoSuchMethod(_) | Self::HeadsMissing => ErrorKind::Misuse,
             Self::NoSuchRoute(_) | Self::NotFound(_) | Self::NoSuchMember(_) => ErrorKind::NotFound,
-            Self::NoToken | Self::OtherHost | Self::JoinRefused(_) | Self::OtherRoot => ErrorKind::NotAllowed,
+            Self::NoToken | Self::OtherHost | Self::JoinRefused(_) | Self::OtherRoot | Self::Vouches(_) => {
+                ErrorKind::NotAllowed
+            }
             Self::PersonalWhy => ErrorKind::PersonalData,
             Self::TooLarge { .. } | Self::NotJson(_) | Self::Ticket(_) | Self::Bundle(_) => {
                 ErrorKind::Invalid
@@ -186,6 +191,7 @@ impl ApiError {
             | Self::NoSuchMember(_)
             | Self::PersonalWhy
             | Self::OtherRoot
+            | Self::Vouches(_)
             | Self::Folder(_)
             | Self::Command(_)
             | Self::JoinRefused(_)
@@ -226,6 +232,9 @@ impl ApiError {
             Self::NoSuchMember(_) => "member list shows the members of the network",
             Self::PersonalWhy => "say it without naming anybody: everybody reads the reason",
             Self::OtherRoot => "use the key that org show names as the root",
+            Self::Vouches(_) => {
+                "put the new key into the charter first: praksis association amend --add-root KEY --remove-root OLD"
+            }
             Self::Folder(_) => "is the folder whole, and yours alone?",
             Self::Command(error) => hint_of(error),
             Self::Offline(_) => "the node goes on trying; status shows where it stands",
@@ -269,6 +278,7 @@ impl ApiError {
             | Self::NotFound(_)
             | Self::PersonalWhy
             | Self::OtherRoot
+            | Self::Vouches(_)
             | Self::Folder(_)
             | Self::Command(_)
             | Self::Offline(_)

@@ -85,6 +85,13 @@ pub(super) async fn rotate(
         // One that was made before and is not known to be in force is taken up again.
         None => folder.next_root().map_err(folder_failed)?,
     };
+    // The charter names keys, not organisations: whoever vouches would do so no longer, and nobody could mend it.
+    let roster = audience::roster(&api).await?;
+    let old = api.status().await?.org.map(|own| roster.root_of(own));
+    let vouches = |key: OrgId| roster.roots().any(|it| it == key);
+    if old.is_some_and(vouches) && !vouches(new) {
+        return Err(ApiError::Vouches(new.to_string()));
+    }
     let Json(mut answer) = root.says(&api, Saying::RotateRoot(new)).await?;
     if rotate.new.is_none() {
         folder.take_next_root().map_err(folder_failed)?;

@@ -182,6 +182,15 @@ async fn every_answer_is_as_it_was() {
     let office = tempfile::tempdir().unwrap();
     let (_, request) = praksis_node::folder::office(&office.path().join("node"), BERGEN).unwrap();
     golden.compare("org_device_add", bergen.client.device_add(&request).await.unwrap());
+    loop {
+        let why = ks.client.why(&id).await.unwrap();
+        let peer = &why["documents"][0]["peers"][0];
+        if peer["state"] == "level" && peer["known_until"].is_string() {
+            golden.compare("why", why);
+            break;
+        }
+        ks.client.sync(Some(1), |_| {}).await.unwrap();
+    }
     golden.compare("association_show", ks.client.association().await.unwrap());
     golden.compare(
         "association_amend",
@@ -197,15 +206,6 @@ async fn every_answer_is_as_it_was() {
     golden.compare("org_key_rotate", bergen.client.key_rotate(None).await.unwrap());
     golden.compare("org_key_reload", bergen.client.key_reload().await.unwrap());
     golden.compare("contacts_list", ks.client.contacts().await.unwrap());
-    loop {
-        let why = ks.client.why(&id).await.unwrap();
-        let peer = &why["documents"][0]["peers"][0];
-        if peer["state"] == "level" && peer["known_until"].is_string() {
-            golden.compare("why", why);
-            break;
-        }
-        ks.client.sync(Some(1), |_| {}).await.unwrap();
-    }
     let mut confirmed = bergen.handle.events();
     ks.client.withdraw("case", &id, "Tallene var feil.", true).await.unwrap();
     heard(&mut confirmed, |event| matches!(event, Event::RecordGone(..))).await;
