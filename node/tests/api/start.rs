@@ -193,7 +193,7 @@ async fn what_a_case_in_this_phase_can_use_comes_first() {
         {"what": "Ett møte var nok.", "theme": "supplier_sme"},
     ]);
     node.client.create("case", &told).await.unwrap();
-    node.handle.search().commit().unwrap();
+    node.until_indexed(3).await;
 
     let title = |found: &Value, at: usize| found["hits"][at]["title"].as_str().unwrap().to_owned();
     let words = node.client.similar(&[("q", "Digital trygghetsalarm til hjemmeboende")], None).await.unwrap();
