@@ -74,6 +74,10 @@ fn lines(rest: &Map<String, Value>) -> Vec<String> {
     items
         .flatten()
         .map(|item| {
+            if let (Some(id), Some(title)) = (item["id"].as_str(), item["title"].as_str()) {
+                // Two of one title are told apart by whose they are, and asked for by their ids.
+                return format!("\n  {id}  {title}  {}", item["owner"]["name"].as_str().unwrap_or_default());
+            }
             let text = ["text", "message", "why", "title", "id"].iter().find_map(|name| item[*name].as_str());
             format!("\n  {}", text.or(item.as_str()).map_or_else(|| item.to_string(), str::to_owned))
         })

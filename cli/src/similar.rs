@@ -122,10 +122,16 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
 /// The answer for people: also what the demo ends with.
 pub(crate) fn words(context: &Context, answer: &Value) -> String {
     let hits = answer["hits"].as_array().map_or(&[][..], Vec::as_slice);
-    if hits.is_empty() {
-        return context.text("similar-none", &[]);
-    }
     let mut text = Vec::new();
+    if answer["building"] == true {
+        text.push(context.text("similar-building", &[]));
+    }
+    if hits.is_empty() {
+        if text.is_empty() {
+            text.push(context.text("similar-none", &[]));
+        }
+        return text.join("\n\n");
+    }
     if answer["nothing_close"].as_bool() == Some(true) {
         text.push(context.text("similar-nothing-close", &[]));
     }

@@ -88,8 +88,9 @@ fn words(context: &Context, told: &Value) -> String {
     // Those that are far are shown when there are no others.
     let hits = list("hits").iter().filter(|hit| none_near || hit["far"] == false);
     let hits: Vec<_> = hits.enumerate().map(|(at, hit)| similar::one(context, at + 1, hit)).collect();
-    if hits.is_empty() {
-        text.push(context.text("similar-none", &[]));
+    let building = told["building"] == true;
+    if building || hits.is_empty() {
+        text.push(context.text(if building { "similar-building" } else { "similar-none" }, &[]));
     }
     let mut part = |key: &str, lines: Vec<String>| {
         if !lines.is_empty() {

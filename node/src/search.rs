@@ -13,6 +13,7 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use tantivy::query::{BooleanQuery, Occur, Query as EngineQuery, RangeQuery, TermQuery};
@@ -45,7 +46,7 @@ pub use folder::Unusable;
 pub use query::{About, Ask, Filters, Hit, Owner, Part, PartKind, Query, Similar};
 pub use stale::Stale;
 pub use vocabulary::Vocabulary;
-pub use weights::Weights;
+pub use weights::{Bm25, Weights};
 
 use compounds::Compounds;
 use plan::{Plan, Source};
@@ -117,6 +118,7 @@ pub struct Index {
     writer: Writer,
     vocabulary: Shared,
     compounds: Compounds,
+    level: AtomicBool,
 }
 
 impl std::fmt::Debug for Index {
@@ -154,7 +156,7 @@ impl Index {
         compounds.learn(&reader.searcher(), fields.stems, vocabulary.get().labels()).map_err(Error::Read)?;
         let shared = (compounds.clone(), vocabulary.clone());
         let writer = Writer::start(dir, engine, fields.clone(), reader.clone(), shared)?;
-        Ok(Self { fields, reader, writer, vocabulary, compounds })
+        Ok(Self { fields, reader, writer, vocabulary, compounds, level: AtomicBool::new(false) })
     }
 
     /// Puts entries in, each in place of the one of the same record. They are found within about a tenth of a second
@@ -177,12 +179,18 @@ impl Index {
     }
 
     /// Returns when nothing is under way any more that the index does by itself: renewing, and writing anew what
-    /// holds words that were taken out.
+    /// holds words that were taken out, or that were replaced: these too count in scores as long as they are there.
     ///
     /// # Errors
     /// When the writer has ended.
     pub fn settle(&self) -> Result<(), Error> {
         self.writer.settle()
+    }
+
+    /// Says that it holds what the store holds. Until then each answer says that it is being built: after it was opened,
+    /// records may be missing that the store has.
+    pub fn is_level(&self) {
+        self.level.store(true, Ordering::Relaxed);
     }
 
     /// Whether something could not be written since this was last asked, as on a full disk: then the versions are to
@@ -259,15 +267,17 @@ impl Index {
         };
         let ranking =
             rank(&plan, &about, &conditions, &searcher, &self.fields, &query.weights).map_err(Error::Read)?;
-        let near = weights::near(plan.asked());
         let phase = about.phase.as_deref();
         let hits = ranking
             .hits
             .iter()
-            .map(|ranked| {
+            .enumerate()
+            .map(|(place, ranked)| {
                 let entry = load(&searcher, &self.fields, ranked.address)?;
                 let explanation = explain::explain(&plan, ranked, &entry, phase, &self.compounds);
-                Ok(hit(ranked, ranking.unit, entry, explanation, near, query.lang.as_deref()))
+                let next = ranking.next.filter(|_| place == 0);
+                let far = !weights::is_near(explanation.covered, plan.asked(), next);
+                Ok(hit(ranked, ranking.unit, entry, explanation, far, query.lang.as_deref()))
             })
             .collect::<Result<Vec<Hit>, Error>>()?;
         Ok(Similar {
@@ -275,6 +285,7 @@ impl Index {
             searched_also: plan.searched_also,
             took_ms: began.elapsed().as_secs_f64() * 1000.0,
             nothing_close: hits.iter().all(|hit| hit.far),
+            building: !self.level.load(Ordering::Relaxed),
             hits,
         })
     }
@@ -400,7 +411,7 @@ fn hit(
     unit: f32,
     entry: Entry,
     explanation: explain::Explanation,
-    near: f32,
+    far: bool,
     lang: Option<&str>,
 ) -> Hit {
     let (lang, title) = entry.title_in(lang);
@@ -413,7 +424,7 @@ fn hit(
         owner: Owner { org: entry.owner_org, name: entry.owner_name },
         phase: entry.phase,
         score: ranked.total * unit,
-        far: explanation.covered < near,
+        far,
         why: explanation.parts,
         sentence: explanation.sentence,
         lessons: explanation.lessons,

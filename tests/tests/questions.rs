@@ -78,16 +78,10 @@ enum Came {
 
 /// Questions that are not answered as they should be. The list is exact, so that it tells of better answers too.
 const NOT_RIGHT: &[(Came, &str)] = &[
-    (Came::CalledFar, "bore røyr frå kjellaren og ut til hovudnettet i staden for å opne gata"),
     (Came::CalledFar, "bustader for eldre der mange ulike smarthusprodukt skal snakke saman"),
-    (Came::CalledFar, "elektronisk medisindispensar til heimebuande"),
-    (Came::CalledFar, "like reinseanlegg til fleire kommunar i staden for detaljprosjektering av kvart eitt"),
-    (Came::CalledFar, "luftkvalitet i eldre barnehagar medan huset er i bruk"),
-    (Came::CalledFar, "one control room for heating, lighting and access control in all our properties"),
     (Came::CalledFar, "pilledispenser som minner brukeren på tablettene"),
     (Came::CalledFar, "ringeklokker ved senga på sjukeheim"),
     (Came::CalledFar, "robbot som vasker vanntuneller"),
-    (Came::CalledFar, "rubbish collection for leisure boats in the archipelago"),
     (Came::Behind, "bygge nytt gymnas med svært lavt strømforbruk, EPC-kontrakt"),
     (Came::Behind, "fossilfri bygging av nytt sykehjem"),
     (Came::Behind, "joint electronic health record for several municipalities"),
@@ -97,6 +91,7 @@ const NOT_RIGHT: &[(Came, &str)] = &[
     (Came::Behind, "measuring carbon savings across our purchasing contracts"),
     (Came::Behind, "medisin dispensar multidåse hjemmetjenesten"),
     (Came::Behind, "nytt EPJ for fastleger, helsestasjon og pleie"),
+    (Came::Behind, "one control room for heating, lighting and access control in all our properties"),
     (Came::Behind, "online grocery shopping for elderly people receiving home help"),
     (Came::Behind, "pasientvarsling på institusjon"),
     (Came::Behind, "regne ut CO2-kutt og sparte kroner i de største innkjøpene"),
@@ -107,6 +102,7 @@ const NOT_RIGHT: &[(Came, &str)] = &[
     (Came::Behind, "søppeldunk på sjøen for fritidsbåter"),
     (Came::Behind, "utlån av 3D-printer, kamera og verktøy mellom undervisningssteder"),
     (Came::CalledNear, "skoleskyss med drosje for elever"),
+    (Came::CalledNear, "tolketjenester på ukrainsk"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,5 @@
 similar-none = There are no cases to search yet.
+similar-building = The cases are being made ready for search after the node was started: some may be missing. Ask again in a while.
 similar-nothing-close = Nothing is close. The nearest are:
 similar-also = Searched also for: { $words }
 similar-why = Because: { $why }

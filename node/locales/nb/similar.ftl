@@ -1,4 +1,5 @@
 similar-none = Nettverket har ingen erfaringer å lete i ennå.
+similar-building = Erfaringene ordnes for søk etter at noden ble startet: noen kan mangle. Spør igjen om litt.
 similar-nothing-close = Ingenting ligner nok. Det nærmeste er:
 similar-also = Søkte også etter: { $words }
 similar-why = Fordi: { $why }

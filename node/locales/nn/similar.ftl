@@ -1,4 +1,5 @@
 similar-none = Nettverket har ingen erfaringar å leite i enno.
+similar-building = Erfaringane vert ordna for søk etter at noden vart starta: nokre kan mangle. Spør igjen om litt.
 similar-nothing-close = Ingenting liknar nok. Det næraste er:
 similar-also = Søkte òg etter: { $words }
 similar-why = Fordi: { $why }

@@ -40,16 +40,22 @@ pub(super) async fn any(api: &Api, id: &str) -> Result<RecordRef, ApiError> {
         let exact = |record: &RecordRef| {
             [record.draft, record.shared].into_iter().flatten().any(|document| document.to_string() == id)
         };
-        let index = found.iter().position(exact).unwrap_or_default();
-        found = found.into_iter().skip(index).take(1).collect();
+        if let Some(index) = found.iter().position(exact) {
+            found = vec![found.swap_remove(index)];
+        }
     }
     if found.len() > 1 {
+        let names = api.directory.names(api).await?;
         let mut candidates = Vec::new();
         for record in &found {
             let title = list::title_of(api, record)?;
+            // Of records under one id, each is named by what its owner shared.
+            let alone = found.iter().filter(|other| other.record == record.record).count() == 1;
+            let apart = record.shared.or(record.draft).filter(|_| !alone);
             candidates.push(json!({
-                "id": record.record,
+                "id": apart.unwrap_or(record.record),
                 "kind": record.kind.map_or("unknown", Kind::code),
+                "owner": names.owner(record.owner),
                 "title": title,
             }));
         }

@@ -85,7 +85,8 @@ pub(super) struct SimilarQuery {
 
 /// Similar past cases, to words or to a case
 ///
-/// `{"query", "searched_also", "took_ms", "nothing_close", "hits"}`; each hit says why, in shares of its score.
+/// `{"query", "searched_also", "took_ms", "nothing_close", "building", "hits"}`; each hit says why, in shares of its score.
+/// `building` is there, and true, only while the index is being built after a start: cases may be missing.
 /// To a case, each hit also names its `useful` fields, and near hits that have such fields or lessons for the phase in which
 /// that case stands come before those that have none.
 #[utoipa::path(get, path = "/api/v1/similar", operation_id = "similar", tag = "similar", params(SimilarQuery),

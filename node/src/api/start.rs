@@ -59,7 +59,7 @@ struct Near {
 /// "lessons", "templates", "contacts", "joining", "draft", "cpv"}`: `hits` as from similar; `lessons` of the near ones,
 /// those first that are of use in the phase (`now`); `templates` that they used; `contacts` to ask; `joining`, cases that
 /// are about to buy the same; `draft`, a case to post to `/api/v1/cases`; and `cpv`, the code that the nearest vote for,
-/// absent where none of them has one.
+/// absent where none of them has one. `building` as from similar.
 #[utoipa::path(post, path = "/api/v1/start", operation_id = "start", tag = "similar", params(StartQuery),
     request_body(content((String = "text/plain"), (Value = "application/json"))),
     responses((status = 200, description = "What there is", body = Value)))]
@@ -102,6 +102,9 @@ pub(super) async fn advise(
         "joining": joining,
         "draft": draft,
     });
+    if similar.building {
+        told["building"] = true.into();
+    }
     if let Some(vote) = cpv {
         told["cpv"] = vote.told(query.lang.as_deref());
     }

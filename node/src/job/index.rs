@@ -4,12 +4,14 @@
 //! and whenever it has missed something, versions are compared and only what differs is written; so the
 //! index may be thrown away, or be cut off at any moment.
 
+mod uses;
+
 use std::{collections::BTreeMap, io, thread};
 
 use futures::executor::block_on;
 use praksis_protocol::{
     admission::state::{Row, View},
-    engine::{Event, output::RecordRef},
+    engine::{Command, Event, Reply, output::RecordRef},
     genesis::{Kind, Scope},
     id::{DocumentId, OrgId},
     store::{Read as _, StoreError},
@@ -20,6 +22,7 @@ use tokio::sync::{
     oneshot,
 };
 
+use self::uses::Uses;
 use crate::{
     handle::{CallError, Handle},
     platform,
@@ -50,7 +53,7 @@ impl Indexer {
     pub(crate) fn start(handle: Handle) -> io::Result<Self> {
         let (sender, done) = oneshot::channel();
         let events = handle.events();
-        let job = Job { handle, owners: BTreeMap::new(), counties: BTreeMap::new() };
+        let job = Job { handle, owners: BTreeMap::new(), counties: BTreeMap::new(), uses: Uses::default() };
         thread::Builder::new().name("praksis-index".to_owned()).spawn(move || {
             job.run(events);
             // Nobody waits any more when the whole program ends.
@@ -73,18 +76,28 @@ type Owner = (String, String);
 /// Which of a record's documents it is best read from: the smallest.
 type Rank = (bool, bool, Scope);
 
+/// The document that a record is best read from, and all of its documents.
+struct Best {
+    rank: Rank,
+    document: DocumentId,
+    row: Row,
+    shares: Vec<DocumentId>,
+}
+
 struct Job {
     handle: Handle,
     owners: BTreeMap<OrgId, Owner>,
     /// What their cards say; read once, and again when one changes.
     counties: BTreeMap<OrgId, String>,
+    /// Who uses what others have shared.
+    uses: Uses,
 }
 
 impl Job {
     fn run(mut self, mut events: broadcast::Receiver<Event>) {
         // What is synced is to be durable first, then found.
         platform::step_back();
-        self.attempt(Self::catch_up);
+        self.attempt(Self::begin);
         loop {
             let first = match events.blocking_recv() {
                 Ok(event) => event,
@@ -124,6 +137,15 @@ impl Job {
         }
     }
 
+    /// Brings an index up to date that a crash, or another version of the program, left behind or empty.
+    fn begin(&mut self) -> Result<(), Error> {
+        self.catch_up()?;
+        self.handle.search().commit()?;
+        self.handle.search().is_level();
+        self.handle.0.followed.send_replace(());
+        Ok(())
+    }
+
     /// Indexes the records that have changed.
     fn follow(&mut self, events: Vec<Event>) -> Result<(), Error> {
         let mut changed: BTreeMap<(DocumentId, OrgId), Option<RecordRef>> = BTreeMap::new();
@@ -153,12 +175,20 @@ impl Job {
         if (card && self.read_counties()?) || self.handle.search().take_missed() {
             return self.catch_up();
         }
+        for subject in self.uses.follow(&changed, self.handle.store())? {
+            for used in self.records_of(subject)? {
+                changed.entry((used.record, used.owner)).or_insert(Some(used));
+            }
+        }
         let (mut entries, mut gone) = (Vec::new(), Vec::new());
         for ((id, owner), record) in &changed {
             match record {
                 None => gone.push(key(*id, *owner)),
                 Some(record) if record.kind == Some(Kind::Case) => match record.draft.or(record.shared) {
-                    Some(document) => entries.extend(self.entry(document)?),
+                    Some(document) => {
+                        let used_by = self.uses.count(*owner, record.shares.values().copied());
+                        entries.extend(self.entry(document, used_by)?);
+                    }
                     None => gone.push(key(*id, *owner)),
                 },
                 Some(_) => {}
@@ -179,9 +209,12 @@ impl Job {
     fn catch_up(&mut self) -> Result<(), Error> {
         self.read_owners()?;
         self.read_counties()?;
-        let mut documents: BTreeMap<String, (Rank, DocumentId, [u8; 32])> = BTreeMap::new();
-        for (document, bytes) in self.handle.store().rows()? {
-            let row = read_row(document, &bytes)?;
+        let rows = self.handle.store().rows()?;
+        let rows = rows.into_iter().map(|(document, bytes)| Ok((document, read_row(document, &bytes)?)));
+        let rows = rows.collect::<Result<Vec<(DocumentId, Row)>, StoreError>>()?;
+        self.uses = Uses::of(&rows, self.handle.store())?;
+        let mut documents: BTreeMap<String, Best> = BTreeMap::new();
+        for (document, row) in rows {
             let is_there = !row.is_hidden() && !row.heads.is_empty();
             if row.genesis.kind() != Some(Kind::Case) || !is_there {
                 continue;
@@ -189,12 +222,21 @@ impl Job {
             let key = key(row.genesis.record_id(), row.genesis.owner);
             // A draft stands for what was shared from it, and what all read for what some do.
             let rank = (!row.genesis.is_draft(), row.genesis.scope != Scope::Network, row.genesis.scope);
-            let best = documents.get(&key).is_none_or(|(before, ..)| rank < *before);
-            if best {
-                documents.insert(key, (rank, document, self.version(&row)));
+            let best = documents.entry(key).or_insert_with(|| Best {
+                rank,
+                document,
+                row: row.clone(),
+                shares: Vec::new(),
+            });
+            if rank < best.rank {
+                (best.rank, best.document) = (rank, document);
+                best.row = row;
             }
+            best.shares.push(document);
         }
-        let versions = documents.iter().map(|(key, (.., version))| (key.as_str(), *version));
+        let used_by = |best: &Best| self.uses.count(best.row.genesis.owner, best.shares.iter().copied());
+        let versions =
+            documents.iter().map(|(key, best)| (key.as_str(), self.version(&best.row, used_by(best))));
         let stale = self.handle.search().stale(versions)?;
         if !stale.changed.is_empty() || !stale.gone.is_empty() {
             let (changed, gone) = (stale.changed.len(), stale.gone.len());
@@ -203,7 +245,9 @@ impl Job {
         for chunk in stale.changed.chunks(CHUNK) {
             let mut entries = Vec::with_capacity(chunk.len());
             for key in chunk {
-                entries.extend(self.entry(documents[key].1)?);
+                let best = &documents[key];
+                let used_by = self.uses.count(best.row.genesis.owner, best.shares.iter().copied());
+                entries.extend(self.entry(best.document, used_by)?);
             }
             self.handle.search().upsert(entries)?;
         }
@@ -215,7 +259,7 @@ impl Job {
     }
 
     /// A record as the index takes it, from the document it is best read from.
-    fn entry(&mut self, document: DocumentId) -> Result<Option<Entry>, Error> {
+    fn entry(&mut self, document: DocumentId, used_by: u32) -> Result<Option<Entry>, Error> {
         let store = self.handle.store();
         // The row first: a write that comes in between leaves the entry with the older version, which
         // its own event, or else the next start, finds stale.
@@ -233,7 +277,7 @@ impl Job {
             self.owners.entry(row.genesis.owner).or_default();
         }
         let owner = row.genesis.owner;
-        let version = self.version(&row);
+        let version = self.version(&row, used_by);
         let (owner_org, owner_name) = self.owners.get(&owner).cloned().unwrap_or_default();
         Ok(Some(Entry {
             record: row.genesis.record_id().to_string(),
@@ -241,6 +285,7 @@ impl Job {
             county: self.counties.get(&owner).cloned(),
             owner_org,
             owner_name,
+            used_by,
             updated_at: view.updated_s.saturating_mul(1000),
             version,
             ..Entry::from_case(&case)
@@ -248,7 +293,7 @@ impl Job {
     }
 
     /// Tells two states of an entry apart.
-    fn version(&self, row: &Row) -> [u8; 32] {
+    fn version(&self, row: &Row, used_by: u32) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new();
         hasher.update(row.item().as_bytes());
         if let Some((number, name)) = self.owners.get(&row.genesis.owner) {
@@ -257,7 +302,20 @@ impl Job {
         if let Some(county) = self.counties.get(&row.genesis.owner) {
             hasher.update(b"county").update(county.as_bytes());
         }
+        if used_by > 0 {
+            hasher.update(b"used").update(&used_by.to_be_bytes());
+        }
         *hasher.finalize().as_bytes()
+    }
+
+    /// The record of which a document is what is shared.
+    fn records_of(&self, document: DocumentId) -> Result<Vec<RecordRef>, Error> {
+        let reply = block_on(self.handle.call(Command::Find(document.to_string())))?;
+        let Reply::Records(mut records, _) = reply else {
+            unreachable!("a search for records is answered with them")
+        };
+        records.retain(|record| record.shares.values().any(|shared| *shared == document));
+        Ok(records)
     }
 
     /// In which county the organisations lie, as their cards say; whether that has changed.

@@ -11,7 +11,9 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use tantivy::Searcher;
 use tantivy::schema::Field;
 
-use super::analysis::{stem, words};
+use super::analysis::{Word, stem, words};
+use super::entry::Entry;
+use super::schema::code_number;
 use super::vocabulary;
 
 /// Letters of a part: shorter ones are found by chance, longer ones are compounds themselves.
@@ -86,6 +88,16 @@ impl Compounds {
         }
         known.remembered.insert(norm.to_owned(), Arc::clone(&parts));
         parts
+    }
+
+    /// Tells two ways of splitting the words of a record apart.
+    pub(super) fn splits(&self, entry: &Entry) -> u64 {
+        let texts = entry.title.values().chain(entry.texts.iter().map(|text| &text.text));
+        let split = |word: Word<'_>| {
+            let parts = self.parts(&word.norm);
+            if parts.is_empty() { 0 } else { code_number(&format!("{}={}", word.norm, parts.join("+"))) }
+        };
+        texts.flat_map(|text| words(text)).map(split).fold(0, u64::wrapping_add)
     }
 }
 

@@ -19,7 +19,6 @@ pub(super) struct Fact {
 
 /// The columns of one segment.
 pub(super) struct Columns {
-    record: Column<u64>,
     cpv: Column<u64>,
     phase: Column<u64>,
     procedure: Column<u64>,
@@ -39,7 +38,6 @@ impl Columns {
     fn of(reader: &SegmentReader) -> tantivy::Result<Self> {
         let columns = reader.fast_fields();
         Ok(Self {
-            record: columns.u64(column::RECORD)?,
             cpv: columns.u64(column::CPV)?,
             phase: columns.u64(column::PHASE)?,
             procedure: columns.u64(column::PROCEDURE)?,
@@ -49,11 +47,6 @@ impl Columns {
             used_by: columns.u64(column::USED_BY)?,
             lesson_phase: columns.u64(column::LESSON_PHASE)?,
         })
-    }
-
-    /// Whether a document is the entry of the record with this number.
-    pub(super) fn is_record(&self, document: DocId, number: u64) -> bool {
-        self.record.first(document) == Some(number)
     }
 
     /// What a document shares with the asker's procurement, largest weights first.

@@ -26,14 +26,17 @@ pub(super) fn normalise(word: &str) -> String {
     let folded = fold(word);
     let mut out = String::with_capacity(folded.len() + 4);
     let mut rest = folded.as_str();
+    let mut before = 0;
     while let Some(first) = rest.chars().next() {
-        match rule(rest, out.is_empty(), out.chars().count()) {
+        match rule(rest, before) {
             Some((from, to)) => {
                 out.push_str(to);
+                before += to.chars().count();
                 rest = &rest[from.len()..];
             }
             None => {
                 out.push(first);
+                before += 1;
                 rest = &rest[first.len_utf8()..];
             }
         }
@@ -80,14 +83,14 @@ fn fold(word: &str) -> String {
 }
 
 /// The longest rule that fits at the beginning of `rest`, `before` letters into the word.
-fn rule(rest: &str, at_start: bool, before: usize) -> Option<(&'static str, &'static str)> {
+fn rule(rest: &str, before: usize) -> Option<(&'static str, &'static str)> {
     let first = rest.as_bytes()[0];
     RULES_BY_BYTE[usize::from(first)]
         .iter()
         .find(|(at, from, _)| {
             rest.starts_with(from)
                 && match at {
-                    Start => at_start,
+                    Start => before == 0,
                     Any => true,
                     Later => before >= LATER_FROM,
                     End => before >= LATER_FROM && rest.len() == from.len(),

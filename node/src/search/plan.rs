@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use tantivy::Searcher;
+use tantivy::postings::TermInfo;
 use tantivy::query::Bm25StatisticsProvider;
 use tantivy::schema::Field;
-use tantivy::{Searcher, Term};
 
 use super::analysis::{Word, grams, stem, words};
 use super::compounds::Compounds;
@@ -50,6 +51,8 @@ pub(super) struct Asked {
 pub(super) struct Planned {
     pub(super) text: String,
     pub(super) doc_freq: u64,
+    /// Where its postings are, by segment.
+    pub(super) places: Vec<Option<TermInfo>>,
     /// Factor on its BM25 score.
     pub(super) weight: f32,
     /// Indexes of the words it comes from.
@@ -189,11 +192,14 @@ fn best(
     searcher: &Searcher,
     own: impl Fn(&[usize]) -> bool,
 ) -> tantivy::Result<(Vec<Planned>, f32)> {
+    let segments = searcher.segment_readers().iter();
+    let indexes: Vec<_> = segments.map(|reader| reader.inverted_index(field)).collect::<Result<_, _>>()?;
     let mut planned = Vec::with_capacity(terms.len());
     for (text, (weight, words)) in terms {
-        let doc_freq = searcher.doc_freq(&Term::from_field_text(field, &text))?;
-        let weight = repeated(weight);
-        planned.push(Planned { text, doc_freq, weight, words });
+        let places = indexes.iter().map(|index| index.terms().get(&text));
+        let places: Vec<Option<TermInfo>> = places.collect::<Result<_, _>>()?;
+        let doc_freq = places.iter().flatten().map(|place| u64::from(place.doc_freq)).sum();
+        planned.push(Planned { text, doc_freq, places, weight: repeated(weight), words });
     }
     planned.sort_by(|a, b| {
         let worth = |term: &Planned| term.weight * idf(term.doc_freq, total);

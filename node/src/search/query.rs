@@ -113,6 +113,9 @@ pub struct Similar {
     pub took_ms: f64,
     /// Whether no hit is near: those given are then the nearest, each marked far.
     pub nothing_close: bool,
+    /// Whether the index is still being built, so that records may be missing; absent when it is not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub building: bool,
     /// The hits, best first.
     pub hits: Vec<Hit>,
 }

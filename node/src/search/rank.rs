@@ -1,13 +1,15 @@
 //! Every document scored in both legs, the best of them with the facts beside.
 
+use tantivy::postings::SegmentPostings;
 use tantivy::query::{BooleanQuery, EnableScoring, Query as _};
-use tantivy::{DocAddress, DocId, Searcher, SegmentReader};
+use tantivy::schema::IndexRecordOption;
+use tantivy::{DocAddress, DocId, DocSet as _, Searcher, SegmentReader, TERMINATED};
 
 use super::facts::{Columns, CpvLikeness, Fact};
 use super::leg::Leg;
 use super::plan::Plan;
 use super::query::About;
-use super::schema::{Fields, code_number};
+use super::schema::Fields;
 use super::weights::Weights;
 
 /// Hits in order, with everything the explanation needs.
@@ -18,6 +20,8 @@ pub(super) struct Ranking {
     /// its points. The same for all hits of an answer: it keeps their order, and makes a score that falls with what is
     /// found.
     pub(super) unit: f32,
+    /// The part of the first one's score that the second has, whether it is among the hits or not; none without a second.
+    pub(super) next: Option<f32>,
 }
 
 /// A hit with what each term and fact adds to it, all in the same unit.
@@ -51,11 +55,11 @@ pub(super) fn rank(
     fields: &Fields,
     weights: &Weights,
 ) -> tantivy::Result<Ranking> {
-    let stems = Leg::new(fields.stems, &plan.stems, searcher)?;
-    let grams = Leg::new(fields.grams, &plan.grams, searcher)?;
+    let stems = Leg::new(fields.stems, &plan.stems, searcher, weights.stems_bm25)?;
+    let grams = Leg::new(fields.grams, &plan.grams, searcher, weights.grams_bm25)?;
     let columns = Columns::open(searcher)?;
 
-    let found = Found::collect(&stems, &grams, conditions, &columns, searcher)?;
+    let found = Found::collect(&stems, &grams, conditions, searcher, fields)?;
     let scale = |weight: f32, best: f32| if best > 0.0 { weight / best } else { 0.0 };
     let stems_weight = if conditions.record { weights.stems_of_record } else { weights.stems };
     let stems_scale = scale(stems_weight, found.stems_best.max(weights.floor * plan.stems_ideal));
@@ -73,23 +77,25 @@ pub(super) fn rank(
         *total += facts_of(*address).iter().map(|fact| fact.amount).sum::<f32>();
     }
     sort(&mut nearest);
+    let next = nearest.get(1).map(|(_, second)| second / nearest[0].1);
     nearest.truncate(conditions.limit);
 
     let scaled = |mut scores: Vec<f32>, scale: f32| {
         scores.iter_mut().for_each(|score| *score *= scale);
         scores
     };
-    let ranked = |(address, total): (DocAddress, f32)| {
-        Ok(Ranked {
-            address,
-            stems: scaled(stems.contributions(searcher, address)?, stems_scale),
-            grams: scaled(grams.contributions(searcher, address)?, grams_scale),
-            facts: facts_of(address),
-            total,
-        })
+    let addresses: Vec<DocAddress> = nearest.iter().map(|(address, _)| *address).collect();
+    let given = stems.contributions(&addresses)?.into_iter().zip(grams.contributions(&addresses)?);
+    let ranked = |((address, total), (by_stems, by_grams))| Ranked {
+        address,
+        stems: scaled(by_stems, stems_scale),
+        grams: scaled(by_grams, grams_scale),
+        facts: facts_of(address),
+        total,
     };
     Ok(Ranking {
-        hits: nearest.into_iter().map(ranked).collect::<tantivy::Result<_>>()?,
+        hits: nearest.into_iter().zip(given).map(ranked).collect(),
+        next,
         unit: (found.stems_best + found.grams_best) / (stems_weight + weights.grams),
     })
 }
@@ -108,34 +114,36 @@ struct Found {
 
 impl Found {
     fn collect(
-        stems: &Leg,
-        grams: &Leg,
+        stems: &Leg<'_>,
+        grams: &Leg<'_>,
         conditions: &Conditions<'_>,
-        columns: &[Columns],
         searcher: &Searcher,
+        fields: &Fields,
     ) -> tantivy::Result<Self> {
-        let except = conditions.except.map(|record| record.map(code_number));
         let mut found = Self { segments: Vec::new(), stems_best: 0.0, grams_best: 0.0 };
-        for (reader, columns) in searcher.segment_readers().iter().zip(columns) {
-            let mut by_stems = stems.scores(reader)?;
-            let mut by_grams = grams.scores(reader)?;
-            let passing = conditions.filter.map(|filter| passing(filter, reader, searcher)).transpose()?;
-            for document in 0..reader.max_doc() {
-                let at = document as usize;
-                if by_grams[at] <= 0.0 && by_stems[at] <= 0.0 {
-                    continue;
-                }
-                let allowed = !reader.is_deleted(document)
-                    && passing.as_ref().is_none_or(|passing| passing[at])
-                    && !except.iter().flatten().any(|number| columns.is_record(document, *number));
-                if allowed {
-                    found.stems_best = found.stems_best.max(by_stems[at]);
-                    found.grams_best = found.grams_best.max(by_grams[at]);
-                } else {
-                    by_stems[at] = 0.0;
-                    by_grams[at] = 0.0;
+        for (segment, reader) in searcher.segment_readers().iter().enumerate() {
+            let mut by_stems = stems.scores(segment, reader)?;
+            let mut by_grams = grams.scores(segment, reader)?;
+            let mut forbid = |document: usize| (by_stems[document], by_grams[document]) = (0.0, 0.0);
+            if let Some(alive) = reader.alive_bitset() {
+                (0..reader.max_doc()).filter(|it| alive.is_deleted(*it)).for_each(|it| forbid(it as usize));
+            }
+            if let Some(filter) = conditions.filter {
+                let passing = passing(filter, reader, searcher)?;
+                (0..passing.len()).filter(|it| !passing[*it]).for_each(&mut forbid);
+            }
+            for record in conditions.except.into_iter().flatten() {
+                let index = reader.inverted_index(fields.record)?;
+                let postings = index.read_postings(&fields.record_term(record), IndexRecordOption::Basic)?;
+                let mut postings = postings.unwrap_or_else(SegmentPostings::empty);
+                while postings.doc() != TERMINATED {
+                    forbid(postings.doc() as usize);
+                    postings.advance();
                 }
             }
+            let best = |scores: &[f32]| scores.iter().copied().fold(0.0, f32::max);
+            found.stems_best = found.stems_best.max(best(&by_stems));
+            found.grams_best = found.grams_best.max(best(&by_grams));
             found.segments.push((by_stems, by_grams));
         }
         Ok(found)

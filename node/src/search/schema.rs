@@ -11,7 +11,7 @@ use super::weights;
 
 /// Raise it when anything that is written to the index changes its form or meaning: fields, analysis, rules. An
 /// index of another number is rebuilt.
-pub(super) const FORMAT: &str = "praksis index of similar records 3, tantivy 0.27\n";
+pub(super) const FORMAT: &str = "praksis index of similar records 4, tantivy 0.27\n";
 
 /// The code of a filter that holds or does not.
 pub(super) const YES: &str = "yes";
@@ -35,8 +35,9 @@ pub(super) struct Fields {
     pub(super) filter: Field,
     /// Columns read while ranking; text codes as [`code_number`].
     pub(super) key_number: Field,
-    pub(super) record_number: Field,
     pub(super) version_number: Field,
+    /// How its compounds were split ([`super::compounds::Compounds::splits`]).
+    pub(super) splits: Field,
     pub(super) cpv: Field,
     pub(super) phase: Field,
     pub(super) procedure: Field,
@@ -50,8 +51,8 @@ pub(super) struct Fields {
 /// Names of the columns, by which tantivy opens them.
 pub(super) mod column {
     pub(in super::super) const KEY: &str = "key_number";
-    pub(in super::super) const RECORD: &str = "record_number";
     pub(in super::super) const VERSION: &str = "version_number";
+    pub(in super::super) const SPLITS: &str = "splits";
     pub(in super::super) const CPV: &str = "cpv";
     pub(in super::super) const PHASE: &str = "phase";
     pub(in super::super) const PROCEDURE: &str = "procedure";
@@ -80,8 +81,8 @@ impl Fields {
             grams: builder.add_text_field("grams", analysed(GRAMS)),
             filter: builder.add_text_field("filter", STRING),
             key_number: builder.add_u64_field(column::KEY, FAST),
-            record_number: builder.add_u64_field(column::RECORD, FAST),
             version_number: builder.add_u64_field(column::VERSION, FAST),
+            splits: builder.add_u64_field(column::SPLITS, FAST),
             cpv: builder.add_u64_field(column::CPV, FAST),
             phase: builder.add_u64_field(column::PHASE, FAST),
             procedure: builder.add_u64_field(column::PROCEDURE, FAST),
@@ -109,8 +110,8 @@ impl Fields {
         Term::from_field_text(self.filter, &format!("{name}={code}"))
     }
 
-    /// An entry as a document.
-    pub(super) fn document(&self, entry: &Entry) -> Result<TantivyDocument, serde_json::Error> {
+    /// An entry as a document, and how its compounds are split.
+    pub(super) fn document(&self, entry: &Entry, splits: u64) -> Result<TantivyDocument, serde_json::Error> {
         let mut document = TantivyDocument::default();
         document.add_text(self.key, entry.key());
         document.add_text(self.record, &entry.record);
@@ -145,8 +146,8 @@ impl Fields {
             filter("cpv", &prefix);
         }
         document.add_u64(self.key_number, code_number(&entry.key()));
-        document.add_u64(self.record_number, code_number(&entry.record));
         document.add_u64(self.version_number, version_number(&entry.version));
+        document.add_u64(self.splits, splits);
         for cpv in entry.cpv.iter().filter_map(|cpv| cpv_number(cpv)) {
             document.add_u64(self.cpv, cpv);
         }

@@ -498,6 +498,34 @@ fn facts_of_the_procurement_are_small_and_visible() {
 }
 
 #[test]
+fn of_two_equal_ones_what_is_worth_more_to_the_reader_stands_first() {
+    let mut plain = case("ferge");
+    plain.record = "a".to_owned();
+    let better = Entry { record: "b".to_owned(), ..plain.clone() };
+    let lesson =
+        Lesson { phase: Some("need".to_owned()), theme: None, text: "Spør brukerne først.".to_owned() };
+    for (better, kind) in [
+        (Entry { has_measured_gains: true, ..better.clone() }, PartKind::Gains),
+        (Entry { lessons: vec![lesson], ..better.clone() }, PartKind::Lessons),
+        (Entry { used_by: 1, ..better }, PartKind::Reuse),
+    ] {
+        let library = Library::of(vec![plain.clone(), better]);
+        let about = About { phase: Some("need".to_owned()), ..About::default() };
+        let similar = library.answer(&Query { about, ..Query::text("elektrisk ferge") });
+        assert_eq!(ids(&similar), ["b", "a"], "{kind:?}");
+        assert!(similar.hits[0].why.iter().any(|part| part.kind == kind), "{kind:?}");
+    }
+}
+
+#[test]
+fn an_answer_says_that_the_index_is_being_built() {
+    let library = Library::full();
+    assert!(library.ask("ferge").building, "nobody has said that it holds what the store holds");
+    library.index.is_level();
+    assert!(!library.ask("ferge").building);
+}
+
+#[test]
 fn filters_hold() {
     let library = Library::full();
     let filtered = |filters: Filters| {

@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use tantivy::indexer::IndexWriterOptions;
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::{IndexReader, IndexWriter, TantivyDocument, TantivyError};
 
 use self::renewal::Renewal;
@@ -28,6 +28,9 @@ use crate::platform;
 /// Memory in which new entries are gathered before they are written as a segment: near the least tantivy takes, since
 /// a node lives beside other programs.
 const MEMORY_BYTES: usize = 20 * 1000 * 1000;
+/// Segments of about one size that become one: a question looks each of its words up in every segment, so half as many
+/// as the engine's own eight pay for being merged more often.
+const SEGMENTS_MERGED: usize = 4;
 /// Entries in one message: what is handed over is cut, so that the bound of the queue bounds memory.
 const MESSAGE_ENTRIES: usize = 100;
 /// Messages that may wait; a caller that brings more waits itself.
@@ -220,11 +223,12 @@ impl Batch {
                 Ok(Message::Renew) => self.renew(),
                 Ok(Message::Settle(done)) => {
                     self.settling.push(done);
+                    self.purging = true;
                     // The way to idleness leads through a commit.
                     self.since.get_or_insert_with(Instant::now);
                     Ok(())
                 }
-                Err(RecvTimeoutError::Timeout) if self.renewal.is_some() => self.go_on_renewing(),
+                Err(RecvTimeoutError::Timeout) if self.renewal.is_some() => self.renew_some(),
                 Err(RecvTimeoutError::Timeout) => self.commit().and_then(|()| self.learn()),
                 Err(RecvTimeoutError::Disconnected) => break,
             };
@@ -267,7 +271,8 @@ impl Batch {
 
     fn write(&mut self, entries: &[Entry]) -> Result<(), Error> {
         for entry in entries {
-            let document = self.fields.document(entry).map_err(Error::Entry)?;
+            let splits = self.compounds.splits(entry);
+            let document = self.fields.document(entry, splits).map_err(Error::Entry)?;
             let key = self.fields.key_term(&entry.key());
             let writer = self.writer()?;
             writer.delete_term(key);
@@ -294,7 +299,11 @@ impl Batch {
     fn added(&mut self, entries: usize) -> Result<(), Error> {
         self.entries += entries;
         let since = *self.since.get_or_insert_with(Instant::now);
-        if self.entries >= BATCH_ENTRIES || since.elapsed() >= AGE_MAX { self.commit() } else { Ok(()) }
+        if self.entries < BATCH_ENTRIES && since.elapsed() < AGE_MAX {
+            return Ok(());
+        }
+        self.commit()?;
+        self.learn()
     }
 
     fn commit(&mut self) -> Result<(), Error> {
@@ -310,12 +319,13 @@ impl Batch {
             }
         }
         if std::mem::take(&mut self.renewal_due) {
-            self.renewal = Some(Renewal::of(self.reader.searcher()));
+            self.renewal = Some(Renewal::of(self.reader.searcher())?);
         }
         Ok(())
     }
 
-    /// Learns what compounds are made of when the records have doubled, and analyses them anew.
+    /// Learns what compounds are made of when the records have doubled, and analyses anew those that are split otherwise
+    /// since: while many come, so that most need not be.
     fn learn(&mut self) -> Result<(), Error> {
         let records = self.reader.searcher().num_docs();
         if records < LEARN_FROM || records < 2 * self.learned_at {
@@ -332,14 +342,6 @@ impl Batch {
         self.renewal_due = true;
         self.commit()
     }
-
-    fn go_on_renewing(&mut self) -> Result<(), Error> {
-        if self.renew_some()? {
-            self.renewal = None;
-            self.since.get_or_insert_with(Instant::now);
-        }
-        Ok(())
-    }
 }
 
 fn open(engine: &tantivy::Index) -> tantivy::Result<IndexWriter<TantivyDocument>> {
@@ -353,5 +355,10 @@ fn open(engine: &tantivy::Index) -> tantivy::Result<IndexWriter<TantivyDocument>
         platform::step_back();
         engine.writer_with_options(options)
     };
-    thread::scope(|scope| scope.spawn(make).join()).unwrap_or_else(|panic| resume_unwind(panic))
+    let made = thread::scope(|scope| scope.spawn(make).join());
+    let writer = made.unwrap_or_else(|panic| resume_unwind(panic))?;
+    let mut merging = LogMergePolicy::default();
+    merging.set_min_num_segments(SEGMENTS_MERGED);
+    writer.set_merge_policy(Box::new(merging));
+    Ok(writer)
 }

@@ -30,7 +30,7 @@ async fn two_organisations_meet_share_and_find() {
     let foreign = problem(ks.client.patch("case", &id, &heads, &json!({"phase": "dialogue"})).await);
     assert_eq!((foreign.status, foreign.kind.as_str()), (403, "not_allowed"));
 
-    ks.handle.search().commit().unwrap();
+    ks.until_indexed(1).await;
     let similar = ks.client.similar(&[("q", "tryggleiksalarm for heimebuande")], None).await.unwrap();
     assert_eq!(similar["hits"][0]["id"], json!(id), "{similar}");
     let case = json!({"title": "Alarm", "need": "Trygghet for hjemmeboende"});

@@ -100,6 +100,18 @@ impl Node {
     }
 
     /// The heads of a record.
+    /// Waits until so many records can be found.
+    pub(crate) async fn until_indexed(&self, records: u64) {
+        let mut followed = self.handle.followed();
+        loop {
+            self.handle.search().commit().unwrap();
+            if self.handle.search().len() >= records {
+                return;
+            }
+            followed.changed().await.unwrap();
+        }
+    }
+
     pub(crate) async fn heads(&self, id: &str) -> Vec<String> {
         strings(&self.client.show("case", id).await.unwrap()["heads"])
     }

@@ -165,7 +165,7 @@ async fn lessons_are_listed_across_cases_page_by_page() {
 async fn a_case_that_is_only_asked_about_may_name_its_contact_by_the_mailbox() {
     let node = Node::association().await;
     node.case("Trygghetsalarm").await;
-    node.handle.search().commit().unwrap();
+    node.until_indexed(1).await;
     let before = node.client.status().await.unwrap()["documents"].clone();
     let case = json!({"title": "Trygghetsalarm", "contact": "ny@example.no"});
     let found = node.client.similar_to(&[], &case).await.unwrap();
@@ -193,7 +193,7 @@ async fn what_a_case_in_this_phase_can_use_comes_first() {
         {"what": "Ett møte var nok.", "theme": "supplier_sme"},
     ]);
     node.client.create("case", &told).await.unwrap();
-    node.handle.search().commit().unwrap();
+    node.until_indexed(3).await;
 
     let title = |found: &Value, at: usize| found["hits"][at]["title"].as_str().unwrap().to_owned();
     let words = node.client.similar(&[("q", "Digital trygghetsalarm til hjemmeboende")], None).await.unwrap();

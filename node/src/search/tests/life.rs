@@ -1,12 +1,14 @@
 //! What becomes of records that go, of a disk that fails, of another's record under the same id.
 
 use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use tantivy::TantivyDocument;
 use tantivy::schema::Value as _;
 
-use super::super::{Entry, FieldText, Index, Query, Vocabulary};
+use super::super::{Entry, FieldText, Index, Opened, Query, Vocabulary};
 use super::{CASES, Library, case, entry, ids};
 
 /// Everything that the files of an index hold, as text: dictionaries of terms, stored documents (those that are deleted
@@ -183,4 +185,70 @@ fn many_records_teach_what_compounds_are_made_of() {
     let hit = similar.hits.into_iter().find(|hit| hit.id == "compound").expect("found");
     assert!(hit.why.iter().any(|part| part.text == "kvartspendel"), "{:?}", hit.why);
     assert_eq!(library.index.len(), CASES.len() as u64 + 121);
+}
+
+/// Names the folder to the process that is killed.
+const TO_BE_KILLED: &str = "PRAKSIS_TEST_INDEX";
+
+fn kept() -> Vec<Entry> {
+    let entry =
+        |n| Entry { record: format!("kept-{n}"), ..with_need("gatelys", "Vi vil ha en kvartspendel.") };
+    (0..20).map(entry).collect()
+}
+
+fn doomed() -> Vec<Entry> {
+    let entry = |n| Entry { record: format!("doomed-{n}"), ..with_need("ferge", "Her er xylofonterapi.") };
+    (0..10).map(entry).collect()
+}
+
+/// What the process does that the next test kills: nothing when it is run with the others.
+#[test]
+fn a_process_writes_removes_and_renews_until_it_is_killed() {
+    let Some(dir) = std::env::var_os(TO_BE_KILLED) else { return };
+    let index = Index::open(Path::new(&dir)).expect("opened").into_index();
+    let labels = [("quartz", "kvarts"), ("pendulum", "pendel")];
+    for vocabulary in [Vocabulary::learn(labels), Vocabulary::default()].into_iter().cycle() {
+        index.upsert(kept().into_iter().chain(doomed()).collect()).expect("taken");
+        index.commit().expect("written");
+        println!("step: written");
+        index.remove(doomed().iter().map(Entry::key).collect()).expect("taken");
+        println!("step: purging");
+        // Splits what is kept otherwise than before.
+        index.learn(vocabulary).expect("learnt");
+        index.renew().expect("begun");
+        println!("step: renewing");
+        index.settle().expect("done");
+    }
+}
+
+#[test]
+fn killed_while_it_purges_or_renews_it_comes_back_whole() {
+    let dir = tempfile::tempdir().expect("a folder");
+    for steps in [2, 3, 6] {
+        let mut process = Command::new(std::env::current_exe().expect("this test"))
+            .args(["search::tests::life::a_process_writes_removes_and_renews_until_it_is_killed", "--exact"])
+            .arg("--nocapture")
+            .env(TO_BE_KILLED, dir.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("started");
+        let lines = BufReader::new(process.stdout.take().expect("its output")).lines();
+        let steps_taken =
+            lines.map(|line| line.expect("a line")).filter(|line| line.contains("step: ")).take(steps);
+        assert_eq!(steps_taken.count(), steps, "it goes on until it is killed");
+        process.kill().expect("killed");
+        process.wait().expect("ended");
+
+        let Opened::Ready(index) = Index::open(dir.path()).expect("opened") else { panic!("it is damaged") };
+        let kept = kept();
+        let keys: Vec<String> = kept.iter().map(Entry::key).collect();
+        let store = keys.iter().zip(&kept).map(|(key, entry)| (key.as_str(), entry.version));
+        let stale = index.stale(store).expect("compared");
+        assert_eq!(stale.changed, Vec::<String>::new(), "after {steps} steps: what was written is there");
+        index.remove(stale.gone).expect("taken");
+        index.settle().expect("done");
+        assert_eq!(index.len(), kept.len() as u64, "after {steps} steps");
+        assert!(!everything(dir.path()).contains("xylofonterapi"), "after {steps} steps");
+        assert_eq!(index.similar(&Query::text("kvartspendel")).expect("an answer").hits.len(), 10);
+    }
 }

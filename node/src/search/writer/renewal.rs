@@ -1,50 +1,59 @@
-//! Every record of the index analysed anew, a few at a time between what else there is to write.
+//! Every record of the index looked at anew, a few at a time between what else there is to write, and analysed anew
+//! where its compounds are split otherwise than when it was written.
 
 use std::collections::HashSet;
 
+use tantivy::columnar::Column;
 use tantivy::{DocAddress, Searcher};
 
 use super::Batch;
+use crate::search::schema::column;
 use crate::search::{Error, load};
 
-/// Records analysed before the queue is looked at again.
+/// Records looked at before the queue is looked at again.
 const CHUNK: usize = 50;
 
 /// What is still to be done.
 pub(super) struct Renewal {
     /// The index as it stood when this began.
     searcher: Searcher,
+    /// How compounds were split, by segment.
+    splits: Vec<Column<u64>>,
     left: Vec<DocAddress>,
     /// Records that were written since: what stood there is older.
     pub(super) written: HashSet<String>,
 }
 
 impl Renewal {
-    pub(super) fn of(searcher: Searcher) -> Self {
+    pub(super) fn of(searcher: Searcher) -> Result<Self, Error> {
+        let columns =
+            searcher.segment_readers().iter().map(|reader| reader.fast_fields().u64(column::SPLITS));
+        let splits = columns.collect::<Result<_, _>>().map_err(Error::Read)?;
         let segments = (0..).zip(searcher.segment_readers());
         let left = segments.flat_map(|(segment, reader)| {
             reader.doc_ids_alive().map(move |document| DocAddress::new(segment, document))
         });
-        Self { left: left.collect(), searcher, written: HashSet::new() }
+        Ok(Self { splits, left: left.collect(), searcher, written: HashSet::new() })
     }
 }
 
 impl Batch {
-    /// Analyses a few more; whether that was all.
-    pub(super) fn renew_some(&mut self) -> Result<bool, Error> {
-        let Some(renewal) = &mut self.renewal else { return Ok(true) };
-        let mut entries = Vec::with_capacity(CHUNK);
-        while let Some(address) = renewal.left.pop() {
+    /// Looks at a few more, and ends after the last.
+    pub(super) fn renew_some(&mut self) -> Result<(), Error> {
+        let Some(renewal) = &mut self.renewal else { return Ok(()) };
+        let mut entries = Vec::new();
+        for _ in 0..CHUNK {
+            let Some(address) = renewal.left.pop() else { break };
             let entry = load(&renewal.searcher, &self.fields, address)?;
-            if !renewal.written.contains(&entry.key()) {
+            let before = renewal.splits[address.segment_ord as usize].first(address.doc_id);
+            if before != Some(self.compounds.splits(&entry)) && !renewal.written.contains(&entry.key()) {
                 entries.push(entry);
             }
-            if entries.len() == CHUNK {
-                break;
-            }
         }
-        let over = renewal.left.is_empty();
-        self.write(&entries)?;
-        Ok(over)
+        if renewal.left.is_empty() {
+            self.renewal = None;
+        }
+        // Also when there are none: the way to idleness leads through a commit.
+        self.write(&entries)
     }
 }
