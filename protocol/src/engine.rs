@@ -23,6 +23,7 @@ mod heads;
 mod hello;
 mod index;
 mod joining;
+mod joint;
 mod lanes;
 mod offices;
 mod orphans;

@@ -49,7 +49,7 @@ fn theft(world: &mut World) -> Theft {
         library,
         record,
         None,
-        json!({"need": "Vi trenger å vite tidlig når pumpene svikter. Tull og tøys. Hver natt.", "phase": "market_dialogue"}),
+        json!({"need": "Vi trenger å vite tidlig når pumpene svikter. Tull og tøys. Hver natt.", "phase": "organise"}),
     );
     world.share(library, record);
     world.run_for(HOUR);
@@ -67,7 +67,7 @@ fn expect_honest_words(world: &mut World, theft: &Theft) {
     world.run_until("the honest words are there", HOUR, |world| {
         [*town_hall, *library]
             .iter()
-            .all(|node| world.draft_view(*node, *record).record["phase"] == "market_dialogue")
+            .all(|node| world.draft_view(*node, *record).record["phase"] == "organise")
     });
     world.run_until_level();
     world.run_for(HOUR);
@@ -79,7 +79,7 @@ fn expect_honest_words(world: &mut World, theft: &Theft) {
     for node in others.iter().chain([town_hall, library]) {
         let shared = world.shared_view(*node, *record).record;
         assert_eq!(shared["need"], "Vi trenger å vite tidlig når pumpene svikter. Hver natt.");
-        assert_eq!((&shared["phase"], &shared["help_wanted"]), (&json!("market_dialogue"), &json!(null)));
+        assert_eq!((&shared["phase"], &shared["help_wanted"]), (&json!("organise"), &json!(null)));
     }
 }
 
