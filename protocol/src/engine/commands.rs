@@ -76,7 +76,7 @@ impl Engine {
             }
             Command::Say(saying) => self.administer(request, saying, store),
             Command::TakeIn(ticket) => self.take_in_ticket(request, ticket),
-            Command::Why(id) => self.why(request, id),
+            Command::Why(id) => self.why(request, id, store),
             Command::Show(id, today) => self.show(request, id, today, store),
             Command::Direct(kind, about, record) => {
                 let network = self.statements.roster().network();

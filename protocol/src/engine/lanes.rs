@@ -235,6 +235,7 @@ impl Engine {
         let document = genesis.document();
         for refusal in &admitted.refused {
             *self.refused.entry(refusal.name().to_owned()).or_default() += 1;
+            self.refusals.note(document, refusal.name());
         }
         self.counted(document);
         let gone = self.index.row(document).and_then(|row| row.gone);
