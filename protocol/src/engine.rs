@@ -23,6 +23,7 @@ mod heads;
 mod hello;
 mod index;
 mod joining;
+mod joint;
 mod lanes;
 mod offices;
 mod orphans;
@@ -64,6 +65,7 @@ use peers::Peers;
 use quarantine::Quarantine;
 use sessions::Sessions;
 use statements::Statements;
+use why::Refusals;
 use withdrawing::Purges;
 
 use crate::{
@@ -129,6 +131,7 @@ pub struct Engine {
     recounts: Recounts,
     purges: Purges,
     heads: Heads,
+    refusals: Refusals,
     /// Own addresses, as the transport found them or as the operator announced them.
     addresses: Vec<String>,
     last_number: u64,
@@ -197,6 +200,7 @@ impl Engine {
             recounts: Recounts::default(),
             purges: Purges::default(),
             heads: Heads::default(),
+            refusals: Refusals::default(),
             addresses: Vec::new(),
             last_number: 0,
             opened: false,

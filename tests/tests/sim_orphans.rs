@@ -49,7 +49,7 @@ fn theft(world: &mut World) -> Theft {
         library,
         record,
         None,
-        json!({"need": "Vi trenger å vite tidlig når pumpene svikter. Tull og tøys. Hver natt.", "phase": "market_dialogue"}),
+        json!({"need": "Vi trenger å vite tidlig når pumpene svikter. Tull og tøys. Hver natt.", "phase": "organise"}),
     );
     world.share(library, record);
     world.run_for(HOUR);
@@ -67,7 +67,7 @@ fn expect_honest_words(world: &mut World, theft: &Theft) {
     world.run_until("the honest words are there", HOUR, |world| {
         [*town_hall, *library]
             .iter()
-            .all(|node| world.draft_view(*node, *record).record["phase"] == "market_dialogue")
+            .all(|node| world.draft_view(*node, *record).record["phase"] == "organise")
     });
     world.run_until_level();
     world.run_for(HOUR);
@@ -79,7 +79,7 @@ fn expect_honest_words(world: &mut World, theft: &Theft) {
     for node in others.iter().chain([town_hall, library]) {
         let shared = world.shared_view(*node, *record).record;
         assert_eq!(shared["need"], "Vi trenger å vite tidlig når pumpene svikter. Hver natt.");
-        assert_eq!((&shared["phase"], &shared["help_wanted"]), (&json!("market_dialogue"), &json!(null)));
+        assert_eq!((&shared["phase"], &shared["help_wanted"]), (&json!("organise"), &json!(null)));
     }
 }
 
@@ -146,4 +146,53 @@ fn a_fall_between_the_cut_and_the_words_loses_none() {
         world.start(theft.library);
         expect_honest_words(&mut world, &theft);
     }
+}
+
+#[test]
+fn why_tells_of_orphans_and_of_what_lies_past_a_cut() {
+    let mut world = World::new(11);
+    let theft = theft(&mut world);
+    world.heal();
+    expect_honest_words(&mut world, &theft);
+    let Reply::Why(whys) = world.ok(theft.library, Command::Why(theft.record)) else { world.fail("no why") };
+    for why in &whys {
+        let reasons: Vec<_> = why.aside.keys().copied().collect();
+        assert_eq!(reasons, ["orphan", "past_cut"], "{:?}", why.scope);
+    }
+    assert_eq!(whys.len(), 2, "the draft and what is shared");
+    // Bærum held the thief's words before it heard; what it was offered again it refused or never took.
+    let Reply::Why(whys) = world.ok(theft.others[1], Command::Why(theft.record)) else {
+        world.fail("no why")
+    };
+    assert!(whys[0].aside.contains_key("past_cut") || whys[0].refused.contains_key("past_cut"));
+}
+
+#[test]
+fn why_tells_until_when_everything_of_another_is_known() {
+    let mut world = World::new(12);
+    let [ks, bergen, baerum] = network(&mut world);
+    let record = shareable(&mut world, bergen, "Pumper");
+    world.share(bergen, record);
+    world.run_until_level();
+    let device = DeviceId(world.keys(bergen).device.verifying_key().to_bytes());
+    let known = |world: &mut World| {
+        let Reply::Why(whys) = world.ok(baerum, Command::Why(record)) else { world.fail("no why") };
+        whys[0].there.iter().find(|there| there.device == device).and_then(|there| there.known_s)
+    };
+    let before = world.now().seconds();
+    world.run_for(2 * HOUR);
+    world.edit(bergen, record, None, json!({"help_wanted": "Nytt"}));
+    world.share(bergen, record);
+    world.run_for(2 * HOUR);
+    let first = known(&mut world);
+    assert!(first.is_some_and(|at| at >= before), "{first:?}");
+    // What Bærum cannot hear of, it does not claim to know.
+    world.part(&[baerum], &[ks, bergen]);
+    world.edit(bergen, record, None, json!({"help_wanted": "Nyere"}));
+    world.share(bergen, record);
+    world.run_for(2 * HOUR);
+    assert_eq!(known(&mut world), first);
+    world.heal();
+    world.run_for(2 * HOUR);
+    assert!(known(&mut world) > first);
 }

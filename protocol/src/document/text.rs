@@ -42,7 +42,8 @@ pub(super) fn difference(old: &str, new: &str) -> Vec<Splice> {
 /// `present` with the splices that make `after` of `before`: they lie where they lay, as far as that
 /// is still there. What both say is said once.
 pub(super) fn merged(before: &str, after: &str, present: &str) -> String {
-    let (ours, theirs) = (difference(before, after), difference(before, present));
+    let base: Vec<char> = before.chars().collect();
+    let (ours, theirs) = (slid(&base, difference(before, after)), slid(&base, difference(before, present)));
     let at = |splices: &[Splice], place: usize| -> String {
         splices.iter().filter(|splice| splice.at == place).map(|splice| splice.insert.as_str()).collect()
     };
@@ -50,7 +51,7 @@ pub(super) fn merged(before: &str, after: &str, present: &str) -> String {
         !splices.iter().any(|splice| (splice.at..splice.at + splice.delete).contains(&place))
     };
     let mut merged = String::new();
-    let characters = before.chars().map(Some).chain([None]);
+    let characters = base.iter().copied().map(Some).chain([None]);
     for (place, character) in characters.enumerate() {
         let (said, says) = (at(&theirs, place), at(&ours, place));
         merged.push_str(&said);
@@ -60,6 +61,29 @@ pub(super) fn merged(before: &str, after: &str, present: &str) -> String {
         merged.extend(character.filter(|_| keeps(&ours, place) && keeps(&theirs, place)));
     }
     merged
+}
+
+/// The same splices as far to the right as they can lie: a sentence more or less can begin or end with
+/// the full stop, and two differences must say it in the same way to be put together.
+fn slid(base: &[char], mut splices: Vec<Splice>) -> Vec<Splice> {
+    let mut ceiling = base.len() + 1;
+    for splice in &mut splices {
+        if splice.insert.is_empty() {
+            let end = |splice: &Splice| splice.at + splice.delete;
+            while end(splice) < base.len().min(ceiling) && base[splice.at] == base[end(splice)] {
+                splice.at += 1;
+            }
+        } else if splice.delete == 0 {
+            let mut insert: Vec<char> = splice.insert.chars().collect();
+            while splice.at < base.len() && splice.at + 1 < ceiling && insert[0] == base[splice.at] {
+                insert.rotate_left(1);
+                splice.at += 1;
+            }
+            splice.insert = insert.into_iter().collect();
+        }
+        ceiling = splice.at;
+    }
+    splices
 }
 
 /// Runs of letters and digits; every other character alone.
@@ -238,7 +262,20 @@ mod tests {
         assert_eq!(patch(&old, &difference(&old, &new)), new);
     }
 
+    #[test]
+    fn a_sentence_goes_along_without_the_one_that_it_was_written_after() {
+        let (before, after) = ("Pumpene svikter. Tull.", "Pumpene svikter. Tull. Hver natt.");
+        assert_eq!(merged(before, after, "Pumpene svikter."), "Pumpene svikter. Hver natt.");
+    }
+
     proptest! {
+        #[test]
+        fn what_one_side_alone_has_changed_is_how_it_is(old in "([a-c.] ?){0,20}", new in "([a-c.] ?){0,20}") {
+            prop_assert_eq!(merged(&old, &new, &old), new.clone());
+            prop_assert_eq!(merged(&old, &old, &new), new.clone());
+            prop_assert_eq!(merged(&old, &new, &new), new);
+        }
+
         #[test]
         fn the_splices_make_the_new_text(old in "([a-cå😀] ?){0,40}", new in "([a-cå😀] ?){0,40}") {
             prop_assert_eq!(patch(&old, &difference(&old, &new)), new);

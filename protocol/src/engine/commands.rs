@@ -44,6 +44,11 @@ impl Engine {
                 let genesis = Genesis::draft(kind, owner, nonce);
                 self.write(request, genesis, None, Edit::Replace(record), store, rng)
             }
+            Command::DraftJointly(kind, record, co_owners) => {
+                self.draft_jointly(request, kind, record, co_owners, store, rng)
+            }
+            Command::CoOwn(id, org, may_write) => self.co_own(request, id, org, may_write, store),
+            Command::EndPlace(audience, org) => self.end_place(request, audience, org, store),
             Command::Edit(id, at, edit) => match self.draft_of(id) {
                 Ok(genesis) => self.write(request, genesis, at, edit, store, rng),
                 Err(error) => {
@@ -71,7 +76,7 @@ impl Engine {
             }
             Command::Say(saying) => self.administer(request, saying, store),
             Command::TakeIn(ticket) => self.take_in_ticket(request, ticket),
-            Command::Why(id) => self.why(request, id),
+            Command::Why(id) => self.why(request, id, store),
             Command::Show(id, today) => self.show(request, id, today, store),
             Command::Direct(kind, about, record) => {
                 let network = self.statements.roster().network();

@@ -13,8 +13,8 @@ use super::{
     statements::put,
 };
 use crate::{
-    envelope::Envelope,
-    genesis::Scope,
+    envelope::{Envelope, envelope_hash},
+    genesis::{Genesis, Scope},
     id::{DeviceId, EnvelopeHash, OrgId, StatementHash},
     membership::{
         charter::Parameters,
@@ -22,6 +22,7 @@ use crate::{
         joining::Ticket,
         statement::{End, Fact, Kind, Known, OrganisationSuccession, RootSuccession, Said},
     },
+    signed::Verified,
     store::{Read, StoreError},
 };
 
@@ -223,7 +224,7 @@ impl Engine {
     }
 
     /// Signs how much of a device still counts in a scope: as much as there is here.
-    fn cut(
+    pub(super) fn cut(
         &mut self,
         said: &mut Vec<Known>,
         end: StatementHash,
@@ -275,6 +276,16 @@ impl Engine {
         for genesis in documents {
             let held = held_envelopes(genesis.document(), store)?;
             all.extend(held.into_iter().filter(|(_, envelope)| envelope.device == device));
+        }
+        // What a device laid down for others to publish counts before anybody has.
+        for known in self.statements.all() {
+            if let Fact::Founding(founding) = &known.fact
+                && Genesis::read(&founding.genesis).is_ok_and(|genesis| genesis.scope == scope)
+                && let Ok(envelope) = Verified::<Envelope>::read(&founding.envelope)
+                && envelope.device == device
+            {
+                all.push((envelope_hash(&envelope), Envelope::clone(&envelope)));
+            }
         }
         Ok(all)
     }

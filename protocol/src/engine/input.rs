@@ -1,5 +1,7 @@
 //! Everything that can happen to a node.
 
+use std::collections::BTreeSet;
+
 use ed25519_dalek::SigningKey;
 use serde_json::Value;
 
@@ -8,7 +10,7 @@ use crate::{
     date::Day,
     document::Form,
     genesis::{About, Kind},
-    id::{ChangeHash, DeviceId, DocumentId},
+    id::{AudienceId, ChangeHash, DeviceId, DocumentId, OrgId},
     membership::{joining::Ticket, statement::Role},
     share::Terms,
 };
@@ -114,6 +116,13 @@ pub enum Input {
 pub enum Command {
     /// Begin a draft. Items of lists carry their ids already.
     Draft(Kind, Value),
+    /// Begin a draft of ours in which these members write as well: known to them alone, and shared by any.
+    DraftJointly(Kind, Value, BTreeSet<OrgId>),
+    /// Whether a member may write in a joint draft of ours (by any id of the record), and in what it is shared
+    /// as. Answered with [`Reply::Done`](super::Reply::Done).
+    CoOwn(DocumentId, OrgId, bool),
+    /// Take a member out of an audience of ours. Answered with [`Reply::Done`](super::Reply::Done).
+    EndPlace(AudienceId, OrgId),
     /// Change a draft (by record or document id) as it read at these heads, the present ones if absent.
     Edit(DocumentId, Option<Vec<ChangeHash>>, Edit),
     /// Share a draft on these terms. With organisations, into the named audience of

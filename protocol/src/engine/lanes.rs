@@ -235,11 +235,13 @@ impl Engine {
         let document = genesis.document();
         for refusal in &admitted.refused {
             *self.refused.entry(refusal.name().to_owned()).or_default() += 1;
+            self.refusals.note(document, refusal.name());
         }
         self.counted(document);
         let gone = self.index.row(document).and_then(|row| row.gone);
         if self.index.row(document).is_some_and(Row::is_hidden) {
             // What comes late for a withdrawn document: its envelopes stay, what it says does not.
+            self.quarantine.put(genesis, Vec::new(), None);
             if let Some(Source { peer, .. }) = source {
                 self.pulled(peer, document, false);
             }
@@ -250,7 +252,7 @@ impl Engine {
                 .collect();
             return (!stubs.is_empty()).then(|| (stubs, Resting::default()));
         }
-        self.quarantine.put(genesis, admitted.waiting);
+        self.quarantine.put(genesis, admitted.waiting, source.map(|source| source.peer));
         let before = self.index.row(document).map(|row| row.heads.as_slice());
         let now = admitted.state.as_ref().map(|state| state.heads.as_slice());
         if admitted.accepted.is_empty() && before.unwrap_or_default() == now.unwrap_or_default() {

@@ -4,6 +4,7 @@ use ed25519_dalek::SigningKey;
 
 use super::{
     CommandError, Engine, Event, Identity, Output, Reply, RequestId, Resting,
+    saying::Voice,
     setup::{CHARTER, IDENTITY},
     statements::{put, read_all},
 };
@@ -26,9 +27,7 @@ impl Engine {
             self.reply(request, Err(CommandError::BadTicket));
             return Ok(());
         };
-        // An office takes its grant from the organisation's first root.
-        let first = |root: &SigningKey| self.identity.org == Some(OrgId(root.verifying_key().to_bytes()));
-        let Some(root) = self.keys.root.clone().filter(first) else {
+        let Some(root) = self.key(Voice::Root).cloned() else {
             self.reply(request, Err(CommandError::NoRoot));
             return Ok(());
         };
@@ -73,6 +72,7 @@ impl Engine {
                 device: acceptance.device,
                 addresses: self.addresses.clone(),
                 granted_by: self.device(),
+                root: Some(OrgId(root.verifying_key().to_bytes())).filter(|root| *root != org),
             },
             &root,
         );
@@ -126,7 +126,10 @@ impl Engine {
         let new = self.statements.take(received, charter.as_ref(), Some(grant.org));
         let roster = self.statements.roster_with(charter.as_ref(), &new);
         let granted = roster.device(self.device());
-        if granted.is_none_or(|device| device.org != grant.org || device.number != self.identity.number) {
+        let signs = roster.root_of(grant.org) == grant.root.unwrap_or(grant.org);
+        let is_ours =
+            granted.is_some_and(|it| it.org == grant.org && it.number == self.identity.number) && signs;
+        if !is_ours {
             return self.reply(request, Err(CommandError::BadTicket));
         }
         let identity =

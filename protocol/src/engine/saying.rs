@@ -57,7 +57,8 @@ impl Engine {
         self.key(voice).map(|key| OrgId(key.verifying_key().to_bytes()))
     }
 
-    fn key(&self, voice: Voice) -> Option<&SigningKey> {
+    /// One of our keys, if this node has it and it may still speak.
+    pub(super) fn key(&self, voice: Voice) -> Option<&SigningKey> {
         match voice {
             Voice::Device => Some(&self.keys.device),
             // A key that has handed over says nothing any longer; one for recovery is no organisation's.

@@ -61,8 +61,12 @@ impl Engine {
             self.reply(request, Err(CommandError::NotShareable(refused)));
             return Ok(());
         }
+        if !self.publish_founding(&genesis, store, rng)? {
+            self.reply(request, Err(CommandError::NotOwner));
+            return Ok(());
+        }
         let edit = Edit::Share(Value::Object(prepared.record));
-        self.line_up(genesis, Task::Write { request: Some(request), at: None, edit }, store, rng)
+        self.write(request, genesis, None, edit, store, rng)
     }
 
     /// A contact goes along with its case; what of a person stands in it holds the case back.
@@ -171,7 +175,13 @@ impl Engine {
         if self.identity.org.is_none_or(|org| self.statements.roster().member(org).is_none()) {
             return Err(CommandError::NoNetwork);
         }
-        Ok(Genesis::shared(&draft, network, scope))
+        let genesis = Genesis::shared(&draft, network, scope);
+        let may_write = |genesis: &Genesis| {
+            let writers = self.statements.roster().writers(genesis);
+            self.identity.org.is_some_and(|own| writers.contains(&own))
+        };
+        // Whoever has left the draft says nothing in its name.
+        if may_write(&draft) && may_write(&genesis) { Ok(genesis) } else { Err(CommandError::NotOwner) }
     }
 }
 

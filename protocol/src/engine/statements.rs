@@ -258,7 +258,20 @@ impl Statements {
         let grant = self.roster.device(device).map(|granted| granted.grant);
         let membership = self.roster.member(org).map(|member| member.grant);
         let who = membership.into_iter().chain(grant).filter_map(|hash| self.known.get(&hash));
-        who.chain(self.address(device)).collect()
+        self.lines_of_roots(org).chain(who).chain(self.address(device)).collect()
+    }
+
+    /// What makes the present roots of the association, and of an organisation, out of the first ones:
+    /// without it nobody can tell whose word a grant is.
+    fn lines_of_roots(&self, org: OrgId) -> impl Iterator<Item = &Known> {
+        let is_line = move |known: &&Known| {
+            let Fact::RootSuccession(succession) = &known.fact else {
+                return matches!(known.fact, Fact::Amendment(_));
+            };
+            let vouches = self.roster.roots().any(|root| root == self.roster.root_of(succession.org));
+            succession.org == org || vouches
+        };
+        self.known.values().filter(is_line)
     }
 
     /// The statement that says where a device is.
@@ -276,7 +289,7 @@ impl Statements {
                 || matches!(&known.fact, Fact::Device(grant, _) if grant.org == org)
                 || matches!(known.fact, Fact::Address(_)) && is_device(DeviceId(known.statement.issuer.0))
         };
-        self.known.values().filter(of_ours).collect()
+        self.lines_of_roots(org).chain(self.known.values().filter(of_ours)).collect()
     }
 }
 

@@ -1,12 +1,19 @@
 //! Why a record is or is not there: at this node, and at each other as far as this one can know.
 
-use super::{CommandError, Engine, Reply, RequestId};
+use std::collections::{BTreeMap, VecDeque};
+
+use super::{CommandError, Engine, Reply, RequestId, lanes::held};
 use crate::{
-    admission::state::{Row, Stage},
+    admission::{
+        Base,
+        counting::{Entry, count},
+        own,
+        state::{Record, Row, Stage},
+    },
     genesis::{Genesis, Scope},
     id::{DeviceId, DocumentId, OrgId},
     membership::statement::{Fact, Receipt},
-    store::StoreError,
+    store::{Read, StoreError},
     time::Timestamp,
 };
 
@@ -23,6 +30,11 @@ pub struct Why {
     pub here: Here,
     /// Changes that wait here, and what for.
     pub waiting: Waiting,
+    /// Changes that are kept here and do not count, by the name of the reason: `orphan`, `past_cut` and others.
+    pub aside: BTreeMap<&'static str, usize>,
+    /// Changes of it that were refused since the start, by the name of the refusal; of documents that this
+    /// happened to lately.
+    pub refused: BTreeMap<&'static str, u64>,
     /// How it stands at every other node that is known.
     pub there: Vec<There>,
 }
@@ -91,18 +103,51 @@ pub enum Stands {
     NotConfirmed,
 }
 
+/// Documents of which it is remembered what was refused.
+const REFUSALS_LIMIT: usize = 1024;
+
+/// What was refused lately, by document.
+#[derive(Debug, Default)]
+pub(super) struct Refusals {
+    by_document: BTreeMap<DocumentId, BTreeMap<&'static str, u64>>,
+    /// The oldest first.
+    order: VecDeque<DocumentId>,
+}
+
+impl Refusals {
+    pub(super) fn note(&mut self, document: DocumentId, reason: &'static str) {
+        let reasons = self.by_document.entry(document).or_insert_with(|| {
+            self.order.push_back(document);
+            BTreeMap::new()
+        });
+        *reasons.entry(reason).or_default() += 1;
+        if self.order.len() > REFUSALS_LIMIT
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.by_document.remove(&oldest);
+        }
+    }
+}
+
 impl Engine {
     /// Every document of a record, and how it stands.
-    pub(super) fn why(&mut self, request: RequestId, id: DocumentId) -> Result<(), StoreError> {
+    pub(super) fn why(
+        &mut self,
+        request: RequestId,
+        id: DocumentId,
+        store: &impl Read,
+    ) -> Result<(), StoreError> {
         let mut genesis = self.documents_of(id);
         genesis.extend(self.quarantine.genesis(id).filter(|_| self.index.row(id).is_none()).cloned());
-        let whys: Vec<Why> = genesis.iter().map(|genesis| self.why_of(genesis)).collect();
+        let whys: Result<Vec<Why>, StoreError> =
+            genesis.iter().map(|genesis| self.why_of(genesis, store)).collect();
+        let whys = whys?;
         let reply = if whys.is_empty() { Err(CommandError::NotFound) } else { Ok(Reply::Why(whys)) };
         self.reply(request, reply);
         Ok(())
     }
 
-    fn why_of(&self, genesis: &Genesis) -> Why {
+    fn why_of(&self, genesis: &Genesis, store: &impl Read) -> Result<Why, StoreError> {
         let document = genesis.document();
         let row = self.index.row(document);
         let roster = self.statements.roster();
@@ -129,7 +174,31 @@ impl Engine {
         });
         let there = there.collect();
         let waiting = self.quarantine.waiting(document);
-        Why { document, scope: genesis.scope, owner: genesis.owner, here, waiting, there }
+        let aside = self.aside(genesis, store)?;
+        let refused = self.refusals.by_document.get(&document).cloned().unwrap_or_default();
+        let (scope, owner) = (genesis.scope, genesis.owner);
+        Ok(Why { document, scope, owner, here, waiting, aside, refused, there })
+    }
+
+    /// What of a document is kept and does not count.
+    fn aside(
+        &self,
+        genesis: &Genesis,
+        store: &impl Read,
+    ) -> Result<BTreeMap<&'static str, usize>, StoreError> {
+        let document = genesis.document();
+        let held = held(document, self.index.row(document).is_some_and(|row| row.gone.is_some()), store)?;
+        let signed = held.iter().filter(|change| !change.is_containers());
+        let entries: Vec<Entry> = signed.filter_map(|change| own(change).ok()).collect();
+        let containers =
+            Record::of(genesis).map(|record| Base::held(genesis, &record, &held).containers().clone());
+        let roster = self.statements.roster();
+        let counted = count(genesis, entries.iter(), roster, &containers.unwrap_or_default());
+        let mut aside = BTreeMap::new();
+        for why in counted.aside.values() {
+            *aside.entry(why.code()).or_default() += 1;
+        }
+        Ok(aside)
     }
 
     fn stands(&self, device: DeviceId, genesis: &Genesis, is_hidden: bool) -> Stands {

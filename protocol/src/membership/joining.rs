@@ -176,7 +176,7 @@ pub struct OfficeGrant {
     /// Version of this shape: 1.
     #[n(0)]
     pub version: u8,
-    /// The organisation's root, which signs.
+    /// The organisation, by its first root.
     #[n(1)]
     pub org: OrgId,
     /// The organisation's name.
@@ -185,7 +185,8 @@ pub struct OfficeGrant {
     /// The network's charter, canonical bytes, if the organisation has joined one.
     #[n(3)]
     pub charter: Option<ByteVec>,
-    /// Statements: the device's grant, the other devices' grants and addresses, the membership.
+    /// Statements: the device's grant, the other devices' grants and addresses, the membership, and what
+    /// makes the present roots out of the first ones.
     #[n(4)]
     pub statements: Vec<ByteVec>,
     /// The device that is granted.
@@ -197,6 +198,9 @@ pub struct OfficeGrant {
     /// Where that one can be reached: multiaddrs.
     #[n(7)]
     pub addresses: Vec<String>,
+    /// The organisation's present root, which signs; absent: its first.
+    #[n(8)]
+    pub root: Option<OrgId>,
 }
 
 impl Payload for OfficeGrant {
@@ -207,7 +211,7 @@ impl Payload for OfficeGrant {
     }
 
     fn signer(&self) -> [u8; 32] {
-        self.org.0
+        self.root.unwrap_or(self.org).0
     }
 }
 

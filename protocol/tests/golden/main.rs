@@ -148,6 +148,7 @@ fn joining(lines: &mut Lines, charter: &Charter, acceptance: Verified<Acceptance
             device: DeviceId(public(3)),
             granted_by: DeviceId(public(4)),
             addresses: vec!["/ip4/192.0.2.1/tcp/7421".into()],
+            root: None,
         },
         &key(2),
     );

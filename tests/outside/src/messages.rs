@@ -240,6 +240,7 @@ fn office() -> Verified<OfficeGrant> {
         device: device(21),
         granted_by: device(20),
         addresses: vec![],
+        root: None,
     };
     Verified::sign(grant, &key(BERGEN))
 }
