@@ -357,30 +357,24 @@ impl Engine {
 
     /// The scopes of documents that both this node and a device may read.
     fn common_scopes(&self, device: DeviceId) -> Vec<Scope> {
-        let own = self.identity.org.map(Scope::Organisation);
-        let named = self.statements.roster().audiences().map(|(audience, _)| Scope::Named(*audience));
-        let all = own.into_iter().chain([Scope::Network]).chain(named);
-        all.filter(|scope| self.may_see(device, *scope)).collect()
-    }
-
-    /// Whether a scope is one that both may read.
-    fn may_see(&self, device: DeviceId, scope: Scope) -> bool {
         let roster = self.statements.roster();
         let (Some(ours), Some(theirs)) =
             (self.identity.org, roster.device(device).map(|granted| granted.org))
         else {
-            return scope == Scope::Roster;
+            return Vec::new();
         };
-        let are_members = || roster.member(ours).is_some() && roster.member(theirs).is_some();
-        match scope {
-            Scope::Roster => true,
-            Scope::Organisation(org) => ours == org && theirs == org,
-            Scope::Network => are_members(),
-            Scope::Named(audience) => {
-                let members = roster.audience(audience).map(|audience| &audience.members);
-                are_members() && members.is_some_and(|it| it.contains(&ours) && it.contains(&theirs))
-            }
+        let mut scopes = Vec::new();
+        if ours == theirs {
+            scopes.push(Scope::Organisation(ours));
         }
+        if roster.member(ours).is_some() && roster.member(theirs).is_some() {
+            scopes.push(Scope::Network);
+            let named = roster
+                .audiences()
+                .filter(|(_, it)| it.members.contains(&ours) && it.members.contains(&theirs));
+            scopes.extend(named.map(|(audience, _)| Scope::Named(*audience)));
+        }
+        scopes
     }
 
     /// Whether a device is let in: a member's, or another of our own organisation.

@@ -83,6 +83,11 @@ impl Engine {
         })
     }
 
+    /// Whether a scope is one that both may read.
+    pub(super) fn may_see(&self, device: DeviceId, scope: Scope) -> bool {
+        scope == Scope::Roster || self.common_scopes(device).contains(&scope)
+    }
+
     /// Where this node stands, as far as it concerns a peer.
     pub(super) fn hello_for(&mut self, device: DeviceId) -> Hello {
         let scopes = self.common_scopes(device);
