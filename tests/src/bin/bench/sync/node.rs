@@ -3,7 +3,7 @@
 //! It says `ready` with where it listens, then answers each line of standard input with one line, and ends
 //! with standard input.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, thread};
 
 use praksis_node::{
     config::Config,
@@ -21,8 +21,7 @@ use praksis_protocol::{
 use praksis_tests::link::now_us;
 use serde_json::json;
 use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
-    sync::{broadcast::error::RecvError, watch},
+    sync::{broadcast::error::RecvError, mpsc, watch},
     task::JoinSet,
 };
 
@@ -92,8 +91,15 @@ pub(crate) async fn run(dir: &str, announce: &str) -> Result<()> {
     let sets = sets(&handle).await?;
     println!("{}", json!({"ready": running.listen[0], "at_us": now_us(), "documents": sets}));
     let mut station = Station { handle, contact: None, records: Vec::new(), happened: happened.subscribe() };
-    let mut lines = BufReader::new(tokio::io::stdin()).lines();
-    while let Some(line) = lines.next_line().await? {
+    let (sender, mut lines) = mpsc::unbounded_channel();
+    thread::spawn(move || {
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    while let Some(line) = lines.recv().await {
         let words: Vec<&str> = line.split(' ').collect();
         println!("{}", station.obey(&words).await?);
     }
