@@ -1,13 +1,13 @@
 //! A first sync that is interrupted goes on where it was: two processes, killed or parted half-way.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use praksis_node::folder::{self, Beginning};
 use praksis_tests::{
+    auditor::copy_folder,
     link::{Link, NOWHERE, now_us},
     process::Process,
 };
@@ -55,7 +55,7 @@ impl Pair {
     /// Brings a node that has nothing level, and disturbs it half-way; all bytes that went over the link.
     fn first_sync(&mut self, name: &str, disturb: impl FnOnce(&mut Self, Process, &Path) -> Process) -> u64 {
         let dir = self.joined.with_file_name(name);
-        copy(&self.joined, &dir);
+        copy_folder(&self.joined, &dir);
         let before = self.link.passed();
         let mut to = node(&dir, NOWHERE);
         listen(&mut to);
@@ -112,16 +112,4 @@ fn listen(node: &mut Process) -> String {
 fn ask(node: &mut Process, line: &str) -> Value {
     node.say(line);
     serde_json::from_str(&node.line()).expect("JSON")
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("an entry");
-        let to = to.join(entry.file_name());
-        match entry.file_type().expect("a type").is_dir() {
-            true => copy(&entry.path(), &to),
-            false => drop(fs::copy(entry.path(), &to).expect("it is copied")),
-        }
-    }
 }

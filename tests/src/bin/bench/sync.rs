@@ -6,7 +6,9 @@
 //! - **first**: the other's first sync, from the link's first connection until the last document is durable, and until
 //!   both have agreed that they are level (digests are compared a fifth of a second after the last change);
 //! - **d**: the link is cut, d documents are changed, and from the next connection until level;
-//! - **start**: the other is started again, from its first instruction until it answers.
+//! - **start**: the other is started again, from its first instruction until it answers;
+//! - **cut**, **kill to**, **kill fr**: first syncs again that are disturbed half-way, and how many bytes more than the
+//!   undisturbed one they took.
 //!
 //! Time, CPU of each process, our payload and all bytes, both ways together, messages, and memory.
 
@@ -16,7 +18,10 @@ mod node;
 
 use std::{path::Path, process::Stdio};
 
-use praksis_tests::link::{Link, NOWHERE, now_us};
+use praksis_tests::{
+    auditor::copy_folder,
+    link::{Link, NOWHERE, now_us},
+};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
@@ -76,6 +81,8 @@ impl Table {
         // Level once, so that each knows where the other is.
         to.ask("level 0 0").await?;
         to.stop().await?;
+        let joined = home.path().join("joined");
+        copy_folder(&to_dir, &joined);
         let (count, make) = (self.count, self.make.name());
         let written = from.ask(&format!("write {count} {make}")).await?;
         let seconds = |field: &str| written[field].as_f64().unwrap_or_default() / 1e6;
@@ -85,9 +92,10 @@ impl Table {
             seconds("share_us")
         );
 
-        let before = (Figures::default(), from.figures().await?);
+        let (before, passed) = ((Figures::default(), from.figures().await?), link.passed());
         let mut to = Node::start(&to_dir, NOWHERE).await?;
         self.row("first", &mut to, &mut from, before, 0, &link).await?;
+        let undisturbed = link.passed() - passed;
         for (round, changed) in CHANGED.into_iter().filter(|changed| *changed <= count).enumerate() {
             link.cut();
             from.ask(&format!("change {changed} {} {make}", round + 1)).await?;
@@ -115,6 +123,39 @@ impl Table {
             ""
         );
         to.stop().await?;
+        link.mend();
+        for how in Disturbance::ALL {
+            let dir = home.path().join(how.name().replace(' ', "-"));
+            copy_folder(&joined, &dir);
+            let (passed, began_us) = (link.passed(), now_us());
+            let mut to = Node::start(&dir, NOWHERE).await?;
+            to.ask(&format!("hold {}", count / 2)).await?;
+            match how {
+                Disturbance::Cut => {
+                    link.cut();
+                    link.mend();
+                }
+                Disturbance::KillTo => {
+                    to.child.kill().await?;
+                    to = Node::start(&dir, NOWHERE).await?;
+                }
+                Disturbance::KillFrom => {
+                    from.child.kill().await?;
+                    from = Node::start(&from_dir, &link.address()).await?;
+                    link.lead_to(&from.listen);
+                }
+            }
+            to.ask(&format!("level {count} {}", now_us())).await?;
+            let (all, took) = (link.passed() - passed, now_us() - began_us);
+            let more = (all as f64 / undisturbed as f64 - 1.0) * 100.0;
+            println!(
+                "{count:>6} {make:>6} {:>7} {:>17.3}  {:>31} {all:>10}  {more:+.1} %",
+                how.name(),
+                took as f64 / 1e6,
+                ""
+            );
+            to.stop().await?;
+        }
         from.stop().await
     }
 
@@ -156,6 +197,26 @@ impl Table {
 /// What is exact of it is of use where little was done.
 fn cpu_s(figures: &Figures) -> f64 {
     if figures.cpu_ms > 1000 { figures.cpu_ms as f64 / 1e3 } else { figures.cpu_us as f64 / 1e6 }
+}
+
+/// What happens half-way through a first sync.
+#[derive(Debug, Clone, Copy)]
+enum Disturbance {
+    Cut,
+    KillTo,
+    KillFrom,
+}
+
+impl Disturbance {
+    const ALL: [Self; 3] = [Self::Cut, Self::KillTo, Self::KillFrom];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Cut => "cut",
+            Self::KillTo => "kill to",
+            Self::KillFrom => "kill fr",
+        }
+    }
 }
 
 /// A node as a process of its own.

@@ -91,9 +91,13 @@ pub(crate) async fn run(dir: &str, announce: &str) -> Result<()> {
     let sets = sets(&handle).await?;
     println!("{}", json!({"ready": running.listen[0], "at_us": now_us(), "documents": sets}));
     let mut station = Station { handle, contact: None, records: Vec::new(), happened: happened.subscribe() };
-    let (said, mut lines) = mpsc::unbounded_channel();
+    let (sender, mut lines) = mpsc::unbounded_channel();
     thread::spawn(move || {
-        std::io::stdin().lines().map_while(std::result::Result::ok).try_for_each(|line| said.send(line))
+        for line in std::io::stdin().lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
     });
     while let Some(line) = lines.recv().await {
         let words: Vec<&str> = line.split(' ').collect();
