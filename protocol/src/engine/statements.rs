@@ -281,11 +281,20 @@ impl Statements {
         self.known.values().find(own)
     }
 
-    /// Grants of an organisation's devices, and where they are.
+    /// Grants of an organisation's devices with their Ends, and where they are: without its End, an earlier
+    /// grant would hold the slot that a later one has.
     pub(crate) fn of_organisation(&self, org: OrgId) -> Vec<&Known> {
         let is_device = |device: DeviceId| self.roster.device(device).is_some_and(|device| device.org == org);
+        let is_about_ours = |grant| match self.known.get(&grant).map(|known| &known.fact) {
+            Some(fact) => {
+                matches!(fact, Fact::Membership(grant) if grant.org == org)
+                    || matches!(fact, Fact::Device(grant, _) if grant.org == org)
+            }
+            None => false,
+        };
         let of_ours = |known: &&Known| {
-            matches!(&known.fact, Fact::Membership(grant) if grant.org == org)
+            matches!(&known.fact, Fact::MembershipEnd(end) | Fact::DeviceEnd(end) if is_about_ours(end.grant))
+                || matches!(&known.fact, Fact::Membership(grant) if grant.org == org)
                 || matches!(&known.fact, Fact::Device(grant, _) if grant.org == org)
                 || matches!(known.fact, Fact::Address(_)) && is_device(DeviceId(known.statement.issuer.0))
         };
