@@ -93,7 +93,7 @@ pub(crate) async fn run(dir: &str, announce: &str) -> Result<()> {
     let mut station = Station { handle, contact: None, records: Vec::new(), happened: happened.subscribe() };
     let (sender, mut lines) = mpsc::unbounded_channel();
     thread::spawn(move || {
-        for line in std::io::stdin().lines().map_while(Result::ok) {
+        for line in std::io::stdin().lines().map_while(|line| line.ok()) {
             if sender.send(line).is_err() {
                 return;
             }
