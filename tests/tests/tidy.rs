@@ -122,7 +122,7 @@ fn the_arrows_inside_protocol_run_one_way() {
         ("envelope", 3),
         ("document", 4),
         ("membership", 4),
-        ("scan", 4),
+        ("scan", 3),
         ("aggregate", 4),
         ("reconcile", 4),
         ("wire", 5),

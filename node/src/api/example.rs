@@ -47,6 +47,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("sync", include_str!("examples/sync.json")),
     ("status", include_str!("examples/status.json")),
     ("report", include_str!("examples/report.json")),
+    ("bundle_read", include_str!("examples/bundle_read.json")),
     ("cases_withdraw", include_str!("examples/cases_withdraw.json")),
     ("templates_withdraw", include_str!("examples/cases_withdraw.json")),
     ("contacts_withdraw", include_str!("examples/cases_withdraw.json")),

@@ -118,7 +118,8 @@ fn first_alone(
     fields: &'static [Field],
 ) -> Option<Option<RawChange>> {
     /// By where the fields stand, which is for ever.
-    static MADE: Mutex<BTreeMap<(usize, usize, Form), Option<Arc<RawChange>>>> = Mutex::new(BTreeMap::new());
+    type Made = BTreeMap<(usize, usize, Form), Option<Arc<RawChange>>>;
+    static MADE: Mutex<Made> = Mutex::new(BTreeMap::new());
     if schema != 1 {
         return None;
     }

@@ -100,6 +100,9 @@ struct Reading {
     statements: Vec<StatementHash>,
 }
 
+/// What of each scope goes into a bundle.
+type Contents = Vec<(Scope, Vec<Entry>)>;
+
 impl Engine {
     pub(super) fn carry(
         &mut self,
@@ -125,7 +128,7 @@ impl Engine {
     }
 
     /// What is in a bundle for a reader: of each scope that it may read the statements, then the documents.
-    fn plan(&self, reader: &Reader) -> Result<(Header, Vec<(Scope, Vec<Entry>)>), CommandError> {
+    fn plan(&self, reader: &Reader) -> Result<(Header, Contents), CommandError> {
         let own = self.identity.org.ok_or(CommandError::NotGranted)?;
         let roster = self.statements.roster();
         let (reader, documents) = match reader {
