@@ -42,6 +42,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Something that will happen.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "most of what happens is the large one: an input")]
 enum Happening {
     /// A node takes something in, if it still runs since then.
     Input(NodeId, u64, Input),

@@ -105,10 +105,10 @@ impl Chunks {
 
 /// One step of it in the engine.
 async fn carry(api: &Api, carry: Carry) -> Result<Carried, ApiError> {
-    match api.handle.call(Command::Carry(carry)).await? {
-        Reply::Carried(carried) => Ok(carried),
-        _ => Err(record::unexpected()),
-    }
+    let Reply::Carried(carried) = api.handle.call(Command::Carry(carry)).await? else {
+        return Err(record::unexpected());
+    };
+    Ok(carried)
 }
 
 /// Counts what was refused by its name.

@@ -119,7 +119,8 @@ pub struct Flooding;
 impl Habit for Flooding {
     fn invent(&mut self, turn: &mut Turn<'_>) -> Vec<(NodeId, Class, Raw)> {
         let mut said = Vec::new();
-        for peer in turn.peers.to_vec() {
+        let peers = turn.peers;
+        for peer in peers.iter().copied() {
             let scope = match turn.rng.random_range(0..4) {
                 0 => Scope::Roster,
                 1 => Scope::Organisation(OrgId(turn.bytes())),

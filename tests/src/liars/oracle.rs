@@ -113,7 +113,10 @@ impl Oracle {
         let may_read = fact.readers.as_ref().is_none_or(|readers| readers.contains(&node));
         let row = store.row(document).expect("memory does not fail");
         let Some(row) = row.map(|bytes| minicbor::decode::<Row>(&bytes).expect("a row")) else {
-            return if may_read { world.fail(&at("is not there")) } else { () };
+            if may_read {
+                world.fail(&at("is not there"));
+            }
+            return;
         };
         if !may_read {
             world.fail(&at("is there"));

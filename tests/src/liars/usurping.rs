@@ -69,7 +69,7 @@ impl Words<'_> {
 }
 
 /// The grant of somebody else's device.
-fn another_device<'a>(member: &'a Member, victim: OrgId) -> Option<(&'a Known, &'a DeviceGrant)> {
+fn another_device(member: &Member, victim: OrgId) -> Option<(&Known, &DeviceGrant)> {
     member.statements.iter().find_map(|known| match &known.fact {
         Fact::Device(grant, _) if grant.org == victim => Some((known, grant)),
         _ => None,

@@ -30,7 +30,10 @@ struct Founding {
 }
 
 /// By the number of members and of those that can be dialled.
-static FOUNDINGS: LazyLock<Mutex<BTreeMap<(usize, usize), Arc<Founding>>>> = LazyLock::new(Mutex::default);
+type Foundings = BTreeMap<(usize, usize), Arc<Founding>>;
+
+/// Made once for all seeds.
+static FOUNDINGS: LazyLock<Mutex<Foundings>> = LazyLock::new(Mutex::default);
 
 impl World {
     /// The first nodes of a world: an association and its members, of whom the first `hubs` can be dialled.

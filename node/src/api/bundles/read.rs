@@ -123,12 +123,10 @@ impl Reading {
         self.done += u64::from(sealed.entries);
         // The checksum covers all before it, so the mark's piece being the same, these are too.
         if let Some(until) = self.until
-            && sealed.number <= until.0
+            && (sealed.number < until.0 || mark == until)
         {
-            if sealed.number < until.0 || mark == until {
-                self.skipped += u64::from(sealed.entries);
-                return Ok(false);
-            }
+            self.skipped += u64::from(sealed.entries);
+            return Ok(false);
         }
         let piece = match sealed.open() {
             Ok(piece) => piece,

@@ -166,7 +166,7 @@ impl Station {
     async fn share(&self, count: usize) -> Result<()> {
         let terms = Terms::on(self.handle.today());
         let records = self.records[..count].iter();
-        let shares = records.map(|record| Command::Share(*record, terms.clone(), Audience::Network));
+        let shares = records.map(|record| Command::Share(*record, terms, Audience::Network));
         all(&self.handle, shares).await.map(drop)
     }
 
