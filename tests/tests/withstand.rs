@@ -248,7 +248,7 @@ fn a_fall_after_any_write_of_a_share_loses_nothing_acknowledged() {
         world.fall_after(bergen, writes);
         let audience = praksis_protocol::engine::Audience::Network;
         let terms = praksis_protocol::share::Terms::on(world.today());
-        world.command(bergen, Command::Share(record, terms, audience));
+        world.command(bergen, Command::Share(record, terms, audience.clone()));
         world.command(bergen, Command::Share(second, terms, audience));
         world.command(bergen, Command::Withdraw(second, "Feil".into(), true));
         let theirs = shareable(&mut world, baerum, "Fra andre");
