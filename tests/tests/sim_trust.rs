@@ -30,7 +30,8 @@ fn nodes_that_are_level_hardly_speak() {
     let before = world.messages;
     world.run_for(HOUR);
     let spoken = world.messages - before;
-    assert!((60..=120).contains(&spoken), "{spoken} messages in an hour");
+    // Two a minute, and at most once an hour from each a word of where it stands.
+    assert!((60..=124).contains(&spoken), "{spoken} messages in an hour");
 }
 
 #[test]

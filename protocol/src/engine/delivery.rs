@@ -90,11 +90,13 @@ impl Engine {
         mut asked: BTreeSet<Item>,
         resolved: Resolved,
     ) -> Result<(), StoreError> {
+        let doubted = self.peers.by_device.get(&from).map(|peer| &peer.doubted);
+        let is_doubted = |item: &Item| doubted.is_some_and(|doubted| doubted.contains(item));
         let fetches: Vec<Fetch> = resolved
             .documents
             .into_iter()
             .filter(|(item, _)| asked.remove(item))
-            .map(|(item, document)| Fetch { document, item, whole: false })
+            .map(|(item, document)| Fetch { document, item, whole: is_doubted(&item) })
             .collect();
         let mut known = Vec::new();
         for bytes in &resolved.statements {

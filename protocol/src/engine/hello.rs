@@ -88,6 +88,7 @@ impl Engine {
             peer.has_agreed = true;
             peer.last_level = Some(now);
             peer.hints.clear();
+            peer.doubted.clear();
             if !was && peer.is_level() {
                 self.outputs.push_back(Output::Announce(Event::Level(device, true)));
             }

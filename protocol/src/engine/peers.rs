@@ -64,6 +64,9 @@ pub(super) struct Peer {
     /// We were welcomed as a guest, and come back as a member at once.
     pub(super) welcomed: bool,
     pub(super) pull: Option<Pull>,
+    /// Items whose documents brought nothing that we lack. Should they be there still when sets are compared again, the
+    /// whole of each is asked for: what we lack may stand below heads that both have.
+    pub(super) doubted: BTreeSet<Item>,
     /// Documents that came from it.
     pub(super) pace: Pace,
     pub(super) questions: BTreeMap<MessageId, Question>,
@@ -170,6 +173,7 @@ impl Engine {
         peer.heads.clear();
         peer.questions.clear();
         peer.pull = None;
+        peer.doubted.clear();
         // The side whose dial is due first connects again.
         peer.next_dial = if std::mem::take(&mut peer.welcomed) { now } else { now + wait };
         if was_level {

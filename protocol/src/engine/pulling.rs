@@ -26,6 +26,8 @@ const ADMITTING_LIMIT: usize = FETCH_AT_ONCE;
 const QUESTIONS_LIMIT: usize = 4096;
 /// Comparisons under way at once: each holds its own marks of our set, 4 MB for 100,000 items.
 const COMPARISONS_LIMIT: usize = 8;
+/// Most items of a peer that are kept in mind because what came for them led nowhere.
+const DOUBTED_LIMIT: usize = 64 * 1024;
 /// The name under which a peer's answers are counted that promise more and never bring it.
 const LEADS_NOWHERE: &str = "leads_nowhere";
 /// Most steps that lie ahead in one pull.
@@ -164,6 +166,13 @@ impl Engine {
             for (scope, asked) in std::mem::take(&mut pull.came) {
                 let more = !asked.complete && !self.index.items(scope).contains(&asked.fetch.item);
                 match again(&self.index, scope, asked) {
+                    // Mostly the peer is behind and is fetching it from us: the next hello tells.
+                    Some(Fetch { item, whole: true, .. }) => {
+                        pull.again = true;
+                        if peer.doubted.len() < DOUBTED_LIMIT {
+                            peer.doubted.insert(item);
+                        }
+                    }
                     Some(fetch) => pull.steps.push_back(Next::Fetch(scope, vec![fetch])),
                     // The peer has more than it gives.
                     None if more => *self.refused.entry(LEADS_NOWHERE.to_owned()).or_default() += 1,

@@ -35,7 +35,12 @@ impl Engine {
     /// New notices, to whom they concern.
     pub(super) fn spread(&mut self, notices: &[Known]) {
         for device in self.connected_friends() {
-            let news = notices.iter().filter(|known| self.notice_concerns(device, known));
+            // When others' heads are believed hangs on what we share with them alone: passed on at once, they would tell
+            // an outsider the pace of a named audience. They are told to whoever connects.
+            let is_due = |known: &&Known| {
+                !matches!(known.fact, Fact::Head(_)) || known.statement.issuer.0 == self.device().0
+            };
+            let news = notices.iter().filter(|known| self.notice_concerns(device, known)).filter(is_due);
             let news = news.map(|known| known.hash).collect();
             self.tell_later(device, news);
         }
