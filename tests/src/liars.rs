@@ -1,7 +1,7 @@
 //! Networks in which some members lie, and an oracle that watches all of it.
 //!
 //! One network follows from one number: who lies and how, the weather, what the honest ones write, share
-//! with some, withdraw, and who falls or has a wrong clock meanwhile. See [`oracle`] for what must hold.
+//! with some, withdraw, and who falls or has a wrong clock meanwhile. See `oracle` for what must hold.
 
 mod noise;
 mod oracle;
