@@ -169,6 +169,9 @@ impl Engine {
                     // Mostly the peer is behind and is fetching it from us: the next hello tells.
                     Some(Fetch { item, whole: true, .. }) => {
                         pull.again = true;
+                        if more {
+                            *self.refused.entry(LEADS_NOWHERE.to_owned()).or_default() += 1;
+                        }
                         if peer.doubted.len() < DOUBTED_LIMIT {
                             peer.doubted.insert(item);
                         }
