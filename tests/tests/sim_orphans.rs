@@ -16,10 +16,10 @@ use serde_json::json;
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// A municipality with three offices, one of which is stolen while the town hall, which keeps the root,
-/// is cut off; the library has no way of knowing and writes on.
+/// is cut off; the school has no way of knowing and writes on.
 struct Theft {
     town_hall: NodeId,
-    library: NodeId,
+    school: NodeId,
     others: Vec<NodeId>,
     record: DocumentId,
     ticket: Ticket,
@@ -27,13 +27,13 @@ struct Theft {
 
 fn theft(world: &mut World) -> Theft {
     let [ks, town_hall, baerum] = network(world);
-    let library = world.office(town_hall, "Bergen bibliotek");
+    let school = world.office(town_hall, "Bergen skole");
     let harbour = world.office(town_hall, "Bergen havn");
     world.run_until_level();
     let record = shareable(world, town_hall, "Pumper som melder fra");
     world.share(town_hall, record);
     world.run_until_level();
-    world.part(&[town_hall], &[ks, library, harbour, baerum]);
+    world.part(&[town_hall], &[ks, school, harbour, baerum]);
     world.edit(
         harbour,
         record,
@@ -41,42 +41,42 @@ fn theft(world: &mut World) -> Theft {
         json!({"need": "Vi trenger å vite når pumpene svikter. Tull og tøys.", "help_wanted": "Penger"}),
     );
     world.share(harbour, record);
-    world.run_until("the library reads it", HOUR, |world| {
-        world.draft_view(library, record).record["help_wanted"] == "Penger"
-            && world.shared_view(library, record).record["help_wanted"] == "Penger"
+    world.run_until("the school reads it", HOUR, |world| {
+        world.draft_view(school, record).record["help_wanted"] == "Penger"
+            && world.shared_view(school, record).record["help_wanted"] == "Penger"
     });
     world.edit(
-        library,
+        school,
         record,
         None,
         json!({"need": "Vi trenger å vite tidlig når pumpene svikter. Tull og tøys. Hver natt.", "phase": "organise"}),
     );
-    world.share(library, record);
+    world.share(school, record);
     world.run_for(HOUR);
     let thief = DeviceId(world.keys(harbour).device.verifying_key().to_bytes());
     let end = Saying::EndDevice { device: thief, lost_s: None };
     let Reply::Ticket(ticket) = world.ok(town_hall, Command::Say(end)) else { world.fail("no ticket") };
     let ticket = world.ticket(&ticket);
     world.crash(harbour);
-    Theft { town_hall, library, others: vec![ks, baerum], record, ticket }
+    Theft { town_hall, school, others: vec![ks, baerum], record, ticket }
 }
 
 /// How the record reads once the theft is over.
 fn expect_honest_words(world: &mut World, theft: &Theft) {
-    let Theft { town_hall, library, others, record, .. } = theft;
+    let Theft { town_hall, school, others, record, .. } = theft;
     world.run_until("the honest words are there", HOUR, |world| {
-        [*town_hall, *library]
+        [*town_hall, *school]
             .iter()
             .all(|node| world.draft_view(*node, *record).record["phase"] == "organise")
     });
     world.run_until_level();
     world.run_for(HOUR);
-    for node in [*town_hall, *library] {
+    for node in [*town_hall, *school] {
         let draft = world.draft_view(node, *record).record;
         assert_eq!(draft["need"], "Vi trenger å vite tidlig når pumpene svikter. Hver natt.");
         assert_eq!(draft["help_wanted"], json!(null));
     }
-    for node in others.iter().chain([town_hall, library]) {
+    for node in others.iter().chain([town_hall, school]) {
         let shared = world.shared_view(*node, *record).record;
         assert_eq!(shared["need"], "Vi trenger å vite tidlig når pumpene svikter. Hver natt.");
         assert_eq!((&shared["phase"], &shared["help_wanted"]), (&json!("organise"), &json!(null)));
@@ -103,7 +103,7 @@ fn what_was_written_on_a_thiefs_words_is_written_again_without_them() {
 fn it_comes_out_the_same_when_the_end_is_heard_before_the_words() {
     let mut world = World::new(3);
     let theft = theft(&mut world);
-    // Bærum hears the End by file while it still lacks nothing; the library last of all.
+    // Bærum hears the End by file while it still lacks nothing; the school last of all.
     for node in &theft.others {
         world.ok(*node, Command::TakeIn(theft.ticket.clone()));
     }
@@ -118,8 +118,8 @@ fn it_is_written_again_once_and_not_at_every_start() {
     let theft = theft(&mut world);
     world.heal();
     expect_honest_words(&mut world, &theft);
-    let before = changes(&mut world, theft.library, theft.record);
-    for node in [theft.library, theft.town_hall] {
+    let before = changes(&mut world, theft.school, theft.record);
+    for node in [theft.school, theft.town_hall] {
         world.crash(node);
         world.start(node);
     }
@@ -128,7 +128,7 @@ fn it_is_written_again_once_and_not_at_every_start() {
     let harbour = world.office(theft.town_hall, "Bergen havn på nytt");
     world.run_until_level();
     world.run_for(HOUR);
-    assert_eq!(changes(&mut world, theft.library, theft.record), before);
+    assert_eq!(changes(&mut world, theft.school, theft.record), before);
     world.crash(harbour);
     expect_honest_words(&mut world, &theft);
 }
@@ -139,11 +139,11 @@ fn a_fall_between_the_cut_and_the_words_loses_none() {
         let mut world = World::new(seed);
         let theft = theft(&mut world);
         world.heal();
-        world.run_until("the library has left the thief's words out", HOUR, |world| {
-            world.draft_view(theft.library, theft.record).record["help_wanted"] == json!(null)
+        world.run_until("the school has left the thief's words out", HOUR, |world| {
+            world.draft_view(theft.school, theft.record).record["help_wanted"] == json!(null)
         });
-        world.crash(theft.library);
-        world.start(theft.library);
+        world.crash(theft.school);
+        world.start(theft.school);
         expect_honest_words(&mut world, &theft);
     }
 }
@@ -154,7 +154,7 @@ fn why_tells_of_orphans_and_of_what_lies_past_a_cut() {
     let theft = theft(&mut world);
     world.heal();
     expect_honest_words(&mut world, &theft);
-    let Reply::Why(whys) = world.ok(theft.library, Command::Why(theft.record)) else { world.fail("no why") };
+    let Reply::Why(whys) = world.ok(theft.school, Command::Why(theft.record)) else { world.fail("no why") };
     for why in &whys {
         let reasons: Vec<_> = why.aside.keys().copied().collect();
         assert_eq!(reasons, ["orphan", "past_cut"], "{:?}", why.scope);

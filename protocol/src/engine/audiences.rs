@@ -104,25 +104,11 @@ impl Engine {
                 continue;
             };
             let is_in = held.members.contains(&theirs);
-            let concerns = match &known.fact {
-                Fact::AudienceOpen(_) | Fact::AudienceAdd(_) => is_in,
-                Fact::AudienceEnd(end) => is_in || self.added_by(end.add) == Some(theirs),
-                Fact::Membership(_)
-                | Fact::Device(..)
-                | Fact::Address(_)
-                | Fact::MembershipEnd(_)
-                | Fact::DeviceEnd(_)
-                | Fact::Cut(_)
-                | Fact::RootSuccession(_)
-                | Fact::OrganisationSuccession(_)
-                | Fact::Amendment(_)
-                | Fact::CoOwnerGrant(_)
-                | Fact::CoOwnerEnd(_)
-                | Fact::Founding(_)
-                | Fact::Withdrawal(_)
-                | Fact::Receipt(_)
-                | Fact::Head(_)
-                | Fact::Unknown => false,
+            let opens = matches!(known.fact, Fact::AudienceOpen(_) | Fact::AudienceAdd(_));
+            let concerns = if let Fact::AudienceEnd(end) = &known.fact {
+                is_in || self.added_by(end.add) == Some(theirs)
+            } else {
+                is_in && opens
             };
             if concerns {
                 news.push(known);

@@ -52,34 +52,12 @@ impl Engine {
         if issuer == device || !self.may_see(device, known.scope()) {
             return false;
         }
-        match &known.fact {
-            Fact::Receipt(receipt) => {
-                let roster = self.statements.roster();
-                let is_owners = roster.device(device).is_some_and(|granted| granted.org == receipt.owner);
-                let passes_on = roster
-                    .member_of(device)
-                    .is_some_and(|member| member.membership.role == Role::Association);
-                is_owners || (passes_on && issuer == self.device())
-            }
-            Fact::Head(_) => true,
-            Fact::Membership(_)
-            | Fact::Device(..)
-            | Fact::Address(_)
-            | Fact::MembershipEnd(_)
-            | Fact::DeviceEnd(_)
-            | Fact::Cut(_)
-            | Fact::RootSuccession(_)
-            | Fact::OrganisationSuccession(_)
-            | Fact::Amendment(_)
-            | Fact::AudienceOpen(_)
-            | Fact::AudienceAdd(_)
-            | Fact::AudienceEnd(_)
-            | Fact::CoOwnerGrant(_)
-            | Fact::CoOwnerEnd(_)
-            | Fact::Founding(_)
-            | Fact::Withdrawal(_)
-            | Fact::Unknown => false,
-        }
+        let Fact::Receipt(receipt) = &known.fact else { return matches!(known.fact, Fact::Head(_)) };
+        let roster = self.statements.roster();
+        let is_owners = roster.device(device).is_some_and(|granted| granted.org == receipt.owner);
+        let passes_on =
+            roster.member_of(device).is_some_and(|member| member.membership.role == Role::Association);
+        is_owners || (passes_on && issuer == self.device())
     }
 
     fn tell_later(&mut self, device: DeviceId, news: Vec<StatementHash>) {
