@@ -139,6 +139,8 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let mut genesis = self.documents_of(id);
         genesis.extend(self.quarantine.genesis(id).filter(|_| self.index.row(id).is_none()).cloned());
+        // As it went: the draft before what was shared of it.
+        genesis.sort_by_key(|genesis| (genesis.scope, genesis.document()));
         let whys: Result<Vec<Why>, StoreError> =
             genesis.iter().map(|genesis| self.why_of(genesis, store)).collect();
         let whys = whys?;
