@@ -1,5 +1,6 @@
 //! `case`: lessons-learned records of procurements.
 
+pub(crate) mod co_owner;
 mod editor;
 pub(crate) mod file;
 mod new;
@@ -28,6 +29,8 @@ enum Command {
     Show(show::Args),
     History(history::Args),
     Settle(settle::Args),
+    #[command(subcommand)]
+    CoOwner(co_owner::CoOwner),
     Share(share::Args),
     Withdraw(withdraw::Args),
 }
@@ -41,6 +44,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
         Command::Show(args) => show::run(args, KIND, context).await,
         Command::History(args) => history::run(args, KIND, context).await,
         Command::Settle(args) => settle::run(args, KIND, context).await,
+        Command::CoOwner(command) => co_owner::run(command, KIND, context).await,
         Command::Share(args) => share::run(args, KIND, context).await,
         Command::Withdraw(args) => withdraw::run(args, KIND, context).await,
     }

@@ -11,9 +11,12 @@ use serde_json::Value;
 use crate::{context::Context, failure::Failure};
 
 /// The engine's refusals that hold nothing but themselves, with the keys of their messages.
-const REFUSALS: [(CommandError, &str); 16] = [
+const REFUSALS: [(CommandError, &str); 19] = [
     (CommandError::NotFound, "refused-not-found"),
     (CommandError::NotOwner, "refused-not-owner"),
+    (CommandError::HasLeft, "refused-has-left"),
+    (CommandError::NotJoint, "refused-not-joint"),
+    (CommandError::OwnerFirst, "refused-owner-first"),
     (CommandError::UnknownHeads, "refused-unknown-heads"),
     (CommandError::NothingToSettle, "refused-nothing-to-settle"),
     (CommandError::TooLarge, "refused-too-large"),

@@ -19,6 +19,7 @@ mod ids;
 mod record;
 
 mod cases;
+mod co_owners;
 mod contact;
 mod contacts;
 mod edit;
@@ -174,6 +175,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(cases::settle))
         .routes(routes!(cases::history))
         .routes(routes!(cases::share))
+        .routes(routes!(cases::co_owner_add))
+        .routes(routes!(cases::co_owner_end))
         .routes(routes!(cases::withdraw))
         .routes(routes!(templates::list, templates::create))
         .routes(routes!(templates::show, templates::change))

@@ -29,6 +29,7 @@ mod offices;
 mod orphans;
 pub mod pace;
 mod peers;
+mod places;
 mod pulling;
 mod quarantine;
 mod receipts;
@@ -291,6 +292,7 @@ impl Engine {
                     self.head_moved(row.genesis.scope);
                 }
                 self.document_changed(row, source);
+                self.carry_places(document, resting.written);
                 self.hide_or_restore(document, store, rng)?;
             }
             if let Some(Source { peer, .. }) = source {

@@ -1,15 +1,16 @@
 //! Joint drafts: several organisations write in one, nobody else knows of it, and any of them shares it.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use praksis_protocol::{
-    engine::{Command, CommandError, Reply},
+    engine::{Audience, Command, CommandError, Edit, Reply},
     genesis::{Kind, Scope},
     id::{AudienceId, DocumentId},
+    share::Terms,
 };
 use praksis_tests::sim::{
     NodeId, World,
-    cast::{case, network},
+    cast::{case, network, shareable},
 };
 use serde_json::{Value, json};
 
@@ -25,24 +26,25 @@ fn four(world: &mut World) -> [NodeId; 4] {
 
 /// A case that is ready to be shared, of Bergen with Bærum.
 fn joint(world: &mut World, bergen: NodeId, baerum: NodeId) -> DocumentId {
+    joint_of(world, bergen, &[baerum])
+}
+
+/// The same, with these.
+fn joint_of(world: &mut World, bergen: NodeId, others: &[NodeId]) -> DocumentId {
     let contact = json!({"schema_version": 1, "role": "Innkjøp", "mailbox": "innkjop@example.no"});
     let contact = world.draft(bergen, Kind::Contact, contact);
-    world.ok(
-        bergen,
-        Command::Share(
-            contact,
-            praksis_protocol::share::Terms::on(world.today()),
-            praksis_protocol::engine::Audience::Network,
-        ),
-    );
+    let command = shared_with_all(world, contact);
+    world.ok(bergen, command);
     let mut record = case("Felles pumper");
     record["contact"] = contact.to_string().into();
-    let with = [world.org(baerum)].into();
+    let with = others.iter().map(|other| world.org(*other)).collect();
     let Reply::Written { record, .. } = world.ok(bergen, Command::DraftJointly(Kind::Case, record, with))
     else {
         world.fail("not written")
     };
-    world.run_until("Bærum reads the draft", HOUR, |world| has_draft(world, baerum, record));
+    world.run_until("all read the draft", HOUR, |world| {
+        others.iter().all(|other| has_draft(world, *other, record))
+    });
     world.run_until_level();
     record
 }
@@ -118,16 +120,16 @@ fn one_who_leaves_keeps_no_right_to_write_and_what_it_wrote_stands() {
     world.ok(bergen, Command::CoOwn(record, org, false));
     world.run_until_level();
     for command in [
-        Command::Edit(record, None, praksis_protocol::engine::Edit::Merge(json!({"help_wanted": "Mer"}))),
-        Command::Share(
-            record,
-            praksis_protocol::share::Terms::on(world.today()),
-            praksis_protocol::engine::Audience::Network,
-        ),
+        Command::Edit(record, None, Edit::Merge(json!({"help_wanted": "Mer"}))),
+        shared_with_all(&world, record),
     ] {
-        assert_eq!(world.call(baerum, command).expect_err("it has left"), CommandError::NotOwner);
+        assert_eq!(world.call(baerum, command).expect_err("it has left"), CommandError::HasLeft);
     }
     assert_eq!(help_wanted(&mut world, bergen, record), "Fra Bærum");
+    assert_eq!(help_wanted(&mut world, baerum, record), "Fra Bærum", "what it has stays as it was");
+    world.edit(bergen, record, None, json!({"help_wanted": "Uten Bærum"}));
+    world.run_for(HOUR);
+    assert_eq!(help_wanted(&mut world, baerum, record), "Fra Bærum", "and it hears no more");
     assert_eq!(world.shared_view(trondheim, record).record["help_wanted"], "Fra Bærum");
     // And it can come back.
     world.ok(bergen, Command::CoOwn(record, org, true));
@@ -153,7 +155,7 @@ fn another_member_comes_in_later_and_reads_what_was_written() {
 fn whoever_is_taken_out_of_an_audience_hears_nothing_more_of_it() {
     let mut world = World::new(7);
     let [_, bergen, baerum, trondheim] = four(&mut world);
-    let record = praksis_tests::sim::cast::shareable(&mut world, bergen, "For to");
+    let record = shareable(&mut world, bergen, "For to");
     world.share_with(bergen, record, &[baerum, trondheim]);
     world.run_until("both read it", HOUR, |world| {
         [baerum, trondheim].iter().all(|node| world.show(*node, record).is_some())
@@ -171,4 +173,115 @@ fn whoever_is_taken_out_of_an_audience_hears_nothing_more_of_it() {
     };
     assert_eq!(said(world.show(baerum, record)), Some(json!("Bare for Bærum")));
     assert_ne!(said(world.show(trondheim, record)), Some(json!("Bare for Bærum")));
+}
+
+/// Who may write in a record, as a node has it.
+fn writers(world: &mut World, node: NodeId, record: DocumentId) -> BTreeSet<NodeId> {
+    let view = world.show(node, record).unwrap_or_else(|| world.fail("nothing to show"));
+    let of = |org| (0..4).map(NodeId).find(|node| world.org(*node) == org);
+    view.writers.into_iter().filter_map(of).collect()
+}
+
+#[test]
+fn whoever_was_taken_in_before_it_is_shared_writes_in_what_is_shared() {
+    // Once its owner shares it, once another does while the owner is away.
+    for seed in 0..4 {
+        let mut world = World::new(seed);
+        let [ks, bergen, baerum, trondheim] = four(&mut world);
+        let record = joint(&mut world, bergen, baerum);
+        let org = world.org(trondheim);
+        world.ok(bergen, Command::CoOwn(record, org, true));
+        world.run_until("Trondheim reads it", HOUR, |world| has_draft(world, trondheim, record));
+        let error = world.call(trondheim, shared_with_all(&world, record)).expect_err("not the first");
+        assert_eq!(error, CommandError::OwnerFirst);
+        if seed % 2 == 0 {
+            world.share(bergen, record);
+        } else {
+            world.crash(bergen);
+            world.share(baerum, record);
+            world.run_until("Trondheim hears of it", HOUR, |world| {
+                world.show(trondheim, record).is_some_and(|view| view.shared.is_some())
+            });
+            world.start(bergen);
+        }
+        world.run_until("it may write there", HOUR, |world| {
+            world.call(trondheim, shared_with_all(world, record)).is_ok()
+        });
+        world.edit(trondheim, record, None, json!({"help_wanted": "Fra Trondheim"}));
+        world.share(trondheim, record);
+        world.run_until_level();
+        assert_eq!(world.shared_view(ks, record).record["help_wanted"], "Fra Trondheim");
+        assert_eq!(writers(&mut world, ks, record), [bergen, baerum, trondheim].into(), "seed {seed}");
+    }
+}
+
+fn shared_with_all(world: &World, record: DocumentId) -> Command {
+    Command::Share(record, Terms::on(world.today()), Audience::Network)
+}
+
+#[test]
+fn whoever_has_left_before_it_is_shared_writes_nothing_in_what_is_shared() {
+    for seed in 0..4 {
+        let mut world = World::new(seed);
+        let [ks, bergen, baerum, trondheim] = four(&mut world);
+        let record = joint_of(&mut world, bergen, &[baerum, trondheim]);
+        let org = world.org(trondheim);
+        world.ok(bergen, Command::CoOwn(record, org, false));
+        world.run_until_level();
+        let sharer = if seed % 2 == 0 { bergen } else { baerum };
+        world.share(sharer, record);
+        world.run_until_level();
+        for node in [ks, bergen, baerum] {
+            assert_eq!(writers(&mut world, node, record), [bergen, baerum].into(), "seed {seed}");
+        }
+        let error = world.call(trondheim, shared_with_all(&world, record)).expect_err("it has left");
+        assert_eq!(error, CommandError::HasLeft);
+    }
+}
+
+#[test]
+fn a_joint_draft_is_shared_with_some_first_by_its_owner_and_then_by_any() {
+    let mut world = World::new(8);
+    let [ks, bergen, baerum, trondheim] = four(&mut world);
+    let record = joint(&mut world, bergen, baerum);
+    let with_ks = |world: &World| {
+        let terms = Terms::on(world.today());
+        Command::Share(record, terms, Audience::Organisations([world.org(ks)].into()))
+    };
+    let command = with_ks(&world);
+    assert_eq!(world.call(baerum, command).expect_err("not the first"), CommandError::OwnerFirst);
+    let command = with_ks(&world);
+    world.ok(bergen, command);
+    world.run_until("KS reads it", HOUR, |world| world.show(ks, record).is_some());
+    world.run_until_level();
+    world.edit(baerum, record, None, json!({"help_wanted": "Fra Bærum"}));
+    let command = with_ks(&world);
+    world.ok(baerum, command);
+    world.run_until_level();
+    assert_eq!(world.shared_view(ks, record).record["help_wanted"], "Fra Bærum");
+    for node in [ks, bergen, baerum] {
+        let shares = world.show(node, record).map(|view| view.reference.shares.len());
+        assert_eq!(shares, Some(1), "one audience, and one document in it");
+    }
+    assert!(world.show(trondheim, record).is_none());
+}
+
+#[test]
+fn whoever_is_taken_into_a_joint_draft_reads_that_and_nothing_else() {
+    let mut world = World::new(9);
+    let [_, bergen, baerum, trondheim] = four(&mut world);
+    // The same organisations share before and after with each other alone.
+    let before = shareable(&mut world, bergen, "Før");
+    world.share_with(bergen, before, &[baerum]);
+    let record = joint(&mut world, bergen, baerum);
+    let after = shareable(&mut world, bergen, "Etter");
+    world.share_with(bergen, after, &[baerum]);
+    let org = world.org(trondheim);
+    world.ok(bergen, Command::CoOwn(record, org, true));
+    world.run_until("Trondheim reads it", HOUR, |world| has_draft(world, trondheim, record));
+    world.run_until_level();
+    for other in [before, after] {
+        assert!(world.show(baerum, other).is_some());
+        assert!(world.show(trondheim, other).is_none());
+    }
 }

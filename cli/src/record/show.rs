@@ -7,7 +7,7 @@ use super::{
     list::{owner, state},
     withdraw,
 };
-use crate::{context::Context, failure::Failure, show, table, why};
+use crate::{case::co_owner::co_owners, context::Context, failure::Failure, show, table, why};
 
 /// Show a record with what stands beside it
 #[derive(Debug, clap::Args)]
@@ -55,6 +55,7 @@ fn words(context: &Context, name: Name, answer: &Value) -> String {
                 .join(" · "),
         ),
         Some(table::text(&answer["id"])),
+        co_owners(context, answer),
         shared_with(context, answer),
         missing(context, name, answer),
         used_by(context, answer),

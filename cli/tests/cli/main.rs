@@ -3,6 +3,7 @@
 mod praksis;
 
 mod form;
+mod joint;
 mod keys;
 mod killed;
 mod needs;

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 pub(crate) const KS: &str = "310000043";
 pub(crate) const BERGEN: &str = "310000027";
 pub(crate) const TRONDHEIM: &str = "310000019";
+pub(crate) const BAERUM: &str = "310000035";
 
 /// Longer than anything here takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use praksis_protocol::{
     engine::{Audience, Command, Reply},
     genesis::Scope,
-    id::DocumentId,
+    id::{DocumentId, OrgId},
     membership::roster::Roster,
     org_number::OrgNumber,
 };
@@ -27,20 +27,23 @@ pub(super) async fn roster(api: &Api) -> Result<Arc<Roster>, ApiError> {
 
 /// Whom a request means: without numbers the network.
 pub(super) async fn asked_for(api: &Api, to: Option<&[String]>) -> Result<Audience, ApiError> {
-    let Some(numbers) = to else { return Ok(Audience::Network) };
+    match to {
+        Some(numbers) => members(api, "to", numbers).await.map(Audience::Organisations),
+        None => Ok(Audience::Network),
+    }
+}
+
+/// The members of these numbers; `name` is where they were given.
+pub(super) async fn members(api: &Api, name: &str, numbers: &[String]) -> Result<BTreeSet<OrgId>, ApiError> {
     if numbers.is_empty() || numbers.len() > ORGS_MAX {
-        return Err(ApiError::Misuse(format!("to: expected 1 to {ORGS_MAX} organisation numbers")));
+        return Err(ApiError::Misuse(format!("{name}: expected 1 to {ORGS_MAX} organisation numbers")));
     }
     let roster = roster(api).await?;
-    let mut orgs = BTreeSet::new();
-    for number in numbers {
-        orgs.insert(member(&roster, number)?);
-    }
-    Ok(Audience::Organisations(orgs))
+    numbers.iter().map(|number| member(&roster, number)).collect()
 }
 
 /// The member of this number, or whoever it was merged into.
-pub(super) fn member(roster: &Roster, number: &str) -> Result<praksis_protocol::id::OrgId, ApiError> {
+pub(super) fn member(roster: &Roster, number: &str) -> Result<OrgId, ApiError> {
     let number: OrgNumber =
         number.parse().map_err(|error| ApiError::Misuse(format!("org {number:.20}: {error}")))?;
     let number = number.to_string();

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{
     Api, ApiError,
+    co_owners::{self, CoOwner, With},
     edit::{self, Expressions, HistoryQuery, Settlement},
     heads::At,
     input::{Asked, Document, Form, Params, Perhaps},
@@ -41,15 +42,23 @@ pub(super) async fn list(
 /// The body is a case as its fields are named; every fault of it is told at once. Answers with `{"id"}` and the
 /// heads as ETag.
 #[utoipa::path(post, path = "/api/v1/cases", operation_id = "cases_create", tag = "cases",
-    request_body = Value,
-    responses((status = 201, description = "Begun", body = Value), (status = 422, description = "Not valid")))]
-pub(super) async fn create(State(api): State<Api>, Document(value): Document) -> Result<Response, ApiError> {
-    edit::create(&api, KIND, value).await
+    params(With), request_body = Value,
+    responses((status = 201, description = "Begun", body = Value), (status = 404, description = "No such member"),
+        (status = 422, description = "Not valid")))]
+pub(super) async fn create(
+    State(api): State<Api>,
+    Params(with): Params<With>,
+    Document(value): Document,
+) -> Result<Response, ApiError> {
+    match with.numbers() {
+        Some(with) => edit::create_jointly(&api, KIND, value, &with).await,
+        None => edit::create(&api, KIND, value).await,
+    }
 }
 
 /// One case with everything that stands beside it
 ///
-/// The ETag is its heads: the draft's for its owner. `shared_with` says who reads it: `[{"shared", "audience",
+/// The ETag is its heads: the draft's for its owner. `co_owners` are the others who write in it. `shared_with` says who reads it: `[{"shared", "audience",
 /// "members"}]`. Of a withdrawn one: `{"id", "kind", "owner", "state": "withdrawn", "withdrawn": {"at", "why",
 /// "purged", "nodes", "hidden", "erased"}, "documents"}`, and no ETag.
 #[utoipa::path(get, path = "/api/v1/cases/{id}", operation_id = "cases_show", tag = "cases",
@@ -157,6 +166,38 @@ pub(super) async fn share_many(
 ) -> Response {
     let language = wants.language;
     progress::answer(wants, |progress| share::many(api, KIND, which, language, progress)).await
+}
+
+/// Takes another organisation into a joint draft
+///
+/// From its owner: it reads the draft with its history, writes in it and in what is shared of it, and shares it.
+/// Answers with `{"id", "co_owners": [{"org", "name"}]}`.
+#[utoipa::path(post, path = "/api/v1/cases/{id}/co_owners", operation_id = "cases_co_owner_add", tag = "cases",
+    params(("id" = String, Path, description = "Id, or its beginning")), request_body = CoOwner,
+    responses((status = 200, description = "It writes too", body = Value),
+        (status = 403, description = "Another's, or not begun as a joint draft"), (status = 404, description = "No such member")))]
+pub(super) async fn co_owner_add(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    Form(co_owner): Form<CoOwner>,
+) -> Result<Json<Value>, ApiError> {
+    co_owners::add(&api, KIND, &id, &co_owner).await.map(Json)
+}
+
+/// Ends an organisation's part in a joint draft
+///
+/// From its owner. What it wrote stands; it writes nothing more and hears no more of the draft. Answers with `{"id",
+/// "co_owners"}`.
+#[utoipa::path(post, path = "/api/v1/cases/{id}/co_owners/{org}/end", operation_id = "cases_co_owner_end", tag = "cases",
+    params(("id" = String, Path, description = "Id, or its beginning"),
+        ("org" = String, Path, description = "Organisation number")),
+    responses((status = 200, description = "It writes no more", body = Value), (status = 403, description = "Another's"),
+        (status = 404, description = "It does not write in it")))]
+pub(super) async fn co_owner_end(
+    State(api): State<Api>,
+    Path((id, org)): Path<(String, String)>,
+) -> Result<Json<Value>, ApiError> {
+    co_owners::end(&api, KIND, &id, &org).await.map(Json)
 }
 
 /// Withdraws a case

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Api, ApiError, contact, heads, ids::resolve, input::new_id, org, record};
+use super::{Api, ApiError, audience, contact, heads, ids::resolve, input::new_id, org, record};
 
 /// `field=value` expressions, one after the other.
 #[derive(Deserialize, ToSchema)]
@@ -59,7 +59,27 @@ pub(super) fn parse(kind: Kind, value: &Value) -> Result<Map<String, Value>, Api
 /// Begins a draft.
 ///
 /// What does not say in which language it is written is in its organisation's.
-pub(super) async fn create(api: &Api, kind: Kind, mut value: Value) -> Result<Response, ApiError> {
+pub(super) async fn create(api: &Api, kind: Kind, value: Value) -> Result<Response, ApiError> {
+    begin(api, kind, value, |record| Command::Draft(kind, record)).await
+}
+
+/// Begins a draft in which these members write as well, by their numbers.
+pub(super) async fn create_jointly(
+    api: &Api,
+    kind: Kind,
+    value: Value,
+    with: &[String],
+) -> Result<Response, ApiError> {
+    let co_owners = audience::members(api, "with", with).await?;
+    begin(api, kind, value, |record| Command::DraftJointly(kind, record, co_owners)).await
+}
+
+async fn begin(
+    api: &Api,
+    kind: Kind,
+    mut value: Value,
+    command: impl FnOnce(Value) -> Command,
+) -> Result<Response, ApiError> {
     if let (Some(field), Some(record)) = (kind.language_field(), value.as_object_mut())
         && !record.contains_key(field)
         && let Some(language) = org::language(api).await?
@@ -68,7 +88,7 @@ pub(super) async fn create(api: &Api, kind: Kind, mut value: Value) -> Result<Re
     }
     contact::by_mailbox(api, kind, &mut value).await?;
     let record = parse(kind, &value)?;
-    let written = write(api, Command::Draft(kind, Value::Object(record))).await?;
+    let written = write(api, command(Value::Object(record))).await?;
     let id = written.record.to_string();
     let location = format!("/api/v1/{}s/{id}", kind.code());
     let mut response = (StatusCode::CREATED, Json(json!({"id": id}))).into_response();

@@ -308,6 +308,9 @@ fn of_command(error: &CommandError) -> ErrorKind {
         | CommandError::NobodyNamed
         | CommandError::NoStatements => ErrorKind::Invalid,
         CommandError::NotOwner
+        | CommandError::HasLeft
+        | CommandError::NotJoint
+        | CommandError::OwnerFirst
         | CommandError::Withdrawn
         | CommandError::NoNetwork
         | CommandError::NoRoot
@@ -339,6 +342,11 @@ fn hint_of(error: &CommandError) -> &'static str {
     match error {
         CommandError::NotFound => "list shows the ids of what is there",
         CommandError::NotOwner => "only its owner changes a record; others answer with a response",
+        CommandError::HasLeft => {
+            "what was written stands; to write again, ask its owner to add this organisation again"
+        }
+        CommandError::NotJoint => "begin a joint one with the same content: case new --with ORG",
+        CommandError::OwnerFirst => "ask its owner to share it first; then every co-owner can share it again",
         CommandError::Withdrawn => {
             "it is hidden here and everywhere it is heard; a new record takes its place"
         }

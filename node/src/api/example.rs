@@ -18,6 +18,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("cases_history", include_str!("examples/cases_history.json")),
     ("cases_share", include_str!("examples/cases_share.json")),
     ("cases_share_many", include_str!("examples/cases_share_many.json")),
+    ("cases_co_owner_add", include_str!("examples/cases_co_owner_add.json")),
+    ("cases_co_owner_end", include_str!("examples/cases_co_owner_end.json")),
     ("templates_create", include_str!("examples/cases_create.json")),
     ("templates_list", include_str!("examples/templates_list.json")),
     ("templates_show", include_str!("examples/templates_show.json")),

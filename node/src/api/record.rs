@@ -18,7 +18,7 @@ use praksis_protocol::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{Api, ApiError, audience, directory::Names, heads, ids, why};
+use super::{Api, ApiError, audience, co_owners, directory::Names, heads, ids, why};
 
 /// The record that an id leads to; of a withdrawn one what is left to say.
 pub(super) async fn one(api: &Api, id: &str, kind: Kind) -> Result<Response, ApiError> {
@@ -94,7 +94,7 @@ pub(super) fn state(view: &RecordView) -> &'static str {
 
 async fn present(api: &Api, view: RecordView) -> Result<Value, ApiError> {
     let state = state(&view);
-    let RecordView { reference, draft, shared, sharing, .. } = view;
+    let RecordView { reference, draft, shared, sharing, writers, .. } = view;
     let names = api.directory.names(api).await?;
     let kind = reference.kind.map_or("unknown", Kind::code);
     let drafted = draft.is_some();
@@ -120,6 +120,7 @@ async fn present(api: &Api, view: RecordView) -> Result<Value, ApiError> {
     json.insert("id".to_owned(), reference.record.to_string().into());
     json.insert("kind".to_owned(), kind.into());
     json.insert("owner".to_owned(), names.owner(reference.owner));
+    json.insert("co_owners".to_owned(), co_owners::of(&names, &writers));
     json.insert(kind.to_owned(), record.unwrap_or(shown.record));
     json.insert("state".to_owned(), state.into());
     if let Some(draft) = reference.draft {

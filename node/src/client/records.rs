@@ -31,6 +31,30 @@ impl Client {
         Ok(answer["id"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// Begins a draft in which these members write as well, by their numbers; its id.
+    pub async fn create_jointly(
+        &self,
+        kind: &str,
+        record: &Value,
+        with: &[String],
+    ) -> Result<String, ClientError> {
+        let request = self.post(&collection(kind)).query(&[("with", with.join(","))]);
+        let answer = self.json(request.json(record)).await?;
+        Ok(answer["id"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Takes another organisation into a joint draft, by its number: `{"id", "co_owners"}`.
+    pub async fn co_owner_add(&self, kind: &str, id: &str, org: &str) -> Result<Value, ClientError> {
+        let request = self.post(&format!("{}/co_owners", one(kind, id)));
+        self.json(request.json(&json!({"org": org}))).await
+    }
+
+    /// Ends its part in it: `{"id", "co_owners"}`.
+    pub async fn co_owner_end(&self, kind: &str, id: &str, org: &str) -> Result<Value, ClientError> {
+        let org: String = org.chars().filter(char::is_ascii_digit).collect();
+        self.json(self.post(&format!("{}/co_owners/{org}/end", one(kind, id)))).await
+    }
+
     /// One record with everything that stands beside it.
     pub async fn show(&self, kind: &str, id: &str) -> Result<Value, ClientError> {
         self.json(self.get(&one(kind, id))).await

@@ -232,6 +232,10 @@ async fn every_answer_is_as_it_was() {
     golden.compare("org_key_rotate", bergen.client.key_rotate(None).await.unwrap());
     golden.compare("org_key_reload", bergen.client.key_reload().await.unwrap());
     golden.compare("contacts_list", ks.client.contacts().await.unwrap());
+    let with = [BERGEN.to_owned()];
+    let joint = ks.client.create_jointly("case", &complete("Felles alarmer"), &with).await.unwrap();
+    golden.compare("cases_co_owner_end", ks.client.co_owner_end("case", &joint, BERGEN).await.unwrap());
+    golden.compare("cases_co_owner_add", ks.client.co_owner_add("case", &joint, BERGEN).await.unwrap());
     let mut confirmed = bergen.handle.events();
     ks.client.withdraw("case", &id, "Tallene var feil.", true).await.unwrap();
     heard(&mut confirmed, |event| matches!(event, Event::RecordGone(..))).await;

@@ -32,25 +32,49 @@ impl Engine {
         audience: Audience,
         rng: &mut impl Rng,
     ) -> Result<Scope, CommandError> {
-        let roster = self.statements.roster().clone();
-        let own = self.identity.org.filter(|own| roster.member(*own).is_some());
-        let own = own.ok_or(CommandError::NoNetwork)?;
-        let Audience::Organisations(mut members) = audience else { return Ok(Scope::Network) };
-        members.insert(own);
-        if let Some(stranger) = members.iter().find(|org| roster.member(**org).is_none()) {
-            return Err(CommandError::NoSuchMember(*stranger));
-        }
-        if members.len() < 2 {
-            return Err(CommandError::NobodyNamed);
-        }
-        let open = roster.audiences().find(|(_, held)| held.owner == own && held.members == members);
+        let (own, members) = match audience {
+            Audience::Network => return self.own_member().map(|_| Scope::Network),
+            Audience::Organisations(members) => self.circle(members)?,
+        };
+        let roster = self.statements.roster();
+        let open = roster.audiences().find(|(id, held)| {
+            // Whoever is taken into a joint draft later must not come to read something else by it.
+            held.owner == own && held.members == members && !self.is_of_draft(**id)
+        });
         match open {
             Some((audience, _)) => Ok(Scope::Named(*audience)),
             None => self.open_audience(own, &members, rng).map(Scope::Named),
         }
     }
 
-    fn open_audience(
+    /// Us, as a member.
+    fn own_member(&self) -> Result<OrgId, CommandError> {
+        let roster = self.statements.roster();
+        self.identity.org.filter(|own| roster.member(*own).is_some()).ok_or(CommandError::NoNetwork)
+    }
+
+    /// Us, and these members with us.
+    pub(super) fn circle(
+        &self,
+        mut members: BTreeSet<OrgId>,
+    ) -> Result<(OrgId, BTreeSet<OrgId>), CommandError> {
+        let (own, roster) = (self.own_member()?, self.statements.roster());
+        members.insert(own);
+        if let Some(stranger) = members.iter().find(|org| roster.member(**org).is_none()) {
+            return Err(CommandError::NoSuchMember(*stranger));
+        }
+        if members.len() < 2 { Err(CommandError::NobodyNamed) } else { Ok((own, members)) }
+    }
+
+    /// Whether an audience is the one that a joint draft is written in.
+    fn is_of_draft(&self, audience: AudienceId) -> bool {
+        let scope = Scope::Named(audience);
+        let founded = |known: &Known| known.scope() == scope && matches!(known.fact, Fact::Founding(_));
+        self.statements.all().any(founded)
+    }
+
+    /// A new audience of ours with these members.
+    pub(super) fn open_audience(
         &mut self,
         owner: OrgId,
         members: &BTreeSet<OrgId>,
@@ -93,28 +117,44 @@ impl Engine {
         Ok(())
     }
 
-    /// What makes a named audience known to an organisation that is in it, or that was: then what ended it.
+    /// What makes a named audience known to an organisation that is in it; to one that was, what ended its
+    /// place there and in documents, and how much of what it wrote counts.
     pub(super) fn audience_news(&self, theirs: OrgId) -> Vec<&Known> {
         let Some(ours) = self.identity.org else { return Vec::new() };
         let roster = self.statements.roster();
+        let added = |known: &Known| matches!(&known.fact, Fact::AudienceAdd(add) if add.org == theirs);
+        let once: BTreeSet<Scope> =
+            self.statements.all().filter(|known| added(known)).map(Known::scope).collect();
         let mut news = Vec::new();
         for known in self.statements.all() {
             let Scope::Named(audience) = known.scope() else { continue };
             let Some(held) = roster.audience(audience).filter(|held| held.members.contains(&ours)) else {
                 continue;
             };
-            let is_in = held.members.contains(&theirs);
             let opens = matches!(known.fact, Fact::AudienceOpen(_) | Fact::AudienceAdd(_));
-            let concerns = if let Fact::AudienceEnd(end) = &known.fact {
-                is_in || self.added_by(end.add) == Some(theirs)
+            let concerns = if held.members.contains(&theirs) {
+                opens || matches!(known.fact, Fact::AudienceEnd(_))
             } else {
-                is_in && opens
+                once.contains(&known.scope()) && self.ends_place(known, theirs)
             };
             if concerns {
                 news.push(known);
             }
         }
         news
+    }
+
+    /// Whether a statement ends a place of an organisation, in an audience or in a document, or says how
+    /// much of what it wrote there counts.
+    fn ends_place(&self, known: &Known, org: OrgId) -> bool {
+        if let Fact::AudienceEnd(end) = &known.fact {
+            return self.added_by(end.add) == Some(org);
+        }
+        if let Fact::Cut(cut) = &known.fact {
+            let end = self.statements.get(cut.end);
+            return end.is_some_and(|end| !matches!(end.fact, Fact::Cut(_)) && self.ends_place(end, org));
+        }
+        matches!(&known.fact, Fact::CoOwnerEnd(end) if end.org == org)
     }
 
     fn added_by(&self, add: crate::id::StatementHash) -> Option<OrgId> {

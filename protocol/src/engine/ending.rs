@@ -293,12 +293,8 @@ impl Engine {
     /// Cuts in named scopes of ours for Ends that others have signed: only we may sign them. The device of
     /// ours with the lowest slot does.
     pub(super) fn cut_for_others(&mut self, new: &[Known], store: &impl Read) -> Result<(), StoreError> {
-        let roster = self.statements.roster().clone();
-        let own = self.identity.org;
-        let ours = roster.devices().filter(|(_, device)| Some(device.org) == own);
-        let first = ours.min_by_key(|(_, device)| device.slot).map(|(id, _)| *id);
         let scopes = self.audiences_kept();
-        if first != Some(self.device()) || scopes.is_empty() {
+        if scopes.is_empty() || !self.is_first_of_ours() {
             return Ok(());
         }
         let mut said = Vec::new();
@@ -321,6 +317,13 @@ impl Engine {
             self.commit(batch, Resting { statements: said, ..Resting::default() });
         }
         Ok(())
+    }
+
+    /// Whether this is the device of ours with the lowest slot: what any of them could say is said by that one.
+    pub(super) fn is_first_of_ours(&self) -> bool {
+        let roster = self.statements.roster();
+        let ours = roster.devices().filter(|(_, device)| Some(device.org) == self.identity.org);
+        ours.min_by_key(|(_, device)| device.slot).map(|(id, _)| *id) == Some(self.device())
     }
 
     /// The devices that a grant of a device or of a membership is about.

@@ -78,6 +78,7 @@ impl Engine {
             let touched = self.touched(&new, &before);
             self.count_again(touched);
             self.cut_for_others(&new, store)?;
+            self.carry_places_of(&new);
             self.hide_and_restore(store, rng)?;
             self.recount_next(store, rng)?;
             self.retry_quarantined(store, rng)?;

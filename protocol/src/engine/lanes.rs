@@ -369,9 +369,8 @@ impl Engine {
         store: &impl Read,
         rng: &mut impl Rng,
     ) -> Result<(), StoreError> {
-        let writers = self.statements.roster().writers(&genesis);
-        if self.identity.org.is_none_or(|org| !writers.contains(&org)) {
-            self.reply(request, Err(CommandError::NotOwner));
+        if let Err(error) = self.check_writer(&genesis) {
+            self.reply(request, Err(error));
             return Ok(());
         }
         self.line_up(genesis, Task::Write { request: Some(request), at, edit }, store, rng)

@@ -172,10 +172,9 @@ impl Engine {
     }
 
     /// Whether this node's organisation may write in a document, and its device where it lives.
-    pub(super) fn may_write(&self, genesis: &Genesis) -> bool {
-        let roster = self.statements.roster();
-        let is_writer = self.identity.org.is_some_and(|own| roster.writers(genesis).contains(&own));
-        is_writer && roster.standing(self.device(), genesis.scope).is_some()
+    fn may_write(&self, genesis: &Genesis) -> bool {
+        let standing = self.statements.roster().standing(self.device(), genesis.scope);
+        standing.is_some() && self.check_writer(genesis).is_ok()
     }
 
     /// Before anything else is written there.

@@ -99,6 +99,8 @@ pub struct RecordView {
     pub sharing: Option<Result<Prepared, Refused>>,
     /// Whether what sharing would write differs from what is shared.
     pub differs: bool,
+    /// Who may write in it now, its owner first.
+    pub writers: Vec<OrgId>,
 }
 
 /// The answer to a command.
@@ -150,6 +152,15 @@ pub enum CommandError {
     /// The document belongs to another organisation.
     #[error("the document belongs to another organisation")]
     NotOwner,
+    /// The draft is joint, and we write in it no longer.
+    #[error("this organisation does not write in the joint draft any longer")]
+    HasLeft,
+    /// The draft is our organisation's alone: nobody can be taken into it.
+    #[error("the draft was not begun as a joint one")]
+    NotJoint,
+    /// What a joint draft is shared as begins with a word of its owner's, and there is none yet.
+    #[error("the owner of the joint draft has to be the first to share it with them")]
+    OwnerFirst,
     /// The record was withdrawn.
     #[error("the record has been withdrawn")]
     Withdrawn,

@@ -1,5 +1,7 @@
 //! From a draft to what others may read, and what stands in the way of it.
 
+use std::collections::BTreeSet;
+
 use rand_core::Rng;
 use serde_json::{Map, Value};
 
@@ -14,7 +16,7 @@ use crate::{
     admission::state::View,
     date::Day,
     genesis::{Genesis, Kind, Scope},
-    id::DocumentId,
+    id::{DocumentId, OrgId},
     personal::Found,
     share::{Prepared, Refused, Sharing, Terms, prepare},
     store::{Read, StoreError},
@@ -62,7 +64,7 @@ impl Engine {
             return Ok(());
         }
         if !self.publish_founding(&genesis, store, rng)? {
-            self.reply(request, Err(CommandError::NotOwner));
+            self.reply(request, Err(CommandError::OwnerFirst));
             return Ok(());
         }
         let edit = Edit::Share(Value::Object(prepared.record));
@@ -121,7 +123,10 @@ impl Engine {
             }
             (Some(_) | None, _) => false,
         };
-        let view = RecordView { reference: record, draft, shared, sharing, differs };
+        let genesis = [record.draft, record.shared].into_iter().flatten().find_map(|id| self.index.row(id));
+        let roster = self.statements.roster();
+        let writers = genesis.map(|row| roster.writers(&row.genesis)).unwrap_or_default();
+        let view = RecordView { reference: record, draft, shared, sharing, differs, writers };
         self.reply(request, Ok(Reply::Record(Box::new(view))));
         Ok(())
     }
@@ -138,10 +143,6 @@ impl Engine {
         let Some(Value::Object(mut draft)) = view(record.draft, store)?.map(|view| view.record) else {
             return Ok(Err(Refused { never: true, ..Refused::default() }));
         };
-        if kind == Kind::Case && !draft.contains_key("contact") {
-            let default = store.local(DEFAULT_CONTACT)?.and_then(|bytes| String::from_utf8(bytes).ok());
-            draft.extend(default.map(|contact| ("contact".to_owned(), Value::String(contact))));
-        }
         let before = match view(record.shares.get(&scope).copied(), store)?.map(|view| view.record) {
             Some(Value::Object(before)) => Some(before),
             Some(_) | None => None,
@@ -153,6 +154,18 @@ impl Engine {
                 read_there || (other.kind == Some(Kind::Contact) && other.draft.is_some())
             })
         };
+        if kind == Kind::Case {
+            // In a joint draft it may be another's, who alone can let others read it; and what another has
+            // put there is not ours to replace by our own.
+            let theirs = |id: &DocumentId| self.index.record(*id).is_none_or(|it| it.draft.is_none());
+            let named = contact_of(&draft).filter(|id| !theirs(id) || reaches(*id));
+            let held = before.as_ref().and_then(contact_of).filter(|id| theirs(id) && reaches(*id));
+            let default = store.local(DEFAULT_CONTACT)?.and_then(|bytes| String::from_utf8(bytes).ok());
+            match named.or(held).map(|id| id.to_string()).or(default) {
+                Some(contact) => drop(draft.insert("contact".to_owned(), contact.into())),
+                None => drop(draft.remove("contact")),
+            }
+        }
         Ok(prepare(kind, &draft, &Sharing { terms, reaches: &reaches, before: before.as_ref() }))
     }
 
@@ -163,9 +176,39 @@ impl Engine {
         audience: Audience,
         rng: &mut impl Rng,
     ) -> Result<Genesis, CommandError> {
-        self.draft_of(id)?;
-        let scope = self.scope_for(audience, rng)?;
+        let draft = self.draft_of(id)?;
+        self.check_writer(&draft)?;
+        let scope = match audience {
+            Audience::Organisations(members) if matches!(draft.scope, Scope::Named(_)) => {
+                self.scope_of_joint(id, &draft, members, rng)?
+            }
+            Audience::Organisations(_) | Audience::Network => self.scope_for(audience, rng)?,
+        };
         self.shared_in(id, scope)
+    }
+
+    /// Where a joint draft is shared with some: all who write in it are among them. Whoever shares it again
+    /// takes the audience that it has been shared with, whosever that is.
+    fn scope_of_joint(
+        &mut self,
+        id: DocumentId,
+        draft: &Genesis,
+        members: BTreeSet<OrgId>,
+        rng: &mut impl Rng,
+    ) -> Result<Scope, CommandError> {
+        let roster = self.statements.roster().clone();
+        let writers = roster.writers(draft);
+        let (own, members) = self.circle(members.into_iter().chain(writers.iter().copied()).collect())?;
+        let shares = self.index.record(id).map(|record| record.shares).unwrap_or_default();
+        let is_it = |scope: &Scope| match scope {
+            Scope::Named(audience) => roster.audience(*audience).is_some_and(|held| held.members == members),
+            Scope::Roster | Scope::Organisation(_) | Scope::Network => false,
+        };
+        match shares.into_keys().find(is_it) {
+            Some(scope) => Ok(scope),
+            None if writers.first() != Some(&own) => Err(CommandError::OwnerFirst),
+            None => self.scope_for(Audience::Organisations(members), rng),
+        }
     }
 
     /// The document that a draft is shared as in a scope.
@@ -175,13 +218,12 @@ impl Engine {
         if self.identity.org.is_none_or(|org| self.statements.roster().member(org).is_none()) {
             return Err(CommandError::NoNetwork);
         }
-        let genesis = Genesis::shared(&draft, network, scope);
-        let may_write = |genesis: &Genesis| {
-            let writers = self.statements.roster().writers(genesis);
-            self.identity.org.is_some_and(|own| writers.contains(&own))
-        };
         // Whoever has left the draft says nothing in its name.
-        if may_write(&draft) && may_write(&genesis) { Ok(genesis) } else { Err(CommandError::NotOwner) }
+        self.check_writer(&draft)?;
+        let genesis = Genesis::shared(&draft, network, scope);
+        // Taken into the draft later, and nobody has shared it since.
+        self.check_writer(&genesis).map_err(|_| CommandError::OwnerFirst)?;
+        Ok(genesis)
     }
 }
 

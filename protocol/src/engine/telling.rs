@@ -99,10 +99,16 @@ impl Engine {
         let (mut heard, mut heads) = (Vec::new(), Vec::new());
         for one in known {
             let is_notice = matches!(one.fact, Fact::Receipt(_) | Fact::Head(_));
-            let opens =
-                matches!(one.fact, Fact::AudienceOpen(_) | Fact::AudienceAdd(_) | Fact::AudienceEnd(_));
+            let is_news = matches!(
+                one.fact,
+                Fact::AudienceOpen(_)
+                    | Fact::AudienceAdd(_)
+                    | Fact::AudienceEnd(_)
+                    | Fact::CoOwnerEnd(_)
+                    | Fact::Cut(_)
+            );
             let fits = match one.scope() {
-                Scope::Named(_) if opens => true,
+                Scope::Named(_) if is_news => true,
                 scope @ (Scope::Organisation(_) | Scope::Network | Scope::Named(_)) => {
                     is_notice && self.may_see(from, scope)
                 }
