@@ -119,6 +119,17 @@ impl Context {
         }
     }
 
+    /// Asks a person at the terminal; yes in any of our languages is yes.
+    pub(crate) fn agreed(&self, question: &str) -> Result<bool, Failure> {
+        let mut answer = String::new();
+        let asked = write!(io::stderr().lock(), "{question} ");
+        asked.and_then(|()| io::stdin().read_line(&mut answer)).map_err(|error| {
+            let why = error.to_string();
+            self.failure("storage", "file-unreadable", &[("file", "-".into()), ("why", why.into())])
+        })?;
+        Ok(["j", "ja", "y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
+    }
+
     /// A bar for long work: on a terminal, and only there.
     pub(crate) fn progress(&self, key: &str) -> Bar {
         if self.json || !io::stderr().is_terminal() {

@@ -1,27 +1,55 @@
 //! `join`: uses an invitation, or an office's grant.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::{case::file, context::Context, failure::Failure};
+use serde_json::json;
+
+use crate::{case::file, context::Context, failure::Failure, root::RootArgs, statements, table};
 
 /// Join a network with an invitation, or one's organisation with the grant of a second office
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The invitation or the grant: itself, a file that holds it, or - for standard input
-    invitation: String,
+    /// The invitation, what member admit made, or the grant: itself, a file that holds it, or - for standard input
+    #[arg(required_unless_present = "request", conflicts_with = "request")]
+    invitation: Option<String>,
+    /// Without an invitation: make a request for an association to admit this organisation by, with member admit
+    #[arg(long)]
+    request: bool,
+    /// Write the request into this file
+    #[arg(long, value_name = "FILE", requires = "request")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    root: RootArgs,
     /// How many seconds to wait for the answer; the node goes on trying afterwards
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(..=100))]
     wait: u64,
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
-    let ticket = ticket(context, &args.invitation)?;
+    let Some(invitation) = &args.invitation else { return request(&args, context).await };
+    let ticket = ticket(context, invitation)?;
     let client = context.client()?;
     let bar = context.waiting("join-waiting");
     let answer = client.join(&ticket, args.wait).await;
     drop(bar);
     let answer = answer.map_err(|error| context.failed(error))?;
     context.show(&answer, || context.text("join-done", &[]))
+}
+
+/// What this organisation asks with when nobody has invited it.
+async fn request(args: &Args, context: &Context) -> Result<(), Failure> {
+    let client = args.root.client(context)?;
+    let mut answer = client.join_request().await.map_err(|error| context.failed(error))?;
+    let org = client.org().await.map_err(|error| context.failed(error))?;
+    answer["key"] = org["root"]["key"].clone();
+    let key = [("key", table::text(&answer["key"]).into())];
+    context.note(&context.text("join-request-next", &key));
+    let word = table::text(&answer["request"]);
+    let Some(out) = &args.out else { return context.show(&answer, || word) };
+    let file = statements::write(context, out, &word)?;
+    context.show(&json!({"file": file, "key": answer["key"]}), || {
+        context.text("join-request-written", &[("file", file.as_str().into())])
+    })
 }
 
 /// A ticket as given, or what stands in the file of that name: it is too long for some terminals.

@@ -1,5 +1,7 @@
 //! `member`: who is in the network.
 
+mod admit;
+
 use clap::Subcommand;
 
 use crate::{args::org_number, context::Context, failure::Failure, root::RootArgs, statements::Out, table};
@@ -15,6 +17,7 @@ pub(crate) struct Args {
 enum Command {
     /// List the member organisations
     List,
+    Admit(admit::Args),
     /// End a membership; on the association's node
     End {
         /// The organisation, nine digits
@@ -56,6 +59,7 @@ enum Command {
 pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     match args.command {
         Command::List => list(context).await,
+        Command::Admit(args) => admit::run(args, context).await,
         Command::End { org, out, root } => {
             let answer = root.client(context)?.member_end(&org).await;
             let answer = answer.map_err(|error| context.failed(error))?;

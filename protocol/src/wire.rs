@@ -15,7 +15,8 @@
 //! | [`Acceptance`](crate::membership::statement::Acceptance) | the device | `praksis/acceptance/1` | 1 Ki |
 //! | [`Envelope`](crate::envelope::Envelope) | the device | `praksis/envelope/1` | 1 Ki |
 //! | [`Invitation`](crate::membership::joining::Invitation) | an association's root | `praksis/invitation/1` | 64 Ki |
-//! | [`Application`](crate::membership::joining::Application) | the invitation's one-time key | `praksis/application/1` | 64 Ki |
+//! | [`Application`](crate::membership::joining::Application) | the invitation's one-time key, or the organisation's root | `praksis/application/1` | 64 Ki |
+//! | [`Admittance`](crate::membership::joining::Admittance) | an association's root | `praksis/admittance/1` | 64 Ki |
 //! | [`OfficeGrant`](crate::membership::joining::OfficeGrant) | the organisation's root | `praksis/office/1` | 64 Ki |
 //!
 //! Bodies of statements, by [`Kind`](crate::membership::statement::Kind); others are kept and passed on. *A statement
@@ -35,8 +36,8 @@
 //! | 16 | `Withdrawal` | a device that may write, or the owner's root | the document's scope |
 //! | 17, 18 | `Receipt`, `Head`; not linked, not compared, the newest is kept | a device | the scope |
 //!
-//! A [`Ticket`](crate::membership::joining::Ticket) is a byte (1 invitation, 2 request, 3 grant) and COSE bytes, or 4 and
-//! a list of statements, at most 1 MiB, as base32.
+//! A [`Ticket`](crate::membership::joining::Ticket) is a byte (1 invitation, 2 an office's request, 3 its grant,
+//! 5 application, 6 admittance) and COSE bytes, or 4 and a list of statements, at most 1 MiB, as base32.
 //!
 //! **Hashed**: BLAKE3 in key-derivation mode, the tag as its context, over a canonical array or map.
 //!

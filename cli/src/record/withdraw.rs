@@ -1,6 +1,6 @@
 //! `withdraw`: a record is taken back everywhere it is heard.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 
 use serde_json::Value;
 
@@ -54,16 +54,7 @@ fn agreed(context: &Context, what: &Value, name: Name, args: &Args) -> Result<bo
     };
     context.note(&told);
     context.note(&context.text(if args.now { "withdraw-what-now" } else { "withdraw-what" }, &[]));
-    let asked = format!("{} ", context.text("withdraw-ask", &[]));
-    let mut answer = String::new();
-    let heard =
-        io::stderr().lock().write_all(asked.as_bytes()).and_then(|()| io::stdin().read_line(&mut answer));
-    heard.map_err(|error| {
-        let why = error.to_string();
-        context.failure("storage", "file-unreadable", &[("file", "-".into()), ("why", why.into())])
-    })?;
-    let answer = answer.trim().to_lowercase();
-    Ok(["j", "ja", "y", "yes"].contains(&answer.as_str()))
+    context.agreed(&context.text("withdraw-ask", &[]))
 }
 
 /// A withdrawn record: since when and why, and how many have confirmed.

@@ -92,12 +92,60 @@ fn a_merged_member_is_written_on_by_its_heir() {
     ks.json(&["member", "end", TRONDHEIM]).json();
     bergen
         .until(&["member", "list"], |members| members["items"].as_array().is_some_and(|all| all.len() == 2));
-    assert_eq!(bergen.json(&["case", "show", &id]).json()["state"], "shared", "what was shared stays");
+    // What was shared stays: it is counted again once how much of it counts has come too.
+    assert_eq!(bergen.until_found(&["case", "show", &id])["state"], "shared");
     // The heir may withdraw what it took over.
     let words = ["case", "withdraw", &id, "--why", "Avløst.", "--yes"];
     bergen.until(&["why", &id], |why| why["documents"].as_array().is_some_and(|all| !all.is_empty()));
     assert_eq!(bergen.json(&words).json()["state"], "withdrawn");
     ks.until(&["case", "show", &id], |it| it["state"] == "withdrawn");
+}
+
+#[test]
+fn an_organisation_that_nobody_invited_asks_with_a_file_and_is_let_in_with_another() {
+    let mut ks = Node::served(KS, &["--association"]);
+    let bergen = Node::served(BERGEN, &[]);
+    bergen.joins(&ks, BERGEN);
+    let trondheim = Node::served(TRONDHEIM, &[]);
+    let id = new_case(&trondheim);
+    let (asks, grant) = (trondheim.file("asks.txt", ""), trondheim.file("grant.txt", ""));
+    let request = trondheim.json(&["join", "--request", "--out", &asks]).json();
+    let key = trondheim.json(&["org", "show"]).json()["root"]["key"].clone();
+    assert_eq!(request["key"], key);
+
+    // Whoever admits is told whose key it is said to be, and says that it is theirs.
+    let asked = ks.run(&["member", "admit", &asks]);
+    assert_eq!(asked.status, 2, "{asked:?}");
+    for told in [TRONDHEIM, key.as_str().expect("a key"), "--yes"] {
+        assert!(asked.err.contains(told), "{told}: {asked:?}");
+    }
+    assert_eq!(bergen.json(&["member", "admit", &asks, "--yes"]).kind(), "not_allowed");
+    assert_eq!(ks.json(&["member", "admit", "abc", "--yes"]).kind(), "invalid");
+    assert_eq!(ks.json(&["join", &asks]).kind(), "invalid", "a request is nothing to join with");
+    let admitted = ks.json(&["member", "admit", &asks, "--yes", "--out", &grant]).json();
+    assert_eq!((&admitted["org"], &admitted["file"]), (&TRONDHEIM.into(), &grant.as_str().into()));
+    assert_eq!(ks.json(&["member", "admit", &asks, "--yes"]).json()["org"], TRONDHEIM, "once more is as good");
+    bergen
+        .until(&["member", "list"], |members| members["items"].as_array().is_some_and(|all| all.len() == 3));
+
+    // Another who says that it is Trondheim comes too late.
+    let claims = Node::served(TRONDHEIM, &[]);
+    let word = claims.json(&["join", "--request"]).json()["request"].as_str().expect("one string").to_owned();
+    assert_eq!(ks.json(&["member", "admit", &word, "--yes"]).kind(), "exists");
+    assert_eq!(claims.json(&["join", &grant]).kind(), "not_allowed", "it is for the other");
+
+    // It joins with the file alone, and shares once somebody can be reached.
+    ks.terminate();
+    assert_eq!(trondheim.json(&["case", "share", &id]).kind(), "not_allowed");
+    trondheim.json(&["join", &grant]).json();
+    trondheim.json(&["join", &grant]).json();
+    assert_eq!(trondheim.json(&["join", "--request"]).kind(), "exists");
+    trondheim.json(&["case", "share", &id]).json();
+    let ready = ks.serve();
+    trondheim.json(&["peer", "add", ready["listen"][0].as_str().expect("an address")]).json();
+    ks.until_found(&["case", "show", &id]);
+    bergen.json(&["peer", "add", ready["listen"][0].as_str().expect("an address")]).json();
+    bergen.until_found(&["case", "show", &id]);
 }
 
 #[test]

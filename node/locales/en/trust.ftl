@@ -27,6 +27,22 @@ take-in-done = Taken in: { $count } that were not here before.
 countersign-done = Signed.
 statements-written = It stands in { $file }. Nodes without a connection take it in: praksis take-in { $file }
 invite-written = The invitation stands in { $file }. It is used with: praksis join { $file }
+join-request-next = Give the request to the association, and tell it your root key in another way, by telephone say: { $key }. It answers with something that is used with: praksis join
+join-request-written = The request stands in { $file }. The association uses it with: praksis member admit { $file }
+admit-who =
+    { $name } ({ $org }) asks to be admitted.
+    Root key: { $key }
+    Node: { $device }
+admit-make-sure = Anybody can write this. Call the organisation at a number that you know, and ask whether the key is theirs.
+admit-ask = Is it theirs, and are they to be admitted? (y/N)
+admit-yes =
+    { $who }
+    With nobody to ask it must be said outright that the key is theirs
+admit-yes-hint = praksis member admit FILE --yes
+admit-not = nobody was admitted
+admit-not-hint = answer yes to admit them
+admit-next = Give this to { $name }. It is used there with: praksis join
+admit-written = { $name } is a member. What it joins with stands in { $file }: praksis join { $file }
 org-device-ended = Node { $device } has ended. What it wrote until now counts; nobody takes anything more from it.
 org-root-here = Root key: { $key } (kept on this node)
 org-root-away = Root key: { $key } (not on this node)

@@ -27,6 +27,22 @@ take-in-done = Tatt inn: { $count } som ikke var her fra før.
 countersign-done = Signert.
 statements-written = Det står i { $file }. Noder uten forbindelse tar det inn med: praksis take-in { $file }
 invite-written = Invitasjonen står i { $file }. Den brukes med: praksis join { $file }
+join-request-next = Gi forespørselen til foreningen, og si dem rotnøkkelen deres på en annen måte, for eksempel på telefon: { $key }. De svarer med noe som brukes med: praksis join
+join-request-written = Forespørselen står i { $file }. Foreningen bruker den med: praksis member admit { $file }
+admit-who =
+    { $name } ({ $org }) ber om å bli med.
+    Rotnøkkel: { $key }
+    Node: { $device }
+admit-make-sure = Hvem som helst kan skrive dette. Ring organisasjonen på et nummer du kjenner, og spør om nøkkelen er deres.
+admit-ask = Er den deres, og skal de være med? (j/N)
+admit-yes =
+    { $who }
+    Uten noen å spørre må det sies rett ut at nøkkelen er deres
+admit-yes-hint = praksis member admit FIL --yes
+admit-not = ingen ble tatt opp
+admit-not-hint = svar ja for å ta dem opp
+admit-next = Gi dette til { $name }. Det brukes der med: praksis join
+admit-written = { $name } er med. Det de blir med med, står i { $file }: praksis join { $file }
 org-device-ended = Noden { $device } er avsluttet. Det den har skrevet til nå, gjelder; ingen tar imot mer fra den.
 org-root-here = Rotnøkkel: { $key } (ligger på denne noden)
 org-root-away = Rotnøkkel: { $key } (ikke på denne noden)

@@ -27,6 +27,22 @@ take-in-done = Teke inn: { $count } som ikkje var her frå før.
 countersign-done = Signert.
 statements-written = Det står i { $file }. Nodar utan samband tek det inn med: praksis take-in { $file }
 invite-written = Invitasjonen står i { $file }. Han vert brukt med: praksis join { $file }
+join-request-next = Gi førespurnaden til foreininga, og sei dei rotnøkkelen dykkar på ein annan måte, til dømes på telefon: { $key }. Dei svarar med noko som vert brukt med: praksis join
+join-request-written = Førespurnaden står i { $file }. Foreininga brukar han med: praksis member admit { $file }
+admit-who =
+    { $name } ({ $org }) bed om å få vere med.
+    Rotnøkkel: { $key }
+    Node: { $device }
+admit-make-sure = Kven som helst kan skrive dette. Ring organisasjonen på eit nummer du kjenner, og spør om nøkkelen er deira.
+admit-ask = Er han deira, og skal dei vere med? (j/N)
+admit-yes =
+    { $who }
+    Utan nokon å spørje må det seiast rett ut at nøkkelen er deira
+admit-yes-hint = praksis member admit FIL --yes
+admit-not = ingen vart tekne opp
+admit-not-hint = svar ja for å ta dei opp
+admit-next = Gi dette til { $name }. Det vert brukt der med: praksis join
+admit-written = { $name } er med. Det dei vert med med, står i { $file }: praksis join { $file }
 org-device-ended = Noden { $device } er avslutta. Det han har skrive til no, gjeld; ingen tek imot meir frå han.
 org-root-here = Rotnøkkel: { $key } (ligg på denne noden)
 org-root-away = Rotnøkkel: { $key } (ikkje på denne noden)

@@ -44,6 +44,8 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("invite", include_str!("examples/invite.json")),
     ("join", include_str!("examples/join.json")),
     ("members_list", include_str!("examples/members_list.json")),
+    ("members_admit", include_str!("examples/members_admit.json")),
+    ("join_request", include_str!("examples/join_request.json")),
     ("peers_list", include_str!("examples/peers_list.json")),
     ("peers_add", include_str!("examples/peers_add.json")),
     ("sync", include_str!("examples/sync.json")),

@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
 };
 use praksis_protocol::{
-    engine::{Command, Event, Reply, Saying},
+    engine::{Command, CommandError, Event, Reply, Saying},
     id::OrgId,
     membership::{joining::Ticket, statement::Role},
     org_number::OrgNumber,
@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 use super::{
     Api, ApiError, audience,
     input::Form,
-    record,
+    org, record,
     root::{RootKey, key_id},
 };
 
@@ -45,11 +45,21 @@ pub(super) struct NewInvitation {
     days: Option<u64>,
 }
 
-/// An invitation, or an office's grant.
+/// Whom to admit.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Admission {
+    /// The organisation's request, which `join --request` made there.
+    request: String,
+    /// `member`, `association` or `partner`; `member` if absent.
+    role: Option<String>,
+}
+
+/// An invitation, an admittance, or an office's grant.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Join {
-    /// What `invite` or `org device add` printed.
+    /// What `invite`, `member admit` or `org device add` printed.
     invitation: String,
     /// Seconds to wait for the network, 30 if absent.
     wait: Option<u64>,
@@ -87,12 +97,7 @@ pub(super) async fn invite(
         .org
         .parse()
         .map_err(|error| ApiError::Misuse(format!("org {:.20}: {error}", invitation.org)))?;
-    let role = match invitation.role.as_deref() {
-        None => Role::Member,
-        Some(code) => ROLES.into_iter().find(|role| name(*role) == code).ok_or_else(|| {
-            ApiError::Misuse(format!("role {code:.20}: expected {}", ROLES.map(name).join(", ")))
-        })?,
-    };
+    let role = role(invitation.role.as_deref())?;
     let days = invitation.days.unwrap_or(DAYS);
     if !(1..=DAYS_MAX).contains(&days) {
         return Err(ApiError::Misuse(format!("days {days}: expected 1 to {DAYS_MAX}")));
@@ -186,7 +191,11 @@ pub(super) async fn join(State(api): State<Api>, Form(join): Form<Join>) -> Resu
     let ticket = Ticket::from_text(&join.invitation).map_err(|error| ApiError::Ticket(error.to_string()))?;
     let office = match &ticket {
         Ticket::Office(grant) => Some(grant.org),
-        Ticket::Invitation(_) | Ticket::Request(_) | Ticket::Statements(_) => None,
+        Ticket::Invitation(_)
+        | Ticket::Request(_)
+        | Ticket::Statements(_)
+        | Ticket::Application(_)
+        | Ticket::Admittance(_) => None,
     };
     let wait = Duration::from_secs(join.wait.unwrap_or(WAIT).min(WAIT_MAX));
     // Listen first: it may be over before the answer is here.
@@ -227,6 +236,65 @@ async fn joined(api: &Api, mut events: Receiver<Event>, office: Option<OrgId>) -
             }
         }
     }
+}
+
+/// Asks to be admitted without an invitation
+///
+/// Answers with `{"request"}`: one word with this organisation's number, card, root key and device, signed by its root.
+/// An association's node admits by it; nothing is sent.
+#[utoipa::path(post, path = "/api/v1/join/request", operation_id = "join_request", tag = "network",
+    responses((status = 200, description = "To be handed to an association", body = Value),
+        (status = 403, description = "No root here"), (status = 409, description = "In a network already")))]
+pub(super) async fn join_request(State(api): State<Api>, root: RootKey) -> Result<Json<Value>, ApiError> {
+    let card = Value::Object(org::card(&api).await?).to_string();
+    let Reply::Ticket(request) = api.handle.call(root.lent(Command::Apply(Some(card)))).await? else {
+        return Err(record::unexpected());
+    };
+    Ok(Json(json!({"request": request})))
+}
+
+/// Admits an organisation that asks without an invitation
+///
+/// Whoever admits has made sure that the key in the request is that organisation's: anybody can write a number. Answers
+/// with `{"org", "name", "admittance"}`; the last is one word, which its node joins with. The same request again gets
+/// the same membership.
+#[utoipa::path(post, path = "/api/v1/members", operation_id = "members_admit", tag = "network",
+    request_body = Admission,
+    responses((status = 201, description = "Admitted", body = Value), (status = 403, description = "Not an association"),
+        (status = 409, description = "The number is another member's"), (status = 422, description = "Not a request")))]
+pub(super) async fn admit(
+    State(api): State<Api>,
+    root: RootKey,
+    Form(admission): Form<Admission>,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let ticket =
+        Ticket::from_text(&admission.request).map_err(|error| ApiError::Ticket(error.to_string()))?;
+    let asks = match &ticket {
+        Ticket::Application(application) => {
+            application.asks_itself().map(|(_, number)| (number, &application.name))
+        }
+        Ticket::Invitation(_)
+        | Ticket::Request(_)
+        | Ticket::Office(_)
+        | Ticket::Statements(_)
+        | Ticket::Admittance(_) => None,
+    };
+    let (number, name) = asks.ok_or(CommandError::BadTicket)?;
+    let mut answer = json!({"org": number, "name": name});
+    let command = Command::Admit(ticket.clone(), role(admission.role.as_deref())?);
+    let Reply::Ticket(admittance) = api.handle.call(root.lent(command)).await? else {
+        return Err(record::unexpected());
+    };
+    answer["admittance"] = admittance.into();
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// A role by its code; a member's if none is given.
+fn role(code: Option<&str>) -> Result<Role, ApiError> {
+    let Some(code) = code else { return Ok(Role::Member) };
+    let expected = || ROLES.map(name).join(", ");
+    let role = ROLES.into_iter().find(|role| name(*role) == code);
+    role.ok_or_else(|| ApiError::Misuse(format!("role {code:.20}: expected {}", expected())))
 }
 
 const ROLES: [Role; 3] = [Role::Member, Role::Association, Role::Partner];

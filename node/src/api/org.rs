@@ -187,7 +187,7 @@ fn of_status(status: &praksis_protocol::engine::Status) -> Value {
 }
 
 /// The card: in the network once there is one, until then what waits to be written there.
-async fn card(api: &Api) -> Result<Map<String, Value>, ApiError> {
+pub(super) async fn card(api: &Api) -> Result<Map<String, Value>, ApiError> {
     let names = api.directory.names(api).await?;
     let shared = match names.own {
         Some(own) => own_card(api, own).await?,

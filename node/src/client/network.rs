@@ -25,6 +25,20 @@ impl Client {
         self.json(self.post("join").json(&json!({"invitation": ticket, "wait": wait}))).await
     }
 
+    /// A request to be admitted without an invitation: `{"request"}`.
+    pub async fn join_request(&self) -> Result<Value, ClientError> {
+        self.json(self.post("join/request")).await
+    }
+
+    /// Admits an organisation by its request: `{"org", "name", "admittance"}`. `role` as for an invitation.
+    pub async fn member_admit(&self, request: &str, role: Option<&str>) -> Result<Value, ClientError> {
+        let mut body = json!({"request": request});
+        if let Some(role) = role {
+            body["role"] = role.into();
+        }
+        self.json(self.post("members").json(&body)).await
+    }
+
     /// The member organisations.
     pub async fn members(&self) -> Result<Value, ClientError> {
         self.json(self.get("members")).await

@@ -12,7 +12,7 @@ use praksis_protocol::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::node::{BERGEN, KS, Node, complete, heard, problem};
+use crate::node::{BERGEN, KS, Node, TRONDHEIM, complete, heard, problem};
 
 /// Compares answers with the files, or writes these.
 #[derive(Default)]
@@ -60,7 +60,9 @@ impl Golden {
             ("at" | "updated_at" | "last_level_at" | "known_until", _) => "2026-11-22T05:07:38Z".to_owned(),
             ("as_of", _) => "2026-11-22".to_owned(),
             (_, 26 | 52) if letters => self.drawn(text),
-            ("invitation" | "grant" | "statements", _) => format!("{}…", &text[..9]),
+            ("invitation" | "grant" | "statements" | "request" | "admittance", _) => {
+                format!("{}…", &text[..9])
+            }
             _ if text.starts_with("/ip4/") => "/ip4/127.0.0.1/tcp/7421".to_owned(),
             // A conflict's field names the item.
             _ if text.contains('.') && !text.contains(' ') => text
@@ -248,6 +250,12 @@ async fn every_answer_is_as_it_was() {
         }
         ks.client.sync(Some(1), |_| {}).await.unwrap();
     }
+    let asks = Node::municipality(TRONDHEIM, "Trondheim (test)").await;
+    let request = asks.client.join_request().await.unwrap();
+    let word = request["request"].as_str().unwrap().to_owned();
+    golden.compare("join_request", request);
+    golden.compare("members_admit", ks.client.member_admit(&word, None).await.unwrap());
+    asks.stop().await;
     golden.compare("peers_add", bergen.client.peer_add("/ip4/127.0.0.1/tcp/1").await.unwrap());
     bergen.stop().await;
     ks.stop().await;

@@ -1,7 +1,8 @@
 //! Letting others in: invitations, those who use them, and members we have not heard of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use ed25519_dalek::SigningKey;
 use minicbor::{Decode, Encode, bytes::ByteVec};
 use rand_core::Rng;
 
@@ -11,10 +12,10 @@ use super::{
 };
 use crate::{
     genesis::Scope,
-    id::{DeviceId, OrgId, StatementHash},
+    id::{DeviceId, NetworkId, OrgId, StatementHash},
     membership::{
-        joining::{Application, Invitation, JoinReply, JoinRequest, Refusal, Ticket},
-        statement::{Fact, Kind, Known, MembershipGrant, NAME_LIMIT, Role},
+        joining::{Admittance, Application, Invitation, JoinReply, JoinRequest, Refusal, Ticket},
+        statement::{Fact, Kind, Known, MembershipGrant, Role},
     },
     signed::{Verified, encoding::to_vec},
     store::{Batch, Put, Read, StoreError},
@@ -155,8 +156,8 @@ impl Engine {
     ) -> Result<(Batch, Vec<Known>), Refusal> {
         let application = Verified::<Application>::read(application).map_err(|_| Refusal::Malformed)?;
         let Some(root) = self.keys.root.clone() else { return Err(Refusal::NotHere) };
-        let issued =
-            self.invitations.issued.get(&application.invitation).ok_or(Refusal::UnknownInvitation)?.clone();
+        let hash = application.invitation.ok_or(Refusal::UnknownInvitation)?;
+        let issued = self.invitations.issued.get(&hash).ok_or(Refusal::UnknownInvitation)?.clone();
         let invitation =
             Verified::<Invitation>::trusted(&issued.invitation).map_err(|_| Refusal::UnknownInvitation)?;
         if invitation.key().verifying_key().to_bytes() != application.one_time.0 || application.version != 1 {
@@ -168,8 +169,7 @@ impl Engine {
                 && device_grant.statement.issuer == application.org
                 && grant.device == from
                 && acceptance.number == invitation.number);
-        let named = !application.name.is_empty() && application.name.chars().count() <= NAME_LIMIT;
-        if !rightful || !named {
+        if !rightful || !application.is_bounded() {
             return Err(Refusal::Malformed);
         }
         if let Some(used) = &issued.used {
@@ -183,28 +183,91 @@ impl Engine {
         if self.statements.roster().member_by_number(&invitation.number).is_some() {
             return Err(Refusal::NumberTaken);
         }
-        let membership = MembershipGrant {
-            number: invitation.number.clone(),
-            name: application.name.clone(),
-            org: application.org,
-            role: invitation.role,
-            from_s: self.now.seconds(),
-            until_s: None,
-            invitation: Some(application.invitation),
-            follows: self.last_membership_end(application.org),
-        };
-        let mut chain = self.statements.chain(OrgId(root.verifying_key().to_bytes()), Scope::Roster);
-        let statement = chain.issue(&root, invitation.network, Kind::MembershipGrant, &membership);
-        let granted =
-            Known { hash: StatementHash(statement.hash()), statement, fact: Fact::Membership(membership) };
+        let (number, role) = (invitation.number.clone(), invitation.role);
+        let granted = self.grant_membership(&root, number, role, &application);
         let used = Some(Used { org: application.org, device: from, grant: granted.hash });
         let issued = Issued { used, ..issued };
-        let batch = vec![put_issued(application.invitation, &issued), put(&device_grant), put(&granted)];
-        self.invitations.issued.insert(application.invitation, issued);
+        let batch = vec![put_issued(hash, &issued), put(&device_grant), put(&granted)];
+        self.invitations.issued.insert(hash, issued);
+        Ok((batch, vec![device_grant, granted]))
+    }
+
+    /// Admits an organisation that asks without an invitation, and gives what it joins with.
+    pub(super) fn admit(&mut self, request: RequestId, ticket: &Ticket, role: Role) {
+        let Ticket::Application(application) = ticket else {
+            return self.reply(request, Err(CommandError::BadTicket));
+        };
+        let Some((device_grant, number)) = application.asks_itself() else {
+            return self.reply(request, Err(CommandError::BadTicket));
+        };
+        let (Some(root), Some(charter)) = (self.keys.root.clone(), self.charter.clone()) else {
+            return self.reply(request, Err(CommandError::NoRoot));
+        };
+        let (issuer, org) = (OrgId(root.verifying_key().to_bytes()), application.org);
+        let roster = self.statements.roster().clone();
+        if !roster.roots().any(|root| root == issuer) {
+            return self.reply(request, Err(CommandError::NoRoot));
+        }
+        let mut new = Vec::new();
+        match roster.member_by_number(&number) {
+            Some(member) if member.membership.org == org => {}
+            Some(_) => return self.reply(request, Err(CommandError::Taken)),
+            None if roster.member(org).is_some() => {
+                return self.reply(request, Err(CommandError::Taken));
+            }
+            None => {
+                self.statements.insert(device_grant.clone());
+                let granted = self.grant_membership(&root, number, role, application);
+                new.extend([device_grant, granted]);
+            }
+        }
+        let own = self.identity.org.map(|own| self.statements.proof(own, self.device())).unwrap_or_default();
+        let statements = own.into_iter().chain(self.statements.of_organisation(org));
+        let mut seen = BTreeSet::new();
+        let statements = statements.filter(|known| seen.insert(known.hash));
+        let admittance = Admittance {
+            version: 1,
+            network: charter.network(),
+            charter: charter.bytes().into(),
+            issuer,
+            org,
+            statements: statements.map(|known| known.statement.bytes().to_vec().into()).collect(),
+            admitted_by: self.device(),
+            addresses: self.addresses.clone(),
+        };
+        let reply = Reply::Ticket(Ticket::Admittance(Verified::sign(admittance, &root)).to_text());
+        let outputs = vec![Output::Reply(request, Ok(reply))];
+        let batch = new.iter().map(put).collect();
+        self.commit(batch, Resting { outputs, statements: new, ..Resting::default() });
+    }
+
+    /// Vouches for an organisation as it applies.
+    fn grant_membership(
+        &mut self,
+        root: &SigningKey,
+        number: String,
+        role: Role,
+        application: &Application,
+    ) -> Known {
+        let membership = MembershipGrant {
+            number,
+            name: application.name.clone(),
+            org: application.org,
+            role,
+            from_s: self.now.seconds(),
+            until_s: None,
+            invitation: application.invitation,
+            follows: self.last_membership_end(application.org),
+        };
+        let network = self.statements.roster().network().unwrap_or(NetworkId::NONE);
+        let mut chain = self.statements.chain(OrgId(root.verifying_key().to_bytes()), Scope::Roster);
+        let statement = chain.issue(root, network, Kind::MembershipGrant, &membership);
+        let granted =
+            Known { hash: StatementHash(statement.hash()), statement, fact: Fact::Membership(membership) };
         // Known at once, not only when durable: a second application must find the number taken.
         self.statements.insert(granted.clone());
         self.statements.fold(self.charter.as_ref());
-        Ok((batch, vec![device_grant, granted]))
+        granted
     }
 
     /// A guest shows that it is a member we have not heard of.

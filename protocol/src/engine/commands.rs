@@ -133,6 +133,14 @@ impl Engine {
                 Ok(())
             }
             Command::Join(ticket) => self.join(request, ticket),
+            Command::Apply(card) => {
+                self.apply(request, card);
+                Ok(())
+            }
+            Command::Admit(ticket, role) => {
+                self.admit(request, &ticket, role);
+                Ok(())
+            }
             Command::GrantOffice(ticket) => self.grant_office(request, ticket),
             Command::AddPeer(addresses) => {
                 self.add_bootstraps(&addresses);

@@ -160,8 +160,14 @@ pub enum Command {
     History(DocumentId, Form),
     /// Sign an invitation.
     Invite(String, Role, u64),
-    /// Use an invitation or an office's grant.
+    /// Use an invitation, an admittance or an office's grant.
     Join(Ticket),
+    /// Ask to be admitted without an invitation, with our public card as JSON: answered with a
+    /// [`Reply::Ticket`](super::Reply::Ticket), to be handed to an association.
+    Apply(Option<String>),
+    /// Admit the organisation that asks by this ticket, in this role. Answered with the
+    /// [`Reply::Ticket`](super::Reply::Ticket) that it joins with; the same for the same again.
+    Admit(Ticket, Role),
     /// Grant a second office's device.
     GrantOffice(Ticket),
     /// Dial these addresses and go on trying.

@@ -14,7 +14,7 @@ use crate::{
     id::{DeviceId, OrgId, StatementHash},
     membership::{
         charter::Charter,
-        joining::{Application, Invitation, JoinReply, JoinRequest, Ticket},
+        joining::{Admittance, Application, CARD_LIMIT, Invitation, JoinReply, JoinRequest, Ticket},
     },
     signed::Verified,
     store::{Batch, Put, Read, StoreError},
@@ -51,12 +51,15 @@ impl Joining {
 }
 
 impl Engine {
-    /// Uses an invitation or an office's grant.
+    /// Uses an invitation, an admittance or an office's grant.
     pub(super) fn join(&mut self, request: RequestId, ticket: Ticket) -> Result<(), StoreError> {
         match ticket {
             Ticket::Invitation(invitation) => self.join_network(request, invitation),
             Ticket::Office(grant) => self.join_organisation(request, &grant),
-            Ticket::Request(_) | Ticket::Statements(_) => self.reply(request, Err(CommandError::BadTicket)),
+            Ticket::Admittance(admittance) => self.join_admitted(request, &admittance),
+            Ticket::Request(_) | Ticket::Statements(_) | Ticket::Application(_) => {
+                self.reply(request, Err(CommandError::BadTicket))
+            }
         }
         Ok(())
     }
@@ -95,6 +98,65 @@ impl Engine {
         self.commit(batch, Resting { outputs, ..Resting::default() });
     }
 
+    /// Asks to be admitted without an invitation: a ticket for whoever decides.
+    pub(super) fn apply(&mut self, request: RequestId, card: Option<String>) {
+        let (Some(root), Some(org)) = (&self.keys.root, self.identity.org) else {
+            return self.reply(request, Err(CommandError::NoRoot));
+        };
+        if OrgId(root.verifying_key().to_bytes()) != org {
+            return self.reply(request, Err(CommandError::NoRoot));
+        }
+        let roster = self.statements.roster();
+        if roster.member(org).is_some() {
+            return self.reply(request, Err(CommandError::InNetwork));
+        }
+        let own_grant = roster.device(self.device()).and_then(|granted| self.statements.get(granted.grant));
+        let Some(grant) = own_grant else { return self.reply(request, Err(CommandError::NotGranted)) };
+        let application = Application {
+            version: 1,
+            invitation: None,
+            one_time: org,
+            org,
+            name: self.identity.name.clone(),
+            device_grant: grant.statement.bytes().to_vec().into(),
+            card: card.filter(|card| card.len() <= CARD_LIMIT),
+        };
+        let ticket = Ticket::Application(Verified::sign(application, root));
+        self.reply(request, Ok(Reply::Ticket(ticket.to_text())));
+    }
+
+    /// An association has admitted us as we asked.
+    fn join_admitted(&mut self, request: RequestId, admittance: &Verified<Admittance>) {
+        let network = self.charter.as_ref().map(Charter::network);
+        if self.identity.org != Some(admittance.org) {
+            return self.reply(request, Err(CommandError::NotForUs));
+        }
+        if network.is_some_and(|network| network != admittance.network) {
+            return self.reply(request, Err(CommandError::InNetwork));
+        }
+        let charter = Charter::read(&admittance.charter).ok();
+        let Some(charter) = charter.filter(|charter| charter.network() == admittance.network) else {
+            return self.reply(request, Err(CommandError::BadTicket));
+        };
+        let (received, _) = read_all(admittance.statements.iter().map(|bytes| bytes.as_slice()));
+        let new = self.statements.take(received, Some(&charter), self.identity.org);
+        let roster = self.statements.roster_with(Some(&charter), &new);
+        let member = roster.member(admittance.org).map(|member| &member.membership.number);
+        if member != Some(&self.identity.number) || !roster.roots().any(|root| root == admittance.issuer) {
+            return self.reply(request, Err(CommandError::BadTicket));
+        }
+        let mut batch: Batch = new.iter().map(put).collect();
+        batch.push(Put::Local(CHARTER.into(), Some(charter.bytes())));
+        batch.push(Put::Local(JOINING.into(), None));
+        self.joining.ours = None;
+        let outputs = vec![
+            Output::Reply(request, Ok(Reply::Joining)),
+            Output::Announce(Event::Joined(charter.network())),
+        ];
+        self.add_addresses(admittance.admitted_by, &admittance.addresses);
+        self.commit(batch, Resting { outputs, statements: new, joined: true, ..Resting::default() });
+    }
+
     /// While a join is under way: reach the association's nodes, and ask those that are reached.
     pub(super) fn tend_joining(&mut self) {
         let Some(invitation) = &self.joining.ours else { return };
@@ -130,11 +192,12 @@ impl Engine {
         let application = Verified::sign(
             Application {
                 version: 1,
-                invitation: StatementHash(invitation.hash()),
+                invitation: Some(StatementHash(invitation.hash())),
                 one_time: OrgId(key.verifying_key().to_bytes()),
                 org,
                 name: self.identity.name.clone(),
                 device_grant: grant.statement.bytes().to_vec().into(),
+                card: None,
             },
             &key,
         );

@@ -1,13 +1,14 @@
 //! How an organisation comes into a network, and a second office into an organisation.
 //!
-//! An invitation carries a one-time key; whoever holds it may ask for the membership it names, once.
+//! An invitation carries a one-time key; whoever holds it may ask for the membership it names, once. Without one
+//! an organisation asks in its own name, and an association that knows it answers with an [`Admittance`].
 //! What a guest and a node of the network say to each other is in [`JoinRequest`] and [`JoinReply`];
 //! a guest can say nothing else.
 
 use ed25519_dalek::SigningKey;
 use minicbor::{Decode, Encode, bytes::ByteVec};
 
-use super::statement::{Acceptance, Known, Role, StatementError};
+use super::statement::{Acceptance, Fact, Known, NAME_LIMIT, Role, StatementError};
 use crate::{
     id::{BASE32, DeviceId, NetworkId, OrgId, StatementHash},
     signed::{
@@ -18,6 +19,8 @@ use crate::{
 
 /// Most bytes of an invitation, a grant for an office, or any message of a guest.
 pub const JOIN_LIMIT: usize = 64 * 1024;
+/// Most bytes of the card in an application.
+pub const CARD_LIMIT: usize = 8 * 1024;
 /// Most bytes of a ticket of statements.
 pub const BUNDLE_LIMIT: usize = 1024 * 1024;
 
@@ -77,17 +80,17 @@ impl Invitation {
     }
 }
 
-/// What the joiner asks, signed by the invitation's one-time key.
+/// What the joiner asks, signed by the invitation's one-time key; without an invitation by its own root.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Application {
     /// Version of this shape: 1.
     #[n(0)]
     pub version: u8,
-    /// The invitation, by the hash of its COSE bytes.
+    /// The invitation, by the hash of its COSE bytes, if there is one.
     #[n(1)]
-    pub invitation: StatementHash,
-    /// Public half of the one-time key.
+    pub invitation: Option<StatementHash>,
+    /// Public half of the one-time key; without an invitation the organisation's root.
     #[n(2)]
     pub one_time: OrgId,
     /// The root that will be the organisation's id.
@@ -99,6 +102,9 @@ pub struct Application {
     /// The joiner's own device grant: COSE bytes of a statement.
     #[n(5)]
     pub device_grant: ByteVec,
+    /// Its public card as JSON, for whoever decides without having invited it; at most [`CARD_LIMIT`].
+    #[n(6)]
+    pub card: Option<String>,
 }
 
 impl Payload for Application {
@@ -215,6 +221,68 @@ impl Payload for OfficeGrant {
     }
 }
 
+impl Application {
+    /// Of one without an invitation: the device that asks, with the organisation number that it has accepted.
+    /// `None` unless all of it fits together.
+    pub fn asks_itself(&self) -> Option<(Known, String)> {
+        let device_grant = Known::read(&self.device_grant).ok()?;
+        let Fact::Device(grant, acceptance) = &device_grant.fact else { return None };
+        let is_its_own = grant.org == self.org && device_grant.statement.issuer == self.org;
+        let number = acceptance.number.clone();
+        let fits = self.version == 1 && self.invitation.is_none() && self.one_time == self.org && is_its_own;
+        (fits && self.is_bounded()).then_some((device_grant, number))
+    }
+
+    /// Whether its name and card are as long as they may be.
+    pub fn is_bounded(&self) -> bool {
+        let named = !self.name.is_empty() && self.name.chars().count() <= NAME_LIMIT;
+        named && self.card.as_ref().is_none_or(|card| card.len() <= CARD_LIMIT)
+    }
+}
+
+/// What an organisation gets that asked without an invitation: its membership, and what it needs to find the others.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Admittance {
+    /// Version of this shape: 1.
+    #[n(0)]
+    pub version: u8,
+    /// The network.
+    #[n(1)]
+    pub network: NetworkId,
+    /// Its first charter, canonical bytes.
+    #[n(2)]
+    pub charter: ByteVec,
+    /// The association's root, which signs.
+    #[n(3)]
+    pub issuer: OrgId,
+    /// The organisation that is admitted.
+    #[n(4)]
+    pub org: OrgId,
+    /// Statements: its membership, the association's own, its admitting device with its address, and what makes the
+    /// present roots out of the first ones.
+    #[n(5)]
+    pub statements: Vec<ByteVec>,
+    /// The device that admitted it.
+    #[n(6)]
+    pub admitted_by: DeviceId,
+    /// Where that one can be reached: multiaddrs.
+    #[n(7)]
+    pub addresses: Vec<String>,
+}
+
+impl Payload for Admittance {
+    const LIMIT: usize = JOIN_LIMIT;
+
+    fn tag(&self) -> String {
+        "praksis/admittance/1".into()
+    }
+
+    fn signer(&self) -> [u8; 32] {
+        self.issuer.0
+    }
+}
+
 /// What people hand each other as one string or one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ticket {
@@ -226,6 +294,10 @@ pub enum Ticket {
     Office(Verified<OfficeGrant>),
     /// Statements, from one root to the next that has to sign, and then to a node.
     Statements(Vec<Known>),
+    /// From an organisation that nobody has invited to an association.
+    Application(Verified<Application>),
+    /// From the association back.
+    Admittance(Verified<Admittance>),
 }
 
 /// Why a string is not a ticket.
@@ -256,6 +328,8 @@ impl Ticket {
                 let list = known.iter().map(|known| ByteVec::from(known.statement.bytes().to_vec()));
                 (STATEMENTS, to_vec(&list.collect::<Vec<_>>()))
             }
+            Self::Application(signed) => (APPLICATION, signed.bytes().to_vec()),
+            Self::Admittance(signed) => (ADMITTANCE, signed.bytes().to_vec()),
         };
         BASE32.encode(&[&[mark], bytes.as_slice()].concat())
     }
@@ -276,6 +350,8 @@ impl Ticket {
                 let known = list.iter().map(|bytes| Known::read(bytes));
                 Ok(Self::Statements(known.collect::<Result<_, _>>()?))
             }
+            Some((&APPLICATION, rest)) => Ok(Self::Application(Verified::read(rest)?)),
+            Some((&ADMITTANCE, rest)) => Ok(Self::Admittance(Verified::read(rest)?)),
             Some(_) | None => Err(TicketError::NotATicket),
         }
     }
@@ -285,6 +361,8 @@ const INVITATION: u8 = 1;
 const REQUEST: u8 = 2;
 const OFFICE: u8 = 3;
 const STATEMENTS: u8 = 4;
+const APPLICATION: u8 = 5;
+const ADMITTANCE: u8 = 6;
 
 impl Refusal {
     /// Whether the same request will never get another answer.

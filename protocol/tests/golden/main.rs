@@ -14,7 +14,9 @@ use praksis_protocol::{
     },
     membership::{
         charter::{Charter, Parameters},
-        joining::{Application, Invitation, JoinReply, JoinRequest, OfficeGrant, Refusal, Ticket},
+        joining::{
+            Admittance, Application, Invitation, JoinReply, JoinRequest, OfficeGrant, Refusal, Ticket,
+        },
         statement::{
             Acceptance, AudienceAdd, AudienceEnd, AudienceOpen, Chain, CharterAmendment, CoOwnerEnd,
             CoOwnerGrant, Cut, DeviceGrant, End, Founding, Head, Kind as StatementKind, Known, Mark,
@@ -129,15 +131,38 @@ fn joining(lines: &mut Lines, charter: &Charter, acceptance: Verified<Acceptance
     let application = Verified::sign(
         Application {
             version: 1,
-            invitation: hash,
+            invitation: Some(hash),
             one_time: OrgId(public(5)),
             org: OrgId(public(2)),
             name: "Bergen (demo)".into(),
             device_grant: vec![1, 2, 3].into(),
+            card: None,
         },
         &key(5),
     );
     lines.add("application", application.bytes());
+    let uninvited = Application {
+        invitation: None,
+        one_time: OrgId(public(2)),
+        card: Some("{\"org\":\"310000027\"}".into()),
+        ..Application::clone(&application)
+    };
+    lines.add("application without an invitation", Verified::sign(uninvited, &key(2)).bytes());
+    let admittance = Verified::sign(
+        Admittance {
+            version: 1,
+            network: NetworkId([1; 32]),
+            charter: vec![1].into(),
+            issuer: OrgId(public(1)),
+            org: OrgId(public(2)),
+            statements: vec![vec![2].into()],
+            admitted_by: DeviceId(public(4)),
+            addresses: vec!["/ip4/192.0.2.1/tcp/7421".into()],
+        },
+        &key(1),
+    );
+    lines.add("admittance", admittance.bytes());
+    lines.add("admittance text", Ticket::Admittance(admittance).to_text().as_bytes());
     let office = Verified::sign(
         OfficeGrant {
             version: 1,

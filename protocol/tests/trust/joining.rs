@@ -1,12 +1,12 @@
 //! At the door: what guests get, and invitations.
 
 use praksis_protocol::{
-    engine::{Class, Command, Reply, setup::acceptance},
+    engine::{Class, Command, CommandError, Reply, setup::acceptance},
     genesis::Scope,
     id::{Digest, DocumentId, Item, OrgId, StatementHash},
     membership::{
-        joining::{Application, Invitation, JoinReply, JoinRequest, Refusal, Ticket},
-        statement::{Fact, Known},
+        joining::{Admittance, Application, CARD_LIMIT, Invitation, JoinReply, JoinRequest, Refusal, Ticket},
+        statement::{Fact, Known, Role},
     },
     reconcile::Ask,
     signed::Verified,
@@ -28,11 +28,12 @@ fn invitation(ticket: Ticket) -> Verified<Invitation> {
 fn application(invitation: &Verified<Invitation>, of: u8, from: u8, number_of: u8) -> Vec<u8> {
     let application = Application {
         version: 1,
-        invitation: StatementHash(invitation.hash()),
+        invitation: Some(StatementHash(invitation.hash())),
         one_time: OrgId(invitation.key().verifying_key().to_bytes()),
         org: org(of),
         name: format!("Organisation {of}"),
         device_grant: grant(of, 1, from, 1, number_of).statement.bytes().to_vec().into(),
+        card: None,
     };
     let signed = Verified::sign(application, &invitation.key());
     JoinRequest::Apply(signed.bytes().to_vec().into()).bytes()
@@ -212,9 +213,74 @@ fn another_organisations_device_gets_no_office_here() {
     let mut desk = Desk::association(&[BERGEN]);
     let ticket = Ticket::Request(acceptance(&key(20), &number(BERGEN)));
     let refused = desk.command(Command::GrantOffice(ticket));
-    assert_eq!(
-        desk.replies.remove(&refused).unwrap().unwrap_err(),
-        praksis_protocol::engine::CommandError::NotForUs
-    );
+    assert_eq!(desk.replies.remove(&refused).unwrap().unwrap_err(), CommandError::NotForUs);
     assert_eq!(desk.status().members.iter().map(|member| member.devices.len()).sum::<usize>(), 2);
+}
+
+/// What an organisation hands in that nobody has invited.
+fn uninvited(of: u8, from: u8) -> Verified<Application> {
+    let application = Application {
+        version: 1,
+        invitation: None,
+        one_time: org(of),
+        org: org(of),
+        name: format!("Organisation {of}"),
+        device_grant: grant(of, 1, from, 1, of).statement.bytes().to_vec().into(),
+        card: None,
+    };
+    Verified::sign(application, &key(of))
+}
+
+fn admit(desk: &mut Desk, application: &Verified<Application>) -> Result<Verified<Admittance>, CommandError> {
+    let command = Command::Admit(Ticket::Application(application.clone()), Role::Member);
+    let request = desk.command(command);
+    let Reply::Ticket(text) = desk.replies.remove(&request).unwrap()? else { panic!("no ticket") };
+    match Ticket::from_text(&text) {
+        Ok(Ticket::Admittance(admittance)) => Ok(admittance),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn an_organisation_that_asks_uninvited_is_admitted_by_whoever_decides_and_by_nobody_else() {
+    let mut desk = Desk::association(&[]);
+    let asked = uninvited(BERGEN, 20);
+    // Over the network nobody decides: it is refused like any invitation that is not ours.
+    let sent = JoinRequest::Apply(asked.bytes().to_vec().into()).bytes();
+    let answer = desk.ask(20, Class::Join, sent).unwrap();
+    assert_eq!(JoinReply::read(&answer), Some(JoinReply::Refused(Refusal::UnknownInvitation)));
+    assert_eq!(desk.status().members.len(), 1);
+
+    let first = admit(&mut desk, &asked).unwrap();
+    let grants = |admittance: &Admittance| {
+        let known = admittance.statements.iter().map(|bytes| Known::read(bytes).unwrap());
+        known.filter(|known| matches!(&known.fact, Fact::Membership(it) if it.org == org(BERGEN))).count()
+    };
+    assert_eq!((first.org, grants(&first)), (org(BERGEN), 1));
+    assert_eq!(desk.status().members.len(), 2);
+    let mut desk = desk.restart();
+    assert_eq!(admit(&mut desk, &asked).unwrap().statements, first.statements, "the same grant again");
+    assert_eq!(desk.status().members.len(), 2);
+}
+
+#[test]
+fn an_uninvited_request_that_does_not_fit_together_or_claims_a_number_is_refused() {
+    let mut desk = Desk::association(&[BERGEN]);
+    let of = |application: Application, signer: u8| Verified::sign(application, &key(signer));
+    let whole = Application::clone(&uninvited(BAERUM, 30));
+    let invited = Application { invitation: Some(StatementHash([1; 32])), ..whole.clone() };
+    let others = uninvited(BERGEN, 20).device_grant.clone();
+    let other_device = Application { device_grant: others, ..whole.clone() };
+    let nameless = Application { name: String::new(), ..whole.clone() };
+    let carded = Application { card: Some("x".repeat(CARD_LIMIT + 1)), ..whole };
+    for bad in [invited, other_device, nameless, carded] {
+        assert_eq!(admit(&mut desk, &of(bad, BAERUM)), Err(CommandError::BadTicket));
+    }
+    // Another root under the number that Bergen has.
+    let claimed = Application {
+        device_grant: grant(BAERUM, 1, 30, 1, BERGEN).statement.bytes().to_vec().into(),
+        ..Application::clone(&uninvited(BAERUM, 30))
+    };
+    assert_eq!(admit(&mut desk, &of(claimed, BAERUM)), Err(CommandError::Taken));
+    assert_eq!(desk.status().members.len(), 2);
 }

@@ -9,7 +9,9 @@ use praksis_protocol::{
     id::{AudienceId, BASE32, Digest, EnvelopeHash, Item, OrgId, Standing, StatementHash},
     membership::{
         charter::Charter,
-        joining::{Application, Invitation, JoinReply, JoinRequest, OfficeGrant, Refusal, Ticket},
+        joining::{
+            Admittance, Application, Invitation, JoinReply, JoinRequest, OfficeGrant, Refusal, Ticket,
+        },
         statement::{Acceptance, Known, Role, Statement},
     },
     reconcile::{Answer, Ask, Edition, Salt},
@@ -79,7 +81,12 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry {
         name: "application",
         read: signed::<Application>,
-        examples: || vec![application().bytes().to_vec()],
+        examples: || vec![application().bytes().to_vec(), uninvited().bytes().to_vec()],
+    },
+    Entry {
+        name: "admittance",
+        read: signed::<Admittance>,
+        examples: || vec![admittance().bytes().to_vec()],
     },
     Entry {
         name: "acceptance",
@@ -98,6 +105,8 @@ pub(crate) const ENTRIES: &[Entry] = &[
                 Ticket::Invitation(invitation()),
                 Ticket::Request(acceptance(&key(20), "310000027")),
                 Ticket::Office(office()),
+                Ticket::Application(uninvited()),
+                Ticket::Admittance(admittance()),
             ];
             let bytes = |ticket: &Ticket| BASE32.decode(ticket.to_text().as_bytes()).expect("we wrote it");
             tickets.iter().map(bytes).collect()
@@ -221,13 +230,38 @@ fn application() -> Verified<Application> {
     let one_time = SigningKey::from_bytes(&[9; 32]);
     let application = Application {
         version: 1,
-        invitation: StatementHash(invitation().hash()),
+        invitation: Some(StatementHash(invitation().hash())),
         one_time: OrgId(one_time.verifying_key().to_bytes()),
         org: org(BERGEN),
         name: "Bergen (test)".into(),
         device_grant: statements()[1].statement.bytes().to_vec().into(),
+        card: None,
     };
     Verified::sign(application, &one_time)
+}
+
+fn uninvited() -> Verified<Application> {
+    let application = Application {
+        invitation: None,
+        one_time: org(BERGEN),
+        card: Some("{\"org\":\"310000027\"}".into()),
+        ..Application::clone(&application())
+    };
+    Verified::sign(application, &key(BERGEN))
+}
+
+fn admittance() -> Verified<Admittance> {
+    let admittance = Admittance {
+        version: 1,
+        network: charter().network(),
+        charter: charter().bytes().into(),
+        issuer: org(KS),
+        org: org(BERGEN),
+        statements: statements().iter().map(|known| known.statement.bytes().to_vec().into()).collect(),
+        admitted_by: device(10),
+        addresses: vec!["/ip4/127.0.0.1/tcp/7421".into()],
+    };
+    Verified::sign(admittance, &key(KS))
 }
 
 fn office() -> Verified<OfficeGrant> {

@@ -177,11 +177,12 @@ impl Guest {
         let key = invitation.key();
         let application = Application {
             version: 1,
-            invitation: StatementHash(invitation.hash()),
+            invitation: Some(StatementHash(invitation.hash())),
             one_time: OrgId(key.verifying_key().to_bytes()),
             org: self.org(),
             name: "Gjest".to_owned(),
             device_grant: self.grant(&mut Chain::default(), &invitation.number).into(),
+            card: None,
         };
         let application = Verified::sign(application, &key);
         Raw::message(&JoinRequest::Apply(application.bytes().to_vec().into()).bytes())
