@@ -124,7 +124,11 @@ fn an_organisation_that_nobody_invited_asks_with_a_file_and_is_let_in_with_anoth
     assert_eq!(ks.json(&["join", &asks]).kind(), "invalid", "a request is nothing to join with");
     let admitted = ks.json(&["member", "admit", &asks, "--yes", "--out", &grant]).json();
     assert_eq!((&admitted["org"], &admitted["file"]), (&TRONDHEIM.into(), &grant.as_str().into()));
-    assert_eq!(ks.json(&["member", "admit", &asks, "--yes"]).json()["org"], TRONDHEIM, "once more is as good");
+    assert_eq!(
+        ks.json(&["member", "admit", &asks, "--yes"]).json()["org"],
+        TRONDHEIM,
+        "once more is as good"
+    );
     bergen
         .until(&["member", "list"], |members| members["items"].as_array().is_some_and(|all| all.len() == 3));
 
