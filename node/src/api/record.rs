@@ -22,8 +22,13 @@ use super::{Api, ApiError, audience, co_owners, directory::Names, heads, ids, wh
 
 /// The record that an id leads to; of a withdrawn one what is left to say.
 pub(super) async fn one(api: &Api, id: &str, kind: Kind) -> Result<Response, ApiError> {
-    match ids::resolve(api, id, kind).await {
+    let shown = match ids::resolve(api, id, kind).await {
         Ok(found) => respond(api, found.record, StatusCode::OK).await,
+        Err(error) => Err(error),
+    };
+    match shown {
+        Ok(response) => Ok(response),
+        // Perhaps withdrawn, a moment ago even.
         Err(error) => match ids::hidden(api, id).await?.filter(|genesis| genesis.kind() == Some(kind)) {
             Some(genesis) => Ok(Json(why::withdrawn(api, &genesis).await?).into_response()),
             None => Err(error),
