@@ -8,7 +8,7 @@
 //! Grams that many documents have are three quarters of all postings and find nothing: they are left out there, and
 //! read only for the nearest ([`Leg::contributions`]), whose scores are exact.
 //!
-//! Looking a term up costs as much as reading its postings: the plan did it once, and says where they are.
+//! The plan says where the postings are ([`super::places`]).
 
 use std::sync::Arc;
 

@@ -55,17 +55,21 @@ pub(super) fn rank(
     fields: &Fields,
     weights: &Weights,
 ) -> tantivy::Result<Ranking> {
+    let (stems_weight, grams_bm25, candidates) = if conditions.record {
+        (weights.stems_of_record, weights.grams_bm25_of_record, weights.candidates_of_record)
+    } else {
+        (weights.stems, weights.grams_bm25, weights.candidates)
+    };
     let stems = Leg::new(fields.stems, &plan.stems, searcher, weights.stems_bm25, weights.common)?;
-    let grams = Leg::new(fields.grams, &plan.grams, searcher, weights.grams_bm25, weights.common)?;
+    let grams = Leg::new(fields.grams, &plan.grams, searcher, grams_bm25, weights.common)?;
     let columns = Columns::open(searcher)?;
 
     let found = Found::collect(&stems, &grams, conditions, searcher, fields)?;
-    let stems_weight = if conditions.record { weights.stems_of_record } else { weights.stems };
     let scale = |weight: f32, best: f32, ideal: f32| {
         let least = best.max(weights.floor * ideal);
         if best > 0.0 { weight / least } else { 0.0 }
     };
-    let wanted = weights.candidates.max(conditions.limit);
+    let wanted = candidates.max(conditions.limit);
     let addresses = found.top(
         scale(stems_weight, found.stems_best, plan.stems_ideal),
         scale(weights.grams, found.grams_best, plan.grams_ideal),
