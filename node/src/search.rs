@@ -28,6 +28,7 @@ mod facts;
 mod folder;
 mod leg;
 mod norwegian;
+mod places;
 mod plan;
 mod query;
 mod rank;
@@ -49,6 +50,7 @@ pub use vocabulary::Vocabulary;
 pub use weights::{Bm25, Weights};
 
 use compounds::Compounds;
+use places::Places;
 use plan::{Plan, Source};
 use rank::{Conditions, Ranked, rank};
 use schema::Fields;
@@ -118,6 +120,7 @@ pub struct Index {
     writer: Writer,
     vocabulary: Shared,
     compounds: Compounds,
+    places: Places,
     level: AtomicBool,
 }
 
@@ -156,7 +159,15 @@ impl Index {
         compounds.learn(&reader.searcher(), fields.stems, vocabulary.get().labels()).map_err(Error::Read)?;
         let shared = (compounds.clone(), vocabulary.clone());
         let writer = Writer::start(dir, engine, fields.clone(), reader.clone(), shared)?;
-        Ok(Self { fields, reader, writer, vocabulary, compounds, level: AtomicBool::new(false) })
+        Ok(Self {
+            fields,
+            reader,
+            writer,
+            vocabulary,
+            compounds,
+            places: Places::default(),
+            level: AtomicBool::new(false),
+        })
     }
 
     /// Puts entries in, each in place of the one of the same record. They are found within about a tenth of a second
@@ -320,6 +331,7 @@ impl Index {
             vocabulary: &self.vocabulary.get(),
             compounds: &self.compounds,
             weights: &query.weights,
+            places: &self.places,
         };
         let of_record = |entry: &Entry| {
             let plan = Plan::for_record(entry, &source).map_err(Error::Read)?;

@@ -13,7 +13,7 @@ use tantivy::schema::Field;
 
 use super::analysis::{Word, stem, words};
 use super::entry::Entry;
-use super::schema::code_number;
+use super::schema::{ANALYSIS, code_number};
 use super::vocabulary;
 
 /// Letters of a part: shorter ones are found by chance, longer ones are compounds themselves.
@@ -90,14 +90,14 @@ impl Compounds {
         parts
     }
 
-    /// Tells two ways of splitting the words of a record apart.
-    pub(super) fn splits(&self, entry: &Entry) -> u64 {
+    /// Tells two ways of analysing a record apart: the rules of the day, and how its words are split.
+    pub(super) fn analysed(&self, entry: &Entry) -> u64 {
         let texts = entry.title.values().chain(entry.texts.iter().map(|text| &text.text));
         let split = |word: Word<'_>| {
             let parts = self.parts(&word.norm);
             if parts.is_empty() { 0 } else { code_number(&format!("{}={}", word.norm, parts.join("+"))) }
         };
-        texts.flat_map(|text| words(text)).map(split).fold(0, u64::wrapping_add)
+        texts.flat_map(|text| words(text)).map(split).fold(ANALYSIS, u64::wrapping_add)
     }
 }
 

@@ -118,8 +118,12 @@ impl CpvLikeness {
     }
 
     /// The codes of the nearest, each with a vote as large as its score. `voters` are best first.
-    pub(super) fn voted(voters: &[(DocAddress, f32)], columns: &[Columns], weights: &Weights) -> Self {
-        let voters = &voters[..voters.len().min(weights.cpv_voters)];
+    pub(super) fn voted(
+        nearest: impl Iterator<Item = (DocAddress, f32)>,
+        columns: &[Columns],
+        weights: &Weights,
+    ) -> Self {
+        let voters: Vec<(DocAddress, f32)> = nearest.take(weights.cpv_voters).collect();
         let all: f32 = voters.iter().map(|(_, score)| score).sum();
         let mut likeness = Self::default();
         for (voter, score) in voters {

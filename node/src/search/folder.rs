@@ -9,11 +9,14 @@ use tantivy::{Index, IndexBuilder, IndexReader, IndexSettings, ReloadPolicy};
 
 use super::Error;
 use super::compounds::Compounds;
-use super::schema::{FORMAT, Fields};
+use super::schema::{ANALYSIS, FORMAT, Fields};
 use super::tokens;
+use crate::platform;
 
-/// Says which format the index has; written last when one is made, so that a half-made one has none.
+/// Says which format the index has, and by which analysis all of it was written; written last when one is made, so
+/// that a half-made one has none.
 const MARKER: &str = "format";
+const MARKER_BESIDE: &str = "format.new";
 
 /// Opens the index of a folder, or says why it cannot be used.
 pub(super) fn open(
@@ -22,7 +25,7 @@ pub(super) fn open(
     compounds: &Compounds,
 ) -> Result<(Index, IndexReader), Unusable> {
     match fs::read_to_string(dir.join(MARKER)) {
-        Ok(format) if format == FORMAT => {}
+        Ok(format) if format.starts_with(FORMAT) => {}
         Ok(_) => return Err(Unusable::OtherFormat),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(Unusable::Missing),
         Err(_) => return Err(Unusable::Damaged),
@@ -69,9 +72,27 @@ pub(super) fn create(
         .map_err(Error::Write)?;
     tokens::register(index.tokenizers(), compounds);
     let reader = reader(&index).map_err(Error::Write)?;
-    let mut marker = fs::File::create(dir.join(MARKER)).map_err(failed)?;
-    marker.write_all(FORMAT.as_bytes()).and_then(|()| marker.sync_all()).map_err(failed)?;
+    mark(dir)?;
     Ok((index, reader))
+}
+
+fn marker() -> String {
+    format!("{FORMAT}analysis {ANALYSIS}\n")
+}
+
+/// Whether all records of an index were analysed as they are today.
+pub(super) fn is_analysed(dir: &Path) -> bool {
+    fs::read_to_string(dir.join(MARKER)).is_ok_and(|found| found == marker())
+}
+
+/// Says that they are.
+pub(super) fn mark(dir: &Path) -> Result<(), Error> {
+    let failed = |source| Error::Folder { dir: dir.to_owned(), source };
+    // An index without a whole marker would be thrown away: it stands beside until it is.
+    let beside = dir.join(MARKER_BESIDE);
+    let mut file = fs::File::create(&beside).map_err(failed)?;
+    file.write_all(marker().as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    fs::rename(&beside, dir.join(MARKER)).and_then(|()| platform::sync_folder(dir)).map_err(failed)
 }
 
 /// Reloaded by the writer after each commit: no thread of its own watches the folder.

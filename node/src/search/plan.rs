@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use tantivy::Searcher;
-use tantivy::postings::TermInfo;
 use tantivy::query::Bm25StatisticsProvider;
-use tantivy::schema::Field;
 
 use super::analysis::{Word, grams, stem, words};
 use super::compounds::Compounds;
 use super::entry::Entry;
+use super::places::{Dictionary, Places, Postings};
 use super::schema::Fields;
 use super::vocabulary::{Into, Translation, Vocabulary};
 use super::weights::{TELLING, TITLE, Weights, repeated};
@@ -52,7 +51,7 @@ pub(super) struct Planned {
     pub(super) text: String,
     pub(super) doc_freq: u64,
     /// Where its postings are, by segment.
-    pub(super) places: Vec<Option<TermInfo>>,
+    pub(super) places: Postings,
     /// Factor on its BM25 score.
     pub(super) weight: f32,
     /// Indexes of the words it comes from.
@@ -66,6 +65,7 @@ pub(super) struct Source<'a> {
     pub(super) vocabulary: &'a Vocabulary,
     pub(super) compounds: &'a Compounds,
     pub(super) weights: &'a Weights,
+    pub(super) places: &'a Places,
 }
 
 impl Plan {
@@ -148,7 +148,7 @@ impl Plan {
 
     /// The best terms of each leg by tf-idf, of those the index has at all.
     fn choose_terms(&mut self, source: &Source<'_>) -> tantivy::Result<()> {
-        let Source { searcher, fields, weights, .. } = *source;
+        let Source { searcher, fields, weights, places, .. } = *source;
         let total = searcher.total_num_docs()?;
         let mut stems: BTreeMap<String, (f32, Vec<usize>)> = BTreeMap::new();
         let mut parts: BTreeMap<String, (f32, Vec<usize>)> = BTreeMap::new();
@@ -165,8 +165,9 @@ impl Plan {
             }
         }
         let own = |words: &[usize]| words.iter().any(|word| self.words[*word].stands_for.is_empty());
-        (self.stems, self.stems_ideal) = best(stems, weights.best_stems, fields.stems, total, searcher, own)?;
-        (self.grams, self.grams_ideal) = best(parts, weights.best_grams, fields.grams, total, searcher, own)?;
+        let (in_stems, in_grams) = (places.of(fields.stems, searcher)?, places.of(fields.grams, searcher)?);
+        (self.stems, self.stems_ideal) = best(stems, weights.best_stems, &in_stems, total, own)?;
+        (self.grams, self.grams_ideal) = best(parts, weights.best_grams, &in_grams, total, own)?;
         for word in &mut self.words {
             let known = self.stems.iter().find(|term| term.text == word.stem);
             let (doc_freq, total) = (known.map_or(0, |term| term.doc_freq), total.max(TELLING));
@@ -187,17 +188,13 @@ fn add(terms: &mut BTreeMap<String, (f32, Vec<usize>)>, text: String, weight: f3
 fn best(
     terms: BTreeMap<String, (f32, Vec<usize>)>,
     count: usize,
-    field: Field,
+    dictionary: &Dictionary<'_>,
     total: u64,
-    searcher: &Searcher,
     own: impl Fn(&[usize]) -> bool,
 ) -> tantivy::Result<(Vec<Planned>, f32)> {
-    let segments = searcher.segment_readers().iter();
-    let indexes: Vec<_> = segments.map(|reader| reader.inverted_index(field)).collect::<Result<_, _>>()?;
     let mut planned = Vec::with_capacity(terms.len());
     for (text, (weight, words)) in terms {
-        let places = indexes.iter().map(|index| index.terms().get(&text));
-        let places: Vec<Option<TermInfo>> = places.collect::<Result<_, _>>()?;
+        let places = dictionary.find(&text)?;
         let doc_freq = places.iter().flatten().map(|place| u64::from(place.doc_freq)).sum();
         planned.push(Planned { text, doc_freq, places, weight: repeated(weight), words });
     }

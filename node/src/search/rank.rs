@@ -1,4 +1,4 @@
-//! Every document scored in both legs, the best of them with the facts beside.
+//! Every document scored in both legs by the terms that tell, the best of them by all terms and with the facts beside.
 
 use tantivy::postings::SegmentPostings;
 use tantivy::query::{BooleanQuery, EnableScoring, Query as _};
@@ -55,54 +55,68 @@ pub(super) fn rank(
     fields: &Fields,
     weights: &Weights,
 ) -> tantivy::Result<Ranking> {
-    let stems = Leg::new(fields.stems, &plan.stems, searcher, weights.stems_bm25)?;
-    let grams = Leg::new(fields.grams, &plan.grams, searcher, weights.grams_bm25)?;
+    let (stems_weight, grams_bm25, candidates) = if conditions.record {
+        (weights.stems_of_record, weights.grams_bm25_of_record, weights.candidates_of_record)
+    } else {
+        (weights.stems, weights.grams_bm25, weights.candidates)
+    };
+    let stems = Leg::new(fields.stems, &plan.stems, searcher, weights.stems_bm25, weights.common)?;
+    let grams = Leg::new(fields.grams, &plan.grams, searcher, grams_bm25, weights.common)?;
     let columns = Columns::open(searcher)?;
 
     let found = Found::collect(&stems, &grams, conditions, searcher, fields)?;
-    let scale = |weight: f32, best: f32| if best > 0.0 { weight / best } else { 0.0 };
-    let stems_weight = if conditions.record { weights.stems_of_record } else { weights.stems };
-    let stems_scale = scale(stems_weight, found.stems_best.max(weights.floor * plan.stems_ideal));
-    let grams_scale = scale(weights.grams, found.grams_best.max(weights.floor * plan.grams_ideal));
-    let wanted = weights.candidates.max(conditions.limit);
-    let mut nearest = found.top(stems_scale, grams_scale, wanted);
-
-    let cpv = if about.cpv.is_empty() && conditions.record {
-        CpvLikeness::voted(&nearest, &columns, weights)
-    } else {
-        CpvLikeness::given(&about.cpv, weights)
+    let scale = |weight: f32, best: f32, ideal: f32| {
+        let least = best.max(weights.floor * ideal);
+        if best > 0.0 { weight / least } else { 0.0 }
     };
-    let facts_of = |at: DocAddress| columns[at.segment_ord as usize].compare(at.doc_id, about, &cpv, weights);
-    for (address, total) in &mut nearest {
-        *total += facts_of(*address).iter().map(|fact| fact.amount).sum::<f32>();
-    }
-    sort(&mut nearest);
-    let next = nearest.get(1).map(|(_, second)| second / nearest[0].1);
-    nearest.truncate(conditions.limit);
+    let wanted = candidates.max(conditions.limit);
+    let addresses = found.top(
+        scale(stems_weight, found.stems_best, plan.stems_ideal),
+        scale(weights.grams, found.grams_best, plan.grams_ideal),
+        wanted,
+    );
 
+    // From here on with every term of the question.
+    let (by_stems, by_grams) = (stems.contributions(&addresses)?, grams.contributions(&addresses)?);
+    let best = |given: &[Vec<f32>]| given.iter().map(|terms| terms.iter().sum::<f32>()).fold(0.0, f32::max);
+    let (stems_best, grams_best) = (best(&by_stems), best(&by_grams));
+    let stems_scale = scale(stems_weight, stems_best, plan.stems_ideal);
+    let grams_scale = scale(weights.grams, grams_best, plan.grams_ideal);
     let scaled = |mut scores: Vec<f32>, scale: f32| {
         scores.iter_mut().for_each(|score| *score *= scale);
         scores
     };
-    let addresses: Vec<DocAddress> = nearest.iter().map(|(address, _)| *address).collect();
-    let given = stems.contributions(&addresses)?.into_iter().zip(grams.contributions(&addresses)?);
-    let ranked = |((address, total), (by_stems, by_grams))| Ranked {
-        address,
-        stems: scaled(by_stems, stems_scale),
-        grams: scaled(by_grams, grams_scale),
-        facts: facts_of(address),
-        total,
+    let given = by_stems.into_iter().zip(by_grams);
+    let mut hits: Vec<Ranked> = addresses
+        .into_iter()
+        .zip(given)
+        .map(|(address, (stems, grams))| {
+            let (stems, grams) = (scaled(stems, stems_scale), scaled(grams, grams_scale));
+            let total = stems.iter().sum::<f32>() + grams.iter().sum::<f32>();
+            Ranked { address, stems, grams, facts: Vec::new(), total }
+        })
+        .collect();
+    sort(&mut hits);
+
+    let cpv = if about.cpv.is_empty() && conditions.record {
+        CpvLikeness::voted(hits.iter().map(|hit| (hit.address, hit.total)), &columns, weights)
+    } else {
+        CpvLikeness::given(&about.cpv, weights)
     };
-    Ok(Ranking {
-        hits: nearest.into_iter().zip(given).map(ranked).collect(),
-        next,
-        unit: (found.stems_best + found.grams_best) / (stems_weight + weights.grams),
-    })
+    for hit in &mut hits {
+        let columns = &columns[hit.address.segment_ord as usize];
+        hit.facts = columns.compare(hit.address.doc_id, about, &cpv, weights);
+        hit.total += hit.facts.iter().map(|fact| fact.amount).sum::<f32>();
+    }
+    sort(&mut hits);
+    let next = hits.get(1).map(|second| second.total / hits[0].total);
+    hits.truncate(conditions.limit);
+    Ok(Ranking { hits, next, unit: (stems_best + grams_best) / (stems_weight + weights.grams) })
 }
 
 /// Best first; equal ones in the order of the index, so that the same question has the same answer.
-fn sort(scored: &mut [(DocAddress, f32)]) {
-    scored.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+fn sort(hits: &mut [Ranked]) {
+    hits.sort_unstable_by(|a, b| b.total.total_cmp(&a.total).then(a.address.cmp(&b.address)));
 }
 
 /// The scores in both legs of every document by segment; zero where conditions do not allow it.
@@ -149,9 +163,9 @@ impl Found {
         Ok(found)
     }
 
-    /// The documents with the highest sum of both legs, best first.
-    fn top(&self, stems_scale: f32, grams_scale: f32, wanted: usize) -> Vec<(DocAddress, f32)> {
-        let mut top = Vec::with_capacity(2 * wanted);
+    /// The documents with the highest sum of both legs, in no order.
+    fn top(&self, stems_scale: f32, grams_scale: f32, wanted: usize) -> Vec<DocAddress> {
+        let mut top: Vec<(f32, DocAddress)> = Vec::with_capacity(2 * wanted);
         let mut least = 0.0;
         for (segment, (by_stems, by_grams)) in (0..).zip(&self.segments) {
             for (document, (stems, grams)) in (0..).zip(by_stems.iter().zip(by_grams)) {
@@ -159,18 +173,27 @@ impl Found {
                 if total <= least {
                     continue;
                 }
-                top.push((DocAddress::new(segment, document), total));
+                top.push((total, DocAddress::new(segment, document)));
                 if top.len() == 2 * wanted {
-                    sort(&mut top);
-                    top.truncate(wanted);
-                    least = top.last().map_or(0.0, |(_, total)| *total);
+                    least = keep(&mut top, wanted);
                 }
             }
         }
-        sort(&mut top);
-        top.truncate(wanted);
-        top
+        keep(&mut top, wanted);
+        top.into_iter().map(|(_, address)| address).collect()
     }
+}
+
+/// Keeps the best; the least score that any of them has.
+fn keep(top: &mut Vec<(f32, DocAddress)>, wanted: usize) -> f32 {
+    if top.len() <= wanted {
+        return 0.0;
+    }
+    let order = |a: &(f32, DocAddress), b: &(f32, DocAddress)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+    let (_, (least, _), _) = top.select_nth_unstable_by(wanted - 1, order);
+    let least = *least;
+    top.truncate(wanted);
+    least
 }
 
 /// Which documents of a segment pass a filter.

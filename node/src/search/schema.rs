@@ -9,9 +9,13 @@ use super::entry::Entry;
 use super::tokens::{GRAMS, STEMS};
 use super::weights;
 
-/// Raise it when anything that is written to the index changes its form or meaning: fields, analysis, rules. An
-/// index of another number is rebuilt.
-pub(super) const FORMAT: &str = "praksis index of similar records 4, tantivy 0.27\n";
+/// Raise it when fields of the index change their form or meaning. An index of another number cannot be read, and is
+/// built anew.
+pub(super) const FORMAT: &str = "praksis index of similar records 5, tantivy 0.27\n";
+
+/// Raise it when other terms are made of a text: words, stop words, rules, grams, the weight of a title. An index of
+/// another number is served, and its records are analysed anew meanwhile.
+pub(super) const ANALYSIS: u64 = 1;
 
 /// The code of a filter that holds or does not.
 pub(super) const YES: &str = "yes";
@@ -36,8 +40,8 @@ pub(super) struct Fields {
     /// Columns read while ranking; text codes as [`code_number`].
     pub(super) key_number: Field,
     pub(super) version_number: Field,
-    /// How its compounds were split ([`super::compounds::Compounds::splits`]).
-    pub(super) splits: Field,
+    /// How it was analysed ([`super::compounds::Compounds::analysed`]).
+    pub(super) analysed: Field,
     pub(super) cpv: Field,
     pub(super) phase: Field,
     pub(super) procedure: Field,
@@ -52,7 +56,7 @@ pub(super) struct Fields {
 pub(super) mod column {
     pub(in super::super) const KEY: &str = "key_number";
     pub(in super::super) const VERSION: &str = "version_number";
-    pub(in super::super) const SPLITS: &str = "splits";
+    pub(in super::super) const ANALYSED: &str = "analysed";
     pub(in super::super) const CPV: &str = "cpv";
     pub(in super::super) const PHASE: &str = "phase";
     pub(in super::super) const PROCEDURE: &str = "procedure";
@@ -82,7 +86,7 @@ impl Fields {
             filter: builder.add_text_field("filter", STRING),
             key_number: builder.add_u64_field(column::KEY, FAST),
             version_number: builder.add_u64_field(column::VERSION, FAST),
-            splits: builder.add_u64_field(column::SPLITS, FAST),
+            analysed: builder.add_u64_field(column::ANALYSED, FAST),
             cpv: builder.add_u64_field(column::CPV, FAST),
             phase: builder.add_u64_field(column::PHASE, FAST),
             procedure: builder.add_u64_field(column::PROCEDURE, FAST),
@@ -110,8 +114,12 @@ impl Fields {
         Term::from_field_text(self.filter, &format!("{name}={code}"))
     }
 
-    /// An entry as a document, and how its compounds are split.
-    pub(super) fn document(&self, entry: &Entry, splits: u64) -> Result<TantivyDocument, serde_json::Error> {
+    /// An entry as a document, with the number of how it is analysed.
+    pub(super) fn document(
+        &self,
+        entry: &Entry,
+        analysed: u64,
+    ) -> Result<TantivyDocument, serde_json::Error> {
         let mut document = TantivyDocument::default();
         document.add_text(self.key, entry.key());
         document.add_text(self.record, &entry.record);
@@ -147,7 +155,7 @@ impl Fields {
         }
         document.add_u64(self.key_number, code_number(&entry.key()));
         document.add_u64(self.version_number, version_number(&entry.version));
-        document.add_u64(self.splits, splits);
+        document.add_u64(self.analysed, analysed);
         for cpv in entry.cpv.iter().filter_map(|cpv| cpv_number(cpv)) {
             document.add_u64(self.cpv, cpv);
         }

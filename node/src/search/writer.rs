@@ -18,11 +18,11 @@ use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::{IndexReader, IndexWriter, TantivyDocument, TantivyError};
 
 use self::renewal::Renewal;
-use super::Error;
 use super::compounds::Compounds;
 use super::entry::Entry;
 use super::schema::Fields;
 use super::vocabulary::Shared;
+use super::{Error, folder};
 use crate::platform;
 
 /// Memory in which new entries are gathered before they are written as a segment: near the least tantivy takes, since
@@ -96,7 +96,8 @@ impl Writer {
             missed: Arc::clone(&missed),
             purging: purge::is_due(dir),
             renewal: None,
-            renewal_due: false,
+            renewal_due: !folder::is_analysed(dir),
+            renewed: false,
             settling: Vec::new(),
         };
         let thread = thread::Builder::new()
@@ -183,6 +184,8 @@ struct Batch {
     purging: bool,
     renewal: Option<Renewal>,
     renewal_due: bool,
+    /// Whether all records are analysed as they are today, once what waits is committed.
+    renewed: bool,
     /// Who waits until nothing is under way.
     settling: Vec<SyncSender<()>>,
 }
@@ -190,8 +193,8 @@ struct Batch {
 impl Batch {
     fn run(mut self, messages: &Receiver<Message>) {
         platform::step_back();
-        if self.purging {
-            // A crash came before its end.
+        if self.purging || self.renewal_due {
+            // A crash came before its end, or another version of the program wrote what is there.
             self.since = Some(Instant::now());
         }
         loop {
@@ -251,7 +254,7 @@ impl Batch {
         self.missed.store(true, Ordering::Relaxed);
         self.failed = Some(error);
         self.writer = None;
-        self.renewal = None;
+        (self.renewal, self.renewed) = (None, false);
         (self.entries, self.since) = (0, None);
     }
 
@@ -271,8 +274,8 @@ impl Batch {
 
     fn write(&mut self, entries: &[Entry]) -> Result<(), Error> {
         for entry in entries {
-            let splits = self.compounds.splits(entry);
-            let document = self.fields.document(entry, splits).map_err(Error::Entry)?;
+            let analysed = self.compounds.analysed(entry);
+            let document = self.fields.document(entry, analysed).map_err(Error::Entry)?;
             let key = self.fields.key_term(&entry.key());
             let writer = self.writer()?;
             writer.delete_term(key);
@@ -312,6 +315,9 @@ impl Batch {
             self.writer()?.commit().map_err(Error::Write)?;
         }
         self.reader.reload().map_err(Error::Write)?;
+        if std::mem::take(&mut self.renewed) && !folder::is_analysed(&self.dir) {
+            folder::mark(&self.dir)?;
+        }
         if self.purging {
             self.purging = !self.purge()?;
             if self.purging {

@@ -1,14 +1,16 @@
 //! What becomes of records that go, of a disk that fails, of another's record under the same id.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use tantivy::TantivyDocument;
 use tantivy::schema::Value as _;
 
-use super::super::{Entry, FieldText, Index, Opened, Query, Vocabulary};
+use super::super::compounds::Compounds;
+use super::super::schema::{FORMAT, Fields};
+use super::super::{Entry, FieldText, Index, Opened, Query, Vocabulary, folder};
 use super::{CASES, Library, case, entry, ids};
 
 /// Everything that the files of an index hold, as text: dictionaries of terms, stored documents (those that are deleted
@@ -121,6 +123,105 @@ fn a_folder_that_cannot_be_written_is_read_on_and_written_again_later() {
     index.upsert(vec![new]).expect("taken");
     index.commit().expect("written");
     assert_eq!(index.similar(&Query::text("xylofonterapi")).expect("an answer").hits[0].id, "new");
+}
+
+/// A file system of two megabytes, as far as the machine lets us have one: only an administrator may.
+#[cfg(target_os = "linux")]
+struct SmallDisk(tempfile::TempDir);
+
+#[cfg(target_os = "linux")]
+impl SmallDisk {
+    fn mount() -> Option<Self> {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mount =
+            Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m", "none"]).arg(dir.path()).output();
+        mount.is_ok_and(|output| output.status.success()).then(|| Self(dir))
+    }
+
+    /// Writes until nothing more fits.
+    fn fill(&self) {
+        let mut filler = std::fs::File::create(self.0.path().join("filler")).expect("created");
+        for size in [64 * 1024, 512, 1] {
+            while filler.write_all(&vec![7; size]).is_ok() {}
+        }
+    }
+
+    fn clear(&self) {
+        std::fs::remove_file(self.0.path().join("filler")).expect("removed");
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily: a test that failed has files open. What is left goes when the machine stops.
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).output();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_full_disk_it_is_read_on_also_after_a_new_start_and_written_again_later() {
+    let Some(disk) = SmallDisk::mount() else {
+        println!("skipped: this user may not mount a small file system");
+        return;
+    };
+    let dir = disk.0.path().join("index");
+    let index = Index::open(&dir).expect("made").into_index();
+    index.upsert(CASES.into_iter().map(entry).collect()).expect("taken");
+    index.commit().expect("written");
+    assert!(!index.take_missed());
+
+    disk.fill();
+    let new = Entry { record: "new".to_owned(), ..with_need("alarm", "xylofonterapi") };
+    index.upsert(vec![new.clone()]).expect("taken");
+    index.commit().expect_err("there is no room");
+    assert!(index.take_missed(), "whoever keeps the index must hear that it lacks something");
+    let first =
+        |index: &Index| ids(&index.similar(&Query::text("trygghetsalarm")).expect("an answer"))[0].to_owned();
+    assert_eq!(first(&index), "alarm");
+
+    drop(index);
+    let Opened::Ready(index) = Index::open(&dir).expect("opened") else { panic!("it is sound") };
+    assert_eq!(first(&index), "alarm");
+    assert_eq!(index.len(), CASES.len() as u64);
+
+    disk.clear();
+    index.upsert(vec![new]).expect("taken");
+    index.commit().expect("written");
+    assert_eq!(index.similar(&Query::text("xylofonterapi")).expect("an answer").hits[0].id, "new");
+}
+
+#[test]
+fn what_another_version_analysed_is_found_at_once_and_analysed_anew_meanwhile() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let fields = Fields::new();
+    let (engine, _) = folder::create(dir.path(), &fields, &Compounds::default()).expect("made");
+    let mut writer = engine.writer_with_num_threads(1, 15_000_000).expect("a writer");
+    for entry in CASES.into_iter().map(entry) {
+        // That version knew the words of titles only.
+        let known = Entry { texts: Vec::new(), ..entry.clone() };
+        let mut document = TantivyDocument::default();
+        for (field, value) in fields.document(&known, 0).expect("a document").field_values() {
+            if field != fields.entry {
+                document.add_field_value(field, value);
+            }
+        }
+        document.add_bytes(fields.entry, &serde_json::to_vec(&entry).expect("JSON"));
+        writer.add_document(document).expect("taken");
+    }
+    writer.commit().expect("written");
+    drop((writer, engine));
+    let marker = dir.path().join("format");
+    let today = std::fs::read_to_string(&marker).expect("a marker");
+    std::fs::write(&marker, format!("{FORMAT}analysis 0\n")).expect("written");
+
+    let Opened::Ready(index) = Index::open(dir.path()).expect("opened") else { panic!("it can be read") };
+    assert_eq!(ids(&index.similar(&Query::text("trygghetsalarm")).expect("an answer"))[0], "alarm");
+    index.settle().expect("done");
+    assert_eq!(ids(&index.similar(&Query::text("dusjvannet")).expect("an answer"))[0], "svommehall");
+    assert_eq!(index.len(), CASES.len() as u64);
+    assert_eq!(std::fs::read_to_string(&marker).expect("a marker"), today);
 }
 
 #[test]
