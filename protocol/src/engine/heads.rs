@@ -73,7 +73,9 @@ impl Engine {
     /// We stand level with a peer: what it told of others' heads is true of us as well.
     pub(super) fn believe_heads(&mut self, device: DeviceId) -> Result<(), StoreError> {
         let Some(peer) = self.peers.by_device.get_mut(&device) else { return Ok(()) };
-        let heads = std::mem::take(&mut peer.heads);
+        let mut heads = std::mem::take(&mut peer.heads);
+        // Where something is left out, not everything is here.
+        heads.retain(|head| !peer.left_out.is_any(head.scope()));
         if heads.is_empty() { Ok(()) } else { self.take_statements(heads, None) }
     }
 

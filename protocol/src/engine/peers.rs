@@ -20,6 +20,7 @@ use super::{
     dialling::{Bootstrap, backoff, same_place},
     pace::Pace,
     pulling::Pull,
+    quota::LeftOut,
 };
 use crate::{
     genesis::Scope,
@@ -67,6 +68,8 @@ pub(super) struct Peer {
     /// Items whose documents brought nothing that we lack. Should they be there still when sets are compared again, the
     /// whole of each is asked for: what we lack may stand below heads that both have.
     pub(super) doubted: BTreeSet<Item>,
+    /// What it has and has no place here.
+    pub(super) left_out: LeftOut,
     /// Documents that came from it.
     pub(super) pace: Pace,
     pub(super) questions: BTreeMap<MessageId, Question>,
@@ -174,6 +177,7 @@ impl Engine {
         peer.questions.clear();
         peer.pull = None;
         peer.doubted.clear();
+        peer.left_out = LeftOut::default();
         // The side whose dial is due first connects again.
         peer.next_dial = if std::mem::take(&mut peer.welcomed) { now } else { now + wait };
         if was_level {

@@ -323,7 +323,7 @@ fn messages(lines: &mut Lines, network: NetworkId, genesis: &Genesis) {
     let change = SignedChange { envelope: vec![1].into(), change: vec![2].into() };
     let delivery = Delivery { genesis: genesis.bytes().into(), changes: vec![change], complete: true };
     let resolved = Resolved {
-        documents: vec![(Item([8; 16]), document)],
+        documents: vec![(Item([8; 16]), document, OrgId([7; 32]))],
         statements: vec![ByteVec::from(vec![1])],
         complete: true,
     };
