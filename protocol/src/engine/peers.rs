@@ -50,6 +50,8 @@ pub(super) struct Peer {
     pub(super) to_tell: BTreeSet<StatementHash>,
     /// Those told on this connection, or about to be.
     pub(super) told: BTreeSet<StatementHash>,
+    /// Whether it was told on this connection all that was there when it came.
+    pub(super) told_all: bool,
     pub(super) tell_asked: bool,
     /// Heads that it told, until we stand level with it.
     pub(super) heads: Vec<Known>,
@@ -172,6 +174,7 @@ impl Engine {
         peer.hints.clear();
         peer.to_tell.clear();
         peer.told.clear();
+        peer.told_all = false;
         peer.tell_asked = false;
         peer.heads.clear();
         peer.questions.clear();
