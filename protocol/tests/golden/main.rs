@@ -209,6 +209,7 @@ fn trust(lines: &mut Lines, network: NetworkId) {
         device: DeviceId(public(3)),
         envelopes: [last.envelope].into_iter().collect(),
         said,
+        pages: 1,
     };
     add("cut", &mut network_scope, &own, StatementKind::Cut, &|| to_vec(&cut));
     let (old, new) = (root, OrgId(public(8)));
