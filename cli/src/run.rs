@@ -12,6 +12,7 @@ use praksis_node::{
     net::NetError,
     platform, telemetry,
 };
+use praksis_protocol::engine::Quota;
 use serde_json::json;
 use tokio::{net::TcpListener, sync::watch};
 
@@ -39,6 +40,12 @@ pub(crate) struct Args {
     peer: Vec<String>,
     #[command(flatten)]
     ways: WayArgs,
+    /// Take at most so many documents of each other organisation into each scope
+    #[arg(long, value_name = "N")]
+    quota_documents: Option<u64>,
+    /// Take at most so many bytes of each other organisation into each scope
+    #[arg(long, value_name = "N")]
+    quota_bytes: Option<u64>,
     /// How log lines on standard error look
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -73,7 +80,11 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     // A key or token that others can read is told before anything is opened.
     folder.guard().map_err(|error| folder_failure(context, &error))?;
     let ways = args.ways.ways(args.announce, context)?;
-    let config = Config { listen: args.listen, ways, peers: args.peer, ..Config::default() };
+    let quota = Quota {
+        documents: args.quota_documents.unwrap_or(Quota::CHARTER.documents),
+        bytes: args.quota_bytes.unwrap_or(Quota::CHARTER.bytes),
+    };
+    let config = Config { listen: args.listen, ways, peers: args.peer, quota, ..Config::default() };
     let listener = api::bind(args.http).await.map_err(|error| http_failure(context, &error))?;
     let running =
         Box::pin(driver::start(folder, config)).await.map_err(|error| start_failure(context, &error))?;

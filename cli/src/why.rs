@@ -32,6 +32,16 @@ fn one(context: &Context, document: &Value) -> String {
         let arguments = [("grant", count("grant").into()), ("cause", count("cause").into())];
         lines.push(context.text("why-waiting", &arguments));
     }
+    if document["quota"] == true && document["here"]["state"] != "left_out" {
+        lines.push(context.text("why-quota", &[]));
+    }
+    for (what, key) in [("aside", "why-aside"), ("refused", "why-refused")] {
+        for (reason, count) in document[what].as_object().into_iter().flatten() {
+            let count = count.as_u64().unwrap_or_default();
+            let arguments = [("count", count.into()), ("reason", reason.as_str().into())];
+            lines.push(context.text(key, &arguments));
+        }
+    }
     let columns = ["column-name", "column-org", "column-slot", "column-copy", "column-known"];
     let rows = document["peers"].as_array().into_iter().flatten().map(|peer| {
         let state = format!("why-{}", table::text(&peer["state"]).replace('_', "-"));
@@ -69,6 +79,7 @@ fn here(context: &Context, here: &Value) -> String {
         Some("nothing_counts") => context.text("why-here-nothing-counts", &[]),
         Some("withdrawn") if here["purged"] == true => context.text("why-here-purged", &arguments),
         Some("withdrawn") => context.text("why-here-withdrawn", &arguments),
+        Some("left_out") => context.text("why-here-left-out", &[]),
         Some(_) | None => context.text("why-here-waiting", &[]),
     }];
     if here["cut_awaited"] == true {

@@ -1,5 +1,7 @@
 //! How a node is run.
 
+use praksis_protocol::engine::Quota;
+
 use crate::net::{Limits, Ways};
 
 /// Where a node listens when nobody says otherwise: TCP, and QUIC beside it.
@@ -14,8 +16,10 @@ pub struct Config {
     pub ways: Ways,
     /// Multiaddresses to dial, whoever is there.
     pub peers: Vec<String>,
-    /// What is taken from others.
+    /// What the network takes from others, message by message.
     pub limits: Limits,
+    /// Most that is kept of each other organisation in each scope; never more than the charter says.
+    pub quota: Quota,
 }
 
 impl Default for Config {
@@ -25,6 +29,7 @@ impl Default for Config {
             ways: Ways::default(),
             peers: vec![],
             limits: Limits::default(),
+            quota: Quota::CHARTER,
         }
     }
 }

@@ -130,7 +130,8 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
     let keys = folder.keys()?;
     let device = DeviceId(keys.device.verifying_key().to_bytes());
     let mut clock = Clock::new();
-    let engine = Engine::open(keys.clone(), &store, clock.now())?;
+    let mut engine = Engine::open(keys.clone(), &store, clock.now())?;
+    engine.take_at_most(config.quota);
     let announce = config.ways.announce.clone();
     let net_config =
         net::Config { key: keys.device, listen: config.listen, ways: config.ways, limits: config.limits };

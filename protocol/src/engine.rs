@@ -32,6 +32,7 @@ mod peers;
 mod places;
 mod pulling;
 mod quarantine;
+mod quota;
 mod receipts;
 mod saying;
 mod serving;
@@ -64,6 +65,8 @@ use lanes::Lanes;
 use pace::Pace;
 use peers::Peers;
 use quarantine::Quarantine;
+pub use quota::Quota;
+use quota::Quotas;
 use sessions::Sessions;
 use statements::Statements;
 use why::Refusals;
@@ -131,6 +134,7 @@ pub struct Engine {
     refused: BTreeMap<String, u64>,
     recounts: Recounts,
     purges: Purges,
+    quotas: Quotas,
     heads: Heads,
     refusals: Refusals,
     /// Own addresses, as the transport found them or as the operator announced them.
@@ -200,6 +204,7 @@ impl Engine {
             refused: BTreeMap::new(),
             recounts: Recounts::default(),
             purges: Purges::default(),
+            quotas: Quotas::default(),
             heads: Heads::default(),
             refusals: Refusals::default(),
             addresses: Vec::new(),
@@ -337,6 +342,7 @@ impl Engine {
     fn document_changed(&mut self, row: Row, source: Option<Source>) {
         let (document, scope) = (row.genesis.document(), row.genesis.scope);
         let key = (row.genesis.record_id(), row.genesis.owner);
+        self.placed(&row);
         if let Some(item) = self.index.put(row) {
             self.hint(scope, document, item, source);
         }
@@ -366,6 +372,7 @@ impl Engine {
             self.hide_and_restore(store, rng)?;
         }
         self.recount_next(store, rng)?;
+        self.tend_quotas(store, rng)?;
         self.tend_purges();
         self.tend_heads();
         self.tend_joining();

@@ -58,6 +58,9 @@ pub enum Put {
     /// before: its changes, its view and its memories. Beginning, envelopes and row stay, they hold
     /// hashes only. What is put later, in the same batch too, is kept as if it were the first.
     Erase(DocumentId),
+    /// Nothing of a document is kept any longer: its words are erased, and beginning, envelopes and row go too. What
+    /// is put later, in the same batch too, is kept as if it were the first.
+    Drop(DocumentId),
 }
 
 /// Writes that belong together.

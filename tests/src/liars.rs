@@ -5,6 +5,7 @@
 
 mod noise;
 mod oracle;
+mod owning;
 mod sets;
 mod telling;
 mod twins;
@@ -23,6 +24,7 @@ use serde_json::json;
 pub use self::{
     noise::{Flooding, Garbled, Mute, Replaying, Slow},
     oracle::{Fact, Oracle},
+    owning::{Deaf, Owning, Plain},
     sets::{Poisoning, Withholding},
     telling::Telling,
     twins::Twins,
@@ -42,7 +44,7 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// The ways of lying, by name.
-pub const HABITS: [&str; 10] = [
+pub const HABITS: [&str; 13] = [
     "telling",
     "usurping",
     "twins",
@@ -53,6 +55,9 @@ pub const HABITS: [&str; 10] = [
     "flooding",
     "slow",
     "mute",
+    "hoarding",
+    "ended",
+    "cloned",
 ];
 
 /// What came of one network.
@@ -83,6 +88,8 @@ fn habit(name: &str, overheard: Option<AudienceId>) -> Box<dyn Habit> {
         "replaying" => Box::new(Replaying::default()),
         "flooding" => Box::new(Flooding),
         "slow" => Box::new(Slow),
+        "hoarding" | "cloned" => Box::new(Plain),
+        "ended" => Box::new(Deaf),
         _ => Box::new(Mute),
     }
 }
@@ -112,6 +119,11 @@ pub fn run(seed: u64, size: usize, liars: usize) -> Report {
     let audience = [honest[1], honest[5]];
     let secret = write(&mut world, honest[4], &format!("Fortrolig {seed}"), &audience);
     let overheard = oracle.audience_of(&world, &secret);
+    let others = [honest[0], honest[1]];
+    let owning = liars.iter().zip(&habits);
+    let owning: Vec<(NodeId, Owning)> = owning
+        .filter_map(|(liar, habit)| Some((*liar, Owning::begin(&mut world, habit, *liar, others)?)))
+        .collect();
     oracle.agree(&mut world, PATIENCE);
 
     // From here on they lie.
@@ -124,8 +136,10 @@ pub fn run(seed: u64, size: usize, liars: usize) -> Report {
     }
     let began = world.now();
     disturb(&mut world, &mut dice, &honest, &liars);
-    for fact in &mut facts {
+    owning.iter().for_each(|(liar, owning)| owning.lose(&mut world, *liar, others));
+    for (number, fact) in facts.iter_mut().enumerate() {
         world.run_for(Duration::from_secs(dice.random_range(5..40)));
+        owning.iter().for_each(|(liar, owning)| owning.write_on(&mut world, *liar, &format!("Ord {number}")));
         edit(&mut world, fact, &format!("Endret {seed}"));
     }
     let withdrawn = &mut facts[2];
@@ -140,6 +154,7 @@ pub fn run(seed: u64, size: usize, liars: usize) -> Report {
     oracle.agree(&mut world, PATIENCE);
     let converged = world.now().since(ended);
     oracle.check(&mut world, &facts);
+    owning.iter().for_each(|(_, owning)| owning.check(&mut world, others));
     let (refused, waiting) = oracle.refusals(&mut world);
     Report { habits, converged, refused, waiting, messages: world.messages, bytes: world.bytes }
 }

@@ -304,14 +304,10 @@ fn base(api: &Api, draft: DocumentId) -> Result<Option<Map<String, Value>>, ApiE
     Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
 
-/// Remembers what was taken in, beside the draft that has its words, and by which form it is known again.
+/// Remembers what was taken in, by which it is known again too, beside the draft that has its words.
 async fn remember(api: &Api, own: known::Own, taken: &Value) -> Result<(), ApiError> {
     let words = taken.to_string().into_bytes();
-    let mut memories = vec![Memory { of: Some(own.draft), name: BASE.to_owned(), value: Some(words) }];
-    if let Some(name) = taken.as_object().and_then(known::form_name) {
-        let record = own.record.to_string().into_bytes();
-        memories.push(Memory { of: None, name, value: Some(record) });
-    }
+    let memories = vec![Memory { of: Some(own.draft), name: BASE.to_owned(), value: Some(words) }];
     api.handle.call(Command::Remember(memories)).await?;
     Ok(())
 }

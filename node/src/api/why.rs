@@ -19,10 +19,12 @@ use super::{Api, ApiError, audience, directory::Names, ids, record};
 
 /// Why a record is or is not there
 ///
-/// `{"id", "documents": [{"document", "owner", "audience", "here": {"state"}, "waiting", "peers": [{"org", "name",
-/// "slot", "device", "state", "known_until"}]}]}`, of any record, a withdrawn one too. `here.state`: `there`,
-/// `nothing_counts`, `withdrawn`, `waiting`; a peer's: `level`, `fetching`, `behind`, `not_in_audience`, and of
-/// what is withdrawn `hidden`, `purged`, `not_confirmed`.
+/// `{"id", "documents": [{"document", "owner", "audience", "here": {"state"}, "waiting", "aside", "refused", "quota",
+/// "peers": [{"org", "name", "slot", "device", "state", "known_until"}]}]}`, of any record, a withdrawn one too.
+/// `here.state`: `there`, `nothing_counts`, `withdrawn`, `waiting`, `left_out`; a peer's: `level`, `fetching`, `behind`,
+/// `not_in_audience`, and of what is withdrawn `hidden`, `purged`, `not_confirmed`. `aside` counts changes that are kept
+/// and do not count, `refused` those that were refused, each by the name of the reason. With `quota` its owner has more
+/// in this scope than others take.
 #[utoipa::path(get, path = "/api/v1/why/{id}", operation_id = "why", tag = "network",
     params(("id" = String, Path, description = "Id, or its beginning")),
     responses((status = 200, description = "Where it is", body = Value),
@@ -79,7 +81,7 @@ fn summary(whys: &[Why]) -> Value {
     let mut json = Map::new();
     let here = whys.iter().filter_map(|why| match &why.here {
         Here::Withdrawn { hidden_s, purged, cut_awaited: _, why } => Some((*hidden_s, *purged, why)),
-        Here::There | Here::NothingCounts | Here::Waiting => None,
+        Here::There | Here::NothingCounts | Here::Waiting | Here::LeftOut => None,
     });
     let here: Vec<_> = here.collect();
     if let Some(at) = here.iter().map(|(at, ..)| *at).min() {
@@ -117,6 +119,10 @@ fn document(roster: &Roster, names: &Names, why: &Why) -> Value {
     json.insert("here".to_owned(), here(&why.here));
     let waiting = json!({"grant": why.waiting.for_grant, "cause": why.waiting.for_cause});
     json.insert("waiting".to_owned(), waiting);
+    // By the names that `refused` of the status counts by.
+    json.insert("aside".to_owned(), json!(why.aside));
+    json.insert("refused".to_owned(), json!(why.refused));
+    json.insert("quota".to_owned(), why.quota.into());
     json.insert("peers".to_owned(), why.there.iter().map(|there| peer(names, there)).collect());
     Value::Object(json)
 }
@@ -126,6 +132,7 @@ fn here(here: &Here) -> Value {
         Here::There => json!({"state": "there"}),
         Here::NothingCounts => json!({"state": "nothing_counts"}),
         Here::Waiting => json!({"state": "waiting"}),
+        Here::LeftOut => json!({"state": "left_out"}),
         Here::Withdrawn { hidden_s, purged, cut_awaited, why } => {
             let mut json = json!({
                 "state": "withdrawn", "at": instant(*hidden_s), "purged": purged, "cut_awaited": cut_awaited,

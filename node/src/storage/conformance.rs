@@ -32,6 +32,7 @@ pub fn all(factory: &impl Factory) {
     what_was_committed_survives(factory);
     an_erased_document_has_no_words(factory);
     an_erased_document_begins_again(factory);
+    of_a_dropped_document_nothing_is_left(factory);
     within_a_batch_only_what_comes_before_is_erased(factory);
     nothing_to_do_is_done(factory);
 }
@@ -231,6 +232,34 @@ pub fn an_erased_document_has_no_words(factory: &impl Factory) {
             assert_eq!(store.row(erased), Ok(Some(vec![number, 4])));
         }
     }
+}
+
+/// As if it had never been; others stay, and what comes later is kept.
+pub fn of_a_dropped_document_nothing_is_left(factory: &impl Factory) {
+    let mut store = factory.create();
+    let documents = [0, 1, 255].map(document);
+    for (document, number) in documents.into_iter().zip(10..) {
+        let words = vec![Put::View(document, bytes(70_000)), Put::Row(document, bytes(40_000))];
+        commit(&store, &[one_of_each(document, number), words]);
+    }
+    let kept = [documents[0], documents[2]];
+    let mut before = everything(&store, &kept);
+    before.rows.retain(|(document, _)| *document != documents[1]);
+    commit(&store, &[vec![Put::Drop(documents[1])], vec![Put::Drop(document(77))]]);
+    for reopened in [false, true] {
+        if reopened {
+            store = factory.reopen(store);
+        }
+        assert!(everything(&store, &kept) == before, "the others are as they were");
+        let left = everything(&store, &[documents[1]]);
+        assert_eq!((left.changes, left.views, left.memories), (vec![], vec![], vec![]));
+        assert_eq!((left.genesis, left.envelopes), (vec![], vec![]));
+        assert_eq!(store.row(documents[1]), Ok(None));
+    }
+    let again =
+        vec![Put::Row(documents[1], vec![9]), Put::Drop(documents[1]), Put::View(documents[1], vec![8])];
+    commit(&store, &[again]);
+    assert_eq!((store.row(documents[1]), store.view(documents[1])), (Ok(None), Ok(Some(vec![8]))));
 }
 
 /// In the same commit and later, as if nothing had been before.

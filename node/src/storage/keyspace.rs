@@ -49,6 +49,9 @@ pub(super) const PART: u8 = 255;
 /// What holds words of a document.
 pub(super) const SEALED: [u8; 3] = [CHANGE, VIEW, MEMORY];
 
+/// What else is kept of a document: hashes.
+pub(super) const OPEN: [u8; 3] = [GENESIS, ENVELOPE, ROW];
+
 const INLINE: u8 = 0;
 const SPLIT: u8 = 1;
 
@@ -65,6 +68,8 @@ pub(super) enum Write<'a> {
     One(Vec<u8>, Option<&'a [u8]>),
     /// Everything sealed of a document goes.
     Erase(DocumentId),
+    /// Everything of a document goes.
+    Drop(DocumentId),
 }
 
 impl<'a> Write<'a> {
@@ -86,14 +91,20 @@ impl<'a> Write<'a> {
                 Self::One(key(MEMORY, &[document, name.as_bytes()]), value.as_deref())
             }
             Put::Erase(document) => Self::Erase(*document),
+            Put::Drop(document) => Self::Drop(*document),
         }
     }
 }
 
 /// The document whose words stand under a key; none where no words are.
 pub(super) fn words_of(key: &[u8]) -> Option<DocumentId> {
+    of_document(key, &SEALED)
+}
+
+/// The document that a key of one of these kinds is about.
+pub(super) fn of_document(key: &[u8], kinds: &[u8]) -> Option<DocumentId> {
     let (kind, rest) = key.split_first()?;
-    if !SEALED.contains(kind) {
+    if !kinds.contains(kind) {
         return None;
     }
     Some(DocumentId(*rest.first_chunk()?))
@@ -217,7 +228,7 @@ mod tests {
         let document = |n: u8| DocumentId([n; 32]);
         let key_of = |put: &Put| match Write::of(put) {
             Write::One(key, _) => key,
-            Write::Erase(document) => panic!("{document} is erased"),
+            Write::Erase(document) | Write::Drop(document) => panic!("{document} is erased"),
         };
         let envelope = |n, m| key_of(&Put::Envelope(document(n), EnvelopeHash([m; 32]), vec![]));
         assert!(envelope(1, 255) < envelope(2, 0));

@@ -15,7 +15,7 @@ use praksis_protocol::{
 use super::{
     failure::{damaged, failed_io, reading},
     key_file::{KeyFile, Slot},
-    keyspace::{Head, MAX_PART, SEALED, SLOT, Write, key, part_key, words_of},
+    keyspace::{Head, MAX_PART, OPEN, SEALED, SLOT, Write, key, of_document, part_key, words_of},
     reading::slot,
     seal::{self, Key},
 };
@@ -44,9 +44,13 @@ impl Preparing<'_> {
         for put in batch {
             match Write::of(put) {
                 Write::One(key, value) => drop(last.insert(key, value)),
-                Write::Erase(document) => {
-                    last.retain(|key, _| words_of(key) != Some(document));
-                    for key in self.words(document)? {
+                write @ (Write::Erase(document) | Write::Drop(document)) => {
+                    let mut kinds = SEALED.to_vec();
+                    if matches!(write, Write::Drop(_)) {
+                        kinds.extend(OPEN);
+                    }
+                    last.retain(|key, _| of_document(key, &kinds) != Some(document));
+                    for key in self.held(document, &kinds)? {
                         last.insert(key, None);
                     }
                     slots.insert(document, [slot(self.db, document)?, None]);
@@ -104,8 +108,13 @@ impl Preparing<'_> {
 
     /// The keys of all that is sealed of a document.
     fn words(&self, document: DocumentId) -> Result<Vec<Vec<u8>>, StoreError> {
-        let of_kind = |kind| self.db.scan_prefix(key(kind, &[document.as_bytes()])).keys();
-        let found = SEALED.into_iter().flat_map(of_kind);
+        self.held(document, &SEALED)
+    }
+
+    /// The keys of these kinds of all that is kept of a document.
+    fn held(&self, document: DocumentId, kinds: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
+        let of_kind = |kind: &u8| self.db.scan_prefix(key(*kind, &[document.as_bytes()])).keys();
+        let found = kinds.iter().flat_map(of_kind);
         found.map(|key| Ok(key.map_err(|error| reading(&[], error))?.to_vec())).collect()
     }
 

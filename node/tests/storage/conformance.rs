@@ -45,7 +45,7 @@ fn put() -> impl Strategy<Value = Put> {
         1 => (any::<u8>(), 32_700..32_800_usize).prop_map(|(byte, length)| vec![byte; length]),
         1 => (any::<u8>(), 0..150_000_usize).prop_map(|(byte, length)| vec![byte; length]),
     ];
-    (0..9_u8, document, hash, value, "[ab]{0,3}", any::<bool>()).prop_map(
+    (0..10_u8, document, hash, value, "[ab]{0,3}", any::<bool>()).prop_map(
         |(kind, document, hash, value, name, there)| match kind {
             0 => Put::Local(name, there.then_some(value)),
             1 => Put::Statement(StatementHash(hash), value),
@@ -55,7 +55,8 @@ fn put() -> impl Strategy<Value = Put> {
             5 => Put::Row(document, value),
             6 => Put::View(document, value),
             7 => Put::Memory(document, name, there.then_some(value)),
-            _ => Put::Erase(document),
+            8 => Put::Erase(document),
+            _ => Put::Drop(document),
         },
     )
 }

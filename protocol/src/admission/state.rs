@@ -139,6 +139,10 @@ pub struct Row {
     /// What became of it when it was withdrawn.
     #[n(3)]
     pub gone: Option<Gone>,
+    /// What its envelopes and changes take, in bytes: of what is kept here, counting or not.
+    #[n(4)]
+    #[cbor(default)]
+    pub bytes: u64,
 }
 
 /// What became of a withdrawn document here.
@@ -185,6 +189,11 @@ impl Row {
     /// Whether it is withdrawn: nobody sees it.
     pub fn is_hidden(&self) -> bool {
         self.gone.is_some_and(|gone| matches!(gone.stage, Stage::Hidden | Stage::Purged))
+    }
+
+    /// Whether people see it: something in it counts, and it is not withdrawn.
+    pub fn is_seen(&self) -> bool {
+        !self.heads.is_empty() && !self.is_hidden()
     }
 
     /// Whether the scope's set has it.

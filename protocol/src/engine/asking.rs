@@ -120,6 +120,7 @@ impl Engine {
             Question::Tell => {
                 peer.tell_asked = false;
                 peer.told.clear();
+                peer.told_all = false;
                 peer.hello_soon(now);
             }
             Question::Introduce => {}

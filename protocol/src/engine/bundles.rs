@@ -263,7 +263,8 @@ impl Engine {
         for (item, delivery) in documents {
             // One that is no beginning of a document is refused where it is taken in.
             if let Ok(genesis) = crate::genesis::Genesis::read(&delivery.genesis) {
-                let fetch = Fetch { document: genesis.document(), item, whole: true };
+                let fetch =
+                    Fetch { document: genesis.document(), item, owner: Some(genesis.owner), whole: true };
                 let complete = delivery.complete;
                 asked.insert(fetch.document, Asked { fetch, had: Vec::new(), complete });
             }

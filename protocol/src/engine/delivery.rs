@@ -61,6 +61,10 @@ impl Engine {
                 continue;
             }
             let item = one.fetch.item;
+            if !self.has_room(scope, genesis.owner, document) {
+                self.leave_out(from, scope, (document, item, genesis.owner))?;
+                continue;
+            }
             if let Some(pull) = self.pull_of(from) {
                 pull.admitting.insert(document, (scope, Asked { complete: delivery.complete, ..one }));
             }
@@ -95,8 +99,13 @@ impl Engine {
         let fetches: Vec<Fetch> = resolved
             .documents
             .into_iter()
-            .filter(|(item, _)| asked.remove(item))
-            .map(|(item, document)| Fetch { document, item, whole: is_doubted(&item) })
+            .filter(|(item, ..)| asked.remove(item))
+            .map(|(item, document, owner)| Fetch {
+                document,
+                item,
+                owner: Some(owner),
+                whole: is_doubted(&item),
+            })
             .collect();
         let mut known = Vec::new();
         for bytes in &resolved.statements {

@@ -87,7 +87,7 @@ impl Engine {
     }
 
     /// Digests of these scopes have changed: those who may read them hear of it, and nobody else.
-    fn scopes_changed(&mut self, scopes: &BTreeSet<Scope>) {
+    pub(super) fn scopes_changed(&mut self, scopes: &BTreeSet<Scope>) {
         let now = self.now;
         for device in self.connected_friends() {
             if scopes.iter().any(|scope| self.may_see(device, *scope)) {

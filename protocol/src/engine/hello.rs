@@ -110,7 +110,7 @@ impl Engine {
             Ok(Response::Hello(theirs)) => {
                 let ours = self.hello_for(device);
                 self.heard_hello(device, theirs, ours)?;
-                self.tell_notices(device);
+                self.tell_notices_once(device);
                 Ok(())
             }
             Ok(Response::Refused) => {

@@ -46,6 +46,17 @@ pub(crate) struct Index {
     sets: BTreeMap<Scope, Set>,
     /// Documents that are withdrawn.
     hidden: BTreeSet<DocumentId>,
+    /// What each organisation has in each scope.
+    placed: BTreeMap<(OrgId, Scope), Placed>,
+}
+
+/// What an organisation has in a scope, of what people see: withdrawn documents take no place.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Placed {
+    /// So many documents.
+    pub(crate) documents: u64,
+    /// So many bytes.
+    pub(crate) bytes: u64,
 }
 
 #[derive(Debug, Default)]
@@ -64,7 +75,7 @@ impl Index {
     /// The same, where the document's id is known: it is a hash, and at a start there are many.
     pub(crate) fn put_as(&mut self, document: DocumentId, row: Row) -> Option<Item> {
         let (item, scope) = (row.item_of(document), row.genesis.scope);
-        let is_seen = !row.heads.is_empty() && !row.is_hidden();
+        let is_seen = row.is_seen();
         let set = self.sets.entry(scope).or_default();
         if let Some(before) = self.rows.get(&document) {
             let old = before.item_of(document);
@@ -74,7 +85,9 @@ impl Index {
             set.items.remove(&old);
             set.documents.remove(&old);
             set.digest = None;
+            place(&mut self.placed, before, false);
         }
+        place(&mut self.placed, &row, true);
         let key = (row.genesis.record.unwrap_or(document), row.genesis.owner);
         let parts = self.records.entry(key).or_default();
         let is_draft = row.genesis.is_draft();
@@ -104,6 +117,49 @@ impl Index {
         set.put(item, document);
         self.rows.insert(document, row);
         Some(item)
+    }
+
+    /// Takes a document out, as if it had never been here.
+    pub(crate) fn remove(&mut self, document: DocumentId) -> Option<Row> {
+        let row = self.rows.remove(&document)?;
+        place(&mut self.placed, &row, false);
+        let item = row.item_of(document);
+        if let Some(set) = self.sets.get_mut(&row.genesis.scope) {
+            set.items.remove(&item);
+            set.documents.remove(&item);
+            set.digest = None;
+        }
+        self.hidden.remove(&document);
+        let key = (row.genesis.record.unwrap_or(document), row.genesis.owner);
+        if let Some(parts) = self.records.get_mut(&key) {
+            parts.draft.take_if(|it| *it == document);
+            parts.shared.retain(|(_, it)| *it != document);
+            if parts.draft.is_none() && parts.shared.is_empty() {
+                self.records.remove(&key);
+            }
+        }
+        Some(row)
+    }
+
+    /// What an organisation has in a scope.
+    pub(crate) fn placed(&self, owner: OrgId, scope: Scope) -> Placed {
+        self.placed.get(&(owner, scope)).copied().unwrap_or_default()
+    }
+
+    /// Every organisation with what it has in each scope.
+    pub(crate) fn all_placed(&self) -> impl Iterator<Item = ((OrgId, Scope), Placed)> {
+        self.placed.iter().map(|(key, placed)| (*key, *placed))
+    }
+
+    /// The documents of an organisation in a scope that people see, the largest id first.
+    pub(crate) fn placed_from_last(
+        &self,
+        owner: OrgId,
+        scope: Scope,
+    ) -> impl Iterator<Item = (DocumentId, &Row)> {
+        let is_one =
+            move |row: &Row| row.genesis.owner == owner && row.genesis.scope == scope && row.is_seen();
+        self.rows.iter().rev().filter(move |(_, row)| is_one(row)).map(|(document, row)| (*document, row))
     }
 
     /// All documents.
@@ -217,6 +273,21 @@ impl Index {
             shares: parts.shared.iter().copied().collect(),
             updated_s,
         })
+    }
+}
+
+/// Counts a document among what its owner has in its scope, or no longer.
+fn place(placed: &mut BTreeMap<(OrgId, Scope), Placed>, row: &Row, is_there: bool) {
+    if !row.is_seen() {
+        return;
+    }
+    let held = placed.entry((row.genesis.owner, row.genesis.scope)).or_default();
+    if is_there {
+        held.documents += 1;
+        held.bytes += row.bytes;
+    } else {
+        held.documents -= 1;
+        held.bytes -= row.bytes;
     }
 }
 

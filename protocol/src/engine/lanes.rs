@@ -33,6 +33,8 @@ pub(super) enum Task {
     Again { orphans: BTreeSet<EnvelopeHash> },
     /// Read the changes for a command.
     History { request: RequestId },
+    /// Let go of a document that has no place any longer.
+    Drop,
 }
 
 #[derive(Debug)]
@@ -128,6 +130,9 @@ impl Engine {
             self.lanes.queues.remove(&document);
             return Ok(());
         };
+        if matches!(task, Task::Drop) {
+            return self.drop_document(document, store, rng);
+        }
         let held = match self.index.row(document) {
             Some(row) => held(document, row.gone.is_some(), store)?,
             // Whatever is stored of a document is stored together with its row.
@@ -177,6 +182,7 @@ impl Engine {
                 let roster = self.statements.roster().clone();
                 (Job::History(Box::new(genesis.clone()), held, roster), Purpose::History(request, writers))
             }
+            Task::Drop => unreachable!("it takes no job"),
         };
         let id = JobId(self.number());
         self.lanes.running.insert(id, Running { genesis, purpose });
@@ -267,7 +273,11 @@ impl Engine {
             let batch = vec![Put::Row(document, to_vec(&row))];
             return Some((batch, Resting { rows: vec![(row, source)], ..Resting::default() }));
         };
-        let row = Row { genesis: genesis.clone(), heads: state.heads, updated_s: state.view.updated_s, gone };
+        let came = admitted.containers.iter().map(|(_, containers)| containers);
+        let came = came.chain(admitted.accepted.iter().map(|(.., signed)| signed));
+        let bytes = self.bytes_with(document, came.map(SignedChange::size).sum());
+        let (heads, updated_s) = (state.heads, state.view.updated_s);
+        let row = Row { genesis: genesis.clone(), heads, updated_s, gone, bytes };
         let mut batch = self.document_puts(&row, &state.view);
         for (change, containers) in admitted.containers {
             batch.push(Put::Change(document, change, containers.change.into()));
@@ -312,7 +322,7 @@ impl Engine {
             request.into_iter().for_each(|request| self.reply(request, Ok(reply.clone())));
             return None;
         }
-        let mut puts = Vec::new();
+        let (mut puts, mut size) = (Vec::new(), 0);
         let mut heads: Vec<EnvelopeHash> = written.kept_heads;
         for change in written.changes {
             let (envelope, bytes, session) =
@@ -320,6 +330,7 @@ impl Engine {
             if written.heads.contains(&change.hash) {
                 heads.push(envelope);
             }
+            size += bytes.len() + change.bytes.len();
             puts.push(Put::Envelope(document, envelope, bytes));
             puts.push(Put::Change(document, change.hash, change.bytes));
             puts.push(session);
@@ -327,13 +338,19 @@ impl Engine {
         heads.sort_unstable();
         let updated_s = i64::try_from(self.now.seconds()).unwrap_or(i64::MAX);
         let gone = self.index.row(document).and_then(|row| row.gone);
-        let row = Row { genesis: genesis.clone(), heads, updated_s, gone };
+        let bytes = self.bytes_with(document, size);
+        let row = Row { genesis: genesis.clone(), heads, updated_s, gone, bytes };
         let view =
             View { heads: written.heads, record: written.record, conflicts: written.conflicts, updated_s };
         let mut batch = self.document_puts(&row, &view);
         batch.extend(puts);
         let outputs = request.map(|request| Output::Reply(request, Ok(reply))).into_iter().collect();
         Some((batch, Resting { outputs, rows: vec![(row, None)], written: true, ..Resting::default() }))
+    }
+
+    /// What a document takes once so many bytes more are kept of it.
+    fn bytes_with(&self, document: DocumentId, more: usize) -> u64 {
+        self.index.row(document).map_or(0, |row| row.bytes) + more as u64
     }
 
     fn document_puts(&self, row: &Row, view: &View) -> Batch {

@@ -20,6 +20,7 @@ use super::{
     dialling::{Bootstrap, backoff, same_place},
     pace::Pace,
     pulling::Pull,
+    quota::LeftOut,
 };
 use crate::{
     genesis::Scope,
@@ -49,6 +50,8 @@ pub(super) struct Peer {
     pub(super) to_tell: BTreeSet<StatementHash>,
     /// Those told on this connection, or about to be.
     pub(super) told: BTreeSet<StatementHash>,
+    /// Whether it was told on this connection all that was there when it came.
+    pub(super) told_all: bool,
     pub(super) tell_asked: bool,
     /// Heads that it told, until we stand level with it.
     pub(super) heads: Vec<Known>,
@@ -67,6 +70,8 @@ pub(super) struct Peer {
     /// Items whose documents brought nothing that we lack. Should they be there still when sets are compared again, the
     /// whole of each is asked for: what we lack may stand below heads that both have.
     pub(super) doubted: BTreeSet<Item>,
+    /// What it has and has no place here.
+    pub(super) left_out: LeftOut,
     /// Documents that came from it.
     pub(super) pace: Pace,
     pub(super) questions: BTreeMap<MessageId, Question>,
@@ -169,11 +174,13 @@ impl Engine {
         peer.hints.clear();
         peer.to_tell.clear();
         peer.told.clear();
+        peer.told_all = false;
         peer.tell_asked = false;
         peer.heads.clear();
         peer.questions.clear();
         peer.pull = None;
         peer.doubted.clear();
+        peer.left_out = LeftOut::default();
         // The side whose dial is due first connects again.
         peer.next_dial = if std::mem::take(&mut peer.welcomed) { now } else { now + wait };
         if was_level {

@@ -11,7 +11,7 @@ use rand_core::Rng;
 use super::{Engine, asking::Question, index::Index, peers::Peer};
 use crate::{
     genesis::Scope,
-    id::{DeviceId, DocumentId, EnvelopeHash, Item},
+    id::{DeviceId, DocumentId, EnvelopeHash, Item, OrgId},
     reconcile::{Answer, Comparison, Step},
     store::{Read, StoreError},
     wire::message::{HAVE_LIMIT, ITEMS_LIMIT, Request, Response, WANTS_LIMIT, Want},
@@ -38,6 +38,8 @@ const STEPS_LIMIT: usize = 64;
 pub(super) struct Fetch {
     pub(super) document: DocumentId,
     pub(super) item: Item,
+    /// Whose it is, as the peer says; a hint does not tell.
+    pub(super) owner: Option<OrgId>,
     /// Whether to ask for all of it, whatever we have: what we lack may stand below heads that both have.
     pub(super) whole: bool,
 }
@@ -137,6 +139,17 @@ impl Engine {
         }
     }
 
+    /// Asks what is behind items that a peer told of.
+    pub(super) fn ask_behind(&mut self, device: DeviceId, scope: Scope, items: Vec<Item>) {
+        let peer = self.peers.by_device.entry(device).or_default();
+        let pull = peer.pull.get_or_insert_default();
+        if pull.steps.len() < STEPS_LIMIT {
+            pull.steps.push_back(Next::Resolve(scope, items));
+        } else {
+            pull.again = true;
+        }
+    }
+
     /// Takes the next step of every pull that waits for nothing.
     pub(super) fn tend_pulls(&mut self) {
         let pulling = |peer: &Peer| peer.connected && peer.pull.is_some();
@@ -185,6 +198,17 @@ impl Engine {
             if !pull.may_go_on() {
                 return;
             }
+            if let Some(Next::Fetch(scope, fetches)) = pull.steps.front_mut() {
+                // There was room when it was found; by now there may be none.
+                let (scope, fetches) = (*scope, std::mem::take(fetches));
+                let fetches = self.with_room(device, scope, fetches);
+                let pull = self.pull_of(device);
+                if let Some(Next::Fetch(_, front)) = pull.and_then(|pull| pull.steps.front_mut()) {
+                    *front = fetches;
+                }
+            }
+            let Some(peer) = self.peers.by_device.get_mut(&device) else { return };
+            let Some(pull) = &mut peer.pull else { return };
             let Some(step) = pull.steps.pop_front() else {
                 let Pull { gained, again, .. } = std::mem::take(pull);
                 peer.pull = None;
@@ -308,7 +332,7 @@ impl Engine {
                 self.ask(from, &Request::Compare(scope, ask), Question::Pull(pulling));
             }
             Ok(Step::Done(items)) => {
-                let items: Vec<Item> = items.into_iter().collect();
+                let items = self.not_left_out(from, scope, items);
                 if let Some(pull) = self.pull_of(from)
                     && !items.is_empty()
                 {

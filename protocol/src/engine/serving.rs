@@ -91,7 +91,8 @@ impl Engine {
     /// Where this node stands, as far as it concerns a peer.
     pub(super) fn hello_for(&mut self, device: DeviceId) -> Hello {
         let scopes = self.common_scopes(device);
-        let digests: Vec<_> = scopes.into_iter().map(|scope| (scope, self.index.digest(scope))).collect();
+        let digests: Vec<_> =
+            scopes.into_iter().map(|scope| (scope, self.digest_for(device, scope))).collect();
         Hello {
             version: 1,
             network: self.statements.roster().network().unwrap_or(NetworkId::NONE),
@@ -106,7 +107,8 @@ impl Engine {
         let mut room = RESPONSE_TARGET;
         for item in items {
             if let Some(document) = self.index.resolve(scope, *item) {
-                resolved.documents.push((*item, document));
+                let owner = self.index.row(document).map(|row| row.genesis.owner);
+                resolved.documents.extend(owner.map(|owner| (*item, document, owner)));
             } else if let Some(known) = self.statements.by_item(scope, *item) {
                 if room == 0 {
                     resolved.complete = false;
@@ -165,10 +167,11 @@ impl Engine {
     /// Hints that name states we do not have: fetch them.
     fn heard_hints(&mut self, from: DeviceId, scope: Scope, entries: &[(DocumentId, Item)]) {
         let ours = self.index.items(scope);
-        let news: Vec<Fetch> = entries
-            .iter()
-            .filter(|(_, item)| !ours.contains(item))
-            .map(|(document, item)| Fetch { document: *document, item: *item, whole: false })
+        let news = entries.iter().copied().filter(|(_, item)| !ours.contains(item)).collect();
+        let news: Vec<Fetch> = self
+            .hinted(from, scope, news)
+            .into_iter()
+            .map(|(document, item)| Fetch { document, item, owner: None, whole: false })
             .collect();
         if !news.is_empty() {
             self.fetch(from, scope, news);

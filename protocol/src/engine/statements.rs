@@ -76,7 +76,7 @@ impl Statements {
         }
         let gone = match topic(&known) {
             Some(topic) => match self.newest.get(&topic).and_then(|hash| self.known.get(hash)) {
-                Some(held) if !is_newer(&known, held) => return Some(known),
+                Some(held) if !known.is_newer_than(held) => return Some(known),
                 held => {
                     let held = held.cloned();
                     self.newest.insert(topic, known.hash);
@@ -187,7 +187,7 @@ impl Statements {
         match topic(known) {
             Some(topic) => {
                 let held = self.newest.get(&topic).and_then(|hash| self.known.get(hash));
-                held.is_none_or(|held| is_newer(known, held))
+                held.is_none_or(|held| known.is_newer_than(held))
             }
             None => {
                 let issued = self.issued.get(&issued_key(known));
@@ -384,12 +384,6 @@ fn topic(known: &Known) -> Option<Topic> {
     };
     let (issuer, scope, kind) = (known.statement.issuer, known.scope(), known.statement.kind);
     Some(Topic { issuer, scope, kind, owner })
-}
-
-/// The highest number holds, then the smaller hash.
-fn is_newer(candidate: &Known, held: &Known) -> bool {
-    let rank = |known: &Known| (known.statement.number, std::cmp::Reverse(known.hash));
-    rank(candidate) > rank(held)
 }
 
 /// Reads statements that came together; what is none of them is returned apart.

@@ -25,7 +25,15 @@ impl Engine {
         self.tell_later(device, news);
     }
 
-    /// Everything that a peer that has just come should be told.
+    /// A peer that has just come is told everything once.
+    pub(super) fn tell_notices_once(&mut self, device: DeviceId) {
+        let peer = self.peers.by_device.entry(device).or_default();
+        if !std::mem::replace(&mut peer.told_all, true) {
+            self.tell_notices(device);
+        }
+    }
+
+    /// All receipts and heads that concern a peer, but for those that it has been told.
     pub(super) fn tell_notices(&mut self, device: DeviceId) {
         let notices = self.statements.all().filter(|known| self.notice_concerns(device, known));
         let notices = notices.map(|known| known.hash).collect();
@@ -34,9 +42,14 @@ impl Engine {
 
     /// New notices, to whom they concern.
     pub(super) fn spread(&mut self, notices: &[Known]) {
+        let own = self.device();
+        if notices
+            .iter()
+            .any(|known| matches!(known.fact, Fact::Head(_)) && known.statement.issuer.0 != own.0)
+        {
+            self.heads_came();
+        }
         for device in self.connected_friends() {
-            // When others' heads are believed hangs on what we share with them alone: passed on at once, they would tell
-            // an outsider the pace of a named audience. They are told to whoever connects.
             let is_due = |known: &&Known| {
                 !matches!(known.fact, Fact::Head(_)) || known.statement.issuer.0 == self.device().0
             };

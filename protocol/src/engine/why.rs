@@ -35,6 +35,9 @@ pub struct Why {
     /// Changes of it that were refused since the start, by the name of the refusal; of documents that this
     /// happened to lately.
     pub refused: BTreeMap<&'static str, u64>,
+    /// Its owner has more in this scope than the quota: of what is here, others do not take all; of another's, this node
+    /// has not all.
+    pub quota: bool,
     /// How it stands at every other node that is known.
     pub there: Vec<There>,
 }
@@ -59,6 +62,8 @@ pub enum Here {
     },
     /// Only changes that wait have come of it.
     Waiting,
+    /// Others have it, and it is not taken: its owner has as much here as the quota allows.
+    LeftOut,
 }
 
 /// Changes that are held aside.
@@ -143,7 +148,10 @@ impl Engine {
         genesis.sort_by_key(|genesis| (genesis.scope, genesis.document()));
         let whys: Result<Vec<Why>, StoreError> =
             genesis.iter().map(|genesis| self.why_of(genesis, store)).collect();
-        let whys = whys?;
+        let mut whys = whys?;
+        if whys.is_empty() {
+            whys.extend(self.why_left_out(id));
+        }
         let reply = if whys.is_empty() { Err(CommandError::NotFound) } else { Ok(Reply::Why(whys)) };
         self.reply(request, reply);
         Ok(())
@@ -166,20 +174,38 @@ impl Engine {
             (Some(_), _) => Here::There,
         };
         let is_hidden = row.is_some_and(Row::is_hidden);
-        let own = self.device();
-        let others = roster.devices().filter(|(device, _)| **device != own);
-        let there = others.map(|(device, granted)| There {
-            device: *device,
-            org: granted.org,
-            stands: self.stands(*device, genesis, is_hidden),
-            known_s: self.known_until(*device, genesis.scope),
+        let there = self.everywhere_else(genesis.scope, |device| match is_hidden {
+            true if self.may_see(device, genesis.scope) => self.confirmation(device, genesis),
+            true | false => self.stands(device, genesis.scope),
         });
-        let there = there.collect();
         let waiting = self.quarantine.waiting(document);
         let aside = self.aside(genesis, store)?;
         let refused = self.refusals.by_document.get(&document).cloned().unwrap_or_default();
         let (scope, owner) = (genesis.scope, genesis.owner);
-        Ok(Why { document, scope, owner, here, waiting, aside, refused, there })
+        let quota = self.is_past_quota(genesis) || self.left_out(document).is_some();
+        Ok(Why { document, scope, owner, here, waiting, aside, refused, quota, there })
+    }
+
+    /// Of a document that is not taken, its own id alone is known.
+    fn why_left_out(&self, document: DocumentId) -> Option<Why> {
+        let (scope, owner) = self.left_out(document)?;
+        let there = self.everywhere_else(scope, |device| self.stands(device, scope));
+        let (waiting, aside) = (Waiting::default(), BTreeMap::new());
+        let refused = self.refusals.by_document.get(&document).cloned().unwrap_or_default();
+        Some(Why { document, scope, owner, here: Here::LeftOut, waiting, aside, refused, quota: true, there })
+    }
+
+    /// Every other node, and how something of a scope stands there.
+    fn everywhere_else(&self, scope: Scope, stands: impl Fn(DeviceId) -> Stands) -> Vec<There> {
+        let own = self.device();
+        let others = self.statements.roster().devices().filter(|(device, _)| **device != own);
+        let there = others.map(|(device, granted)| There {
+            device: *device,
+            org: granted.org,
+            stands: stands(*device),
+            known_s: self.known_until(*device, scope),
+        });
+        there.collect()
     }
 
     /// What of a document is kept and does not count.
@@ -203,12 +229,9 @@ impl Engine {
         Ok(aside)
     }
 
-    fn stands(&self, device: DeviceId, genesis: &Genesis, is_hidden: bool) -> Stands {
-        if !self.may_see(device, genesis.scope) {
+    fn stands(&self, device: DeviceId, scope: Scope) -> Stands {
+        if !self.may_see(device, scope) {
             return Stands::NotInAudience;
-        }
-        if is_hidden {
-            return self.confirmation(device, genesis);
         }
         match self.peers.by_device.get(&device) {
             Some(peer) if peer.is_level() => Stands::Level,

@@ -152,7 +152,8 @@ impl Engine {
             return false;
         }
         let gone = Gone { hidden_s: self.now.seconds(), stage: Stage::Purged };
-        let row = Row { genesis: genesis.clone(), heads: Vec::new(), updated_s: 0, gone: Some(gone) };
+        let row =
+            Row { genesis: genesis.clone(), heads: Vec::new(), updated_s: 0, gone: Some(gone), bytes: 0 };
         let batch = vec![Put::Genesis(document, genesis.bytes()), Put::Row(document, to_vec(&row))];
         self.document_changed(row, None);
         self.commit(batch, Resting::default());
@@ -172,7 +173,7 @@ impl Engine {
         for row in due {
             let document = row.genesis.document();
             let gone = row.gone.map(|gone| Gone { stage: Stage::Purged, ..gone });
-            let row = Row { gone, ..row };
+            let row = Row { gone, bytes: 0, ..row };
             self.purges.under_way.insert(document);
             let batch = vec![Put::Erase(document), Put::Row(document, to_vec(&row))];
             self.commit(batch, Resting { purged: Some(row), ..Resting::default() });

@@ -47,11 +47,13 @@ impl Ending {
 
     /// The pages of the Cut for an End; one at least.
     pub fn cuts(&self, end: StatementHash) -> Vec<Cut> {
+        let pages = self.envelopes.len().div_ceil(CUT_LIMIT).max(1);
         let page = |envelopes: &[EnvelopeHash]| Cut {
             end,
             device: self.device,
             envelopes: envelopes.iter().copied().collect(),
             said: self.said,
+            pages: u32::try_from(pages).expect("each page has its own number, and there are fewer of these"),
         };
         if self.envelopes.is_empty() {
             return vec![page(&[])];

@@ -216,15 +216,18 @@ impl Known {
         !Kind::from_number(self.statement.kind).is_some_and(Kind::is_replaced_unlinked)
     }
 
+    /// Of two that say what only one of may hold: the higher number, then the smaller hash.
+    pub fn is_newer_than(&self, other: &Self) -> bool {
+        (other.statement.number, self.hash) < (self.statement.number, other.hash)
+    }
+
     /// Whether `other` need not be kept beside it: both say what only the newest of holds, and this is the newest;
     /// every node keeps the same.
     pub fn replaces(&self, other: &Self) -> bool {
         let same = |this: &Statement, that: &Statement| {
             this.kind == that.kind && this.issuer == that.issuer && this.scope == that.scope
         };
-        let newer = (other.statement.number, self.hash) < (self.statement.number, other.hash);
-        self.hash != other.hash
-            && newer
+        self.is_newer_than(other)
             && same(&self.statement, &other.statement)
             && match (&self.fact, &other.fact) {
                 (Fact::Address(_), Fact::Address(_)) | (Fact::Head(_), Fact::Head(_)) => true,

@@ -84,12 +84,20 @@ impl Tables {
             Put::View(document, bytes) => drop(self.views.insert(document, bytes)),
             Put::Memory(document, name, Some(value)) => drop(self.memories.insert((document, name), value)),
             Put::Memory(document, name, None) => drop(self.memories.remove(&(document, name))),
-            Put::Erase(document) => {
-                self.changes.retain(|(of, _), _| *of != document);
-                self.views.remove(&document);
-                self.memories.retain(|(of, _), _| *of != document);
+            Put::Erase(document) => self.erase(document),
+            Put::Drop(document) => {
+                self.erase(document);
+                self.genesis.remove(&document);
+                self.envelopes.retain(|(of, _), _| *of != document);
+                self.rows.remove(&document);
             }
         }
+    }
+
+    fn erase(&mut self, document: DocumentId) {
+        self.changes.retain(|(of, _), _| *of != document);
+        self.views.remove(&document);
+        self.memories.retain(|(of, _), _| *of != document);
     }
 }
 

@@ -7,7 +7,7 @@ use minicbor::{Decode, Encode, bytes::ByteVec};
 
 use crate::{
     genesis::Scope,
-    id::{Digest, DocumentId, EnvelopeHash, Item, NetworkId},
+    id::{Digest, DocumentId, EnvelopeHash, Item, NetworkId, OrgId},
     reconcile::{Answer, Ask, BATCH},
     signed::encoding::{DecodeError, from_slice, to_vec},
 };
@@ -73,6 +73,11 @@ impl SignedChange {
         Self { envelope: Vec::new().into(), change: change.into() }
     }
 
+    /// What it takes, in bytes.
+    pub fn size(&self) -> usize {
+        self.envelope.len() + self.change.len()
+    }
+
     /// Whether nobody answers for it, because everybody who knows its schema computes it.
     pub fn is_containers(&self) -> bool {
         self.envelope.is_empty()
@@ -96,9 +101,10 @@ pub struct Delivery {
 /// What is behind items of one scope's set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Encode, Decode)]
 pub struct Resolved {
-    /// Documents, each with the item that names its state.
+    /// Documents, each with the item that names its state and with its owner: of whom there is enough already, no more
+    /// is fetched. The document itself shows whether the owner is right.
     #[n(0)]
-    pub documents: Vec<(Item, DocumentId)>,
+    pub documents: Vec<(Item, DocumentId, OrgId)>,
     /// COSE bytes of the statements themselves.
     #[n(1)]
     pub statements: Vec<ByteVec>,

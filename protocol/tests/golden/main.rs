@@ -209,6 +209,7 @@ fn trust(lines: &mut Lines, network: NetworkId) {
         device: DeviceId(public(3)),
         envelopes: [last.envelope].into_iter().collect(),
         said,
+        pages: 1,
     };
     add("cut", &mut network_scope, &own, StatementKind::Cut, &|| to_vec(&cut));
     let (old, new) = (root, OrgId(public(8)));
@@ -323,7 +324,7 @@ fn messages(lines: &mut Lines, network: NetworkId, genesis: &Genesis) {
     let change = SignedChange { envelope: vec![1].into(), change: vec![2].into() };
     let delivery = Delivery { genesis: genesis.bytes().into(), changes: vec![change], complete: true };
     let resolved = Resolved {
-        documents: vec![(Item([8; 16]), document)],
+        documents: vec![(Item([8; 16]), document, OrgId([7; 32]))],
         statements: vec![ByteVec::from(vec![1])],
         complete: true,
     };

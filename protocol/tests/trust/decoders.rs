@@ -3,7 +3,7 @@
 
 use praksis_protocol::{
     genesis::Scope,
-    id::{DocumentId, EnvelopeHash, Item},
+    id::{DocumentId, EnvelopeHash, Item, OrgId},
     membership::joining::Ticket,
     wire::message::{
         Delivery, HINTS_LIMIT, ITEMS_LIMIT, Request, Resolved, Response, TELL_LIMIT, WANTS_LIMIT, Want,
@@ -40,7 +40,7 @@ fn messages_with_too_many_of_anything_are_refused_by_name() {
             complete: true,
         }),
         Response::Resolved(Resolved {
-            documents: vec![(item, document); ITEMS_LIMIT + 1],
+            documents: vec![(item, document, OrgId([1; 32])); ITEMS_LIMIT + 1],
             statements: vec![],
             complete: true,
         }),

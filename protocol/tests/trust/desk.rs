@@ -10,7 +10,7 @@ use praksis_protocol::{
     id::{DeviceId, NetworkId},
     membership::{
         joining::Ticket,
-        statement::{Known, Role},
+        statement::{Known, MembershipGrant, Role},
     },
     store::{Batch, Put, Store as _, memory::MemoryStore},
     time::Timestamp,
@@ -33,6 +33,8 @@ pub(crate) struct Desk {
     /// Whether the disk takes its time: then what was to be written lies in `unwritten`.
     pub(crate) is_slow: bool,
     pub(crate) unwritten: VecDeque<(BatchId, Batch)>,
+    /// Devices that the transport was told to shut out.
+    pub(crate) expelled: Vec<DeviceId>,
     /// Questions sent so far.
     pub(crate) sent: u64,
     rng: ChaCha8Rng,
@@ -56,6 +58,16 @@ impl Desk {
         Self::open(store, now, rng)
     }
 
+    /// The same, with one whose membership runs out.
+    pub(crate) fn with_a_guest_member(of: u8, until_s: u64) -> Self {
+        let desk = Self::association(&[]);
+        let body = MembershipGrant { until_s: Some(until_s), ..membership_body(of, of) };
+        let member = vouched(desk.network(), 3, &body);
+        let device = grant(of, 1, 10 * of, 1, of);
+        desk.store.commit(&[[member, device].iter().map(put).collect()]).unwrap();
+        desk.restart()
+    }
+
     fn open(store: MemoryStore, now: Timestamp, rng: ChaCha8Rng) -> Self {
         let engine = Engine::open(keys(), &store, now).unwrap();
         let mut desk = Self {
@@ -67,6 +79,7 @@ impl Desk {
             replies: BTreeMap::new(),
             is_slow: false,
             unwritten: VecDeque::new(),
+            expelled: Vec::new(),
             sent: 0,
             rng,
             last: 0,
@@ -105,11 +118,8 @@ impl Desk {
                     }
                     Output::Reply(id, reply) => drop(self.replies.insert(id, reply)),
                     Output::Announce(Event::Failed(error)) => panic!("{error}"),
-                    Output::Dial(..)
-                    | Output::Disconnect(_)
-                    | Output::Admit(_)
-                    | Output::Expel(_)
-                    | Output::Announce(_) => {}
+                    Output::Expel(device) => self.expelled.push(device),
+                    Output::Dial(..) | Output::Disconnect(_) | Output::Admit(_) | Output::Announce(_) => {}
                 }
             }
         }
@@ -201,7 +211,11 @@ pub(crate) fn put(known: &Known) -> Put {
 
 /// The association's word for a member, in the network that the node founded.
 pub(crate) fn in_network(network: NetworkId, nth: u64, of: u8) -> Known {
-    let body = praksis_protocol::signed::encoding::to_vec(&membership_body(of, of));
+    vouched(network, nth, &membership_body(of, of))
+}
+
+fn vouched(network: NetworkId, nth: u64, body: &MembershipGrant) -> Known {
+    let body = praksis_protocol::signed::encoding::to_vec(body);
     let statement = praksis_protocol::membership::statement::Statement { network, ..shell(KS, nth, 1, body) };
     known(&praksis_protocol::signed::Verified::sign(statement, &key(KS)))
 }

@@ -90,7 +90,7 @@ fn take(world: &mut World, step: Step) {
         3 => drop(world.root_says(root, Kind::DeviceEnd, &End { grant: hash })),
         4 | 5 => {
             let envelopes = (0..step.other % 5).map(|n| EnvelopeHash([step.other ^ n; 32])).collect();
-            let cut = Cut { end: hash, device: device(device_of), envelopes, said: said(world) };
+            let cut = Cut { end: hash, device: device(device_of), envelopes, said: said(world), pages: 1 };
             if step.what == 4 {
                 world.root_says_in(root, Scope::Network, Kind::Cut, &cut);
             } else {
@@ -220,7 +220,7 @@ proptest! {
         ended.set_chain(BERGEN, Chain::default());
         let end = ended.end_device(BERGEN, grant);
         let kept_by = |n| written(20, wrote.envelope.standing, n).hash;
-        let cut = Cut { end, device: device(20), envelopes: (1..=cut_at).map(kept_by).collect(), said: None };
+        let cut = Cut { end, device: device(20), envelopes: (1..=cut_at).map(kept_by).collect(), said: None, pages: 1 };
         ended.root_says_in(BERGEN, Scope::Network, Kind::Cut, &cut);
         // Any part of what was said before, with the End.
         let fresh = ended.said.len() - 2;

@@ -284,3 +284,28 @@ fn an_uninvited_request_that_does_not_fit_together_or_claims_a_number_is_refused
     assert_eq!(admit(&mut desk, &of(claimed, BAERUM)), Err(CommandError::Taken));
     assert_eq!(desk.status().members.len(), 2);
 }
+
+#[test]
+fn a_membership_that_runs_out_is_shut_out_at_that_moment() {
+    let until_s = 1_767_225_600 + 3600;
+    let mut desk = Desk::with_a_guest_member(BERGEN, until_s);
+    desk.connect(20);
+    let hello = Request::Hello(Hello {
+        version: 1,
+        network: desk.network(),
+        roster: Digest([1; 32]),
+        documents: Digest([2; 32]),
+    });
+    assert!(matches!(desk.request(20, &hello), Response::Hello(_)));
+    // Nothing else happens: the engine has asked to be woken in time.
+    let mut peer = |request| match request {
+        Request::Hello(ours) => Response::Hello(ours),
+        _ => Response::Heard,
+    };
+    desk.run_for(3_599_000, &mut peer);
+    assert_eq!(desk.expelled, []);
+    desk.run_for(2_000, &mut peer);
+    assert_eq!(desk.expelled, [device(20)]);
+    assert_eq!(desk.request(20, &hello), Response::Refused);
+    assert_eq!(desk.refused("not_member"), 1);
+}

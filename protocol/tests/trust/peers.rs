@@ -40,6 +40,7 @@ fn with_card(desk: &mut Desk) -> DocumentId {
 }
 
 fn documents(documents: Vec<(Item, DocumentId)>) -> Response {
+    let documents = documents.into_iter().map(|(item, document)| (item, document, org(20))).collect();
     Response::Resolved(Resolved { documents, statements: vec![], complete: true })
 }
 
@@ -172,7 +173,7 @@ fn a_peer_that_lies_about_everything_costs_little() {
             ))
         }
         Request::Resolve(_, items) => Response::Resolved(Resolved {
-            documents: items.iter().map(|item| (*item, DocumentId([item.0[15]; 32]))).collect(),
+            documents: items.iter().map(|item| (*item, DocumentId([item.0[15]; 32]), org(20))).collect(),
             statements: vec![vec![0].into()],
             complete: false,
         }),

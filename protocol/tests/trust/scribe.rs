@@ -116,7 +116,7 @@ impl World {
 
     pub(crate) fn cut(&mut self, issuer: u8, end: StatementHash, of: u8, scope: Scope, kept: &[&Written]) {
         let envelopes = kept.iter().map(|it| it.hash).collect();
-        let cut = Cut { end, device: device(of), envelopes, said: self.last(of, Some(scope)) };
+        let cut = Cut { end, device: device(of), envelopes, said: self.last(of, Some(scope)), pages: 1 };
         self.root_says_in(issuer, scope, Kind::Cut, &cut);
     }
 

@@ -143,6 +143,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
                 heads: vec![EnvelopeHash([6; 32])],
                 updated_s: -5,
                 gone: None,
+                bytes: 700,
             })]
         },
     },
@@ -310,7 +311,7 @@ fn responses() -> Vec<Vec<u8>> {
         Response::Compared(Answer::Page(vec![item], true)),
         Response::Compared(Answer::Symbols(EDITION, 0, 100_000, vec![3; 60].into())),
         Response::Resolved(Resolved {
-            documents: vec![(item, genesis.document())],
+            documents: vec![(item, genesis.document(), genesis.owner)],
             statements: vec![vec![1, 2, 3].into()],
             complete: true,
         }),

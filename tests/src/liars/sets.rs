@@ -3,7 +3,7 @@
 use praksis_protocol::{
     engine::Class,
     genesis::Scope,
-    id::{Digest, Item, NetworkId},
+    id::{Digest, Item, NetworkId, OrgId},
     reconcile::Answer,
     store::Read as _,
     wire::message::{Hello, Request, Response},
@@ -67,7 +67,10 @@ impl Habit for Poisoning {
                             turn.rng.random_range(0..rows.len().max(1)),
                             turn.rng.random_range(0..statements.len()),
                         );
-                        resolved.documents.extend(rows.get(row).map(|(document, _)| (item, *document)));
+                        let owner = OrgId(turn.bytes());
+                        resolved
+                            .documents
+                            .extend(rows.get(row).map(|(document, _)| (item, *document, owner)));
                         resolved.statements.push(statements[said].1.clone().into());
                     }
                     resolved.complete = turn.rng.random_range(0..2) == 0;

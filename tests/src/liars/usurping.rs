@@ -99,7 +99,8 @@ fn usurped(member: &Member, overheard: Option<AudienceId>) -> Vec<Verified<State
     {
         words.say(root, roster, Kind::MembershipEnd, &End { grant: membership });
         let end = words.say(root, roster, Kind::DeviceEnd, &End { grant: grant.hash });
-        let cut = |end| Cut { end, device: theirs.device, envelopes: Halves::default(), said: None };
+        let cut =
+            |end| Cut { end, device: theirs.device, envelopes: Halves::default(), said: None, pages: 1 };
         for scope in [roster, network] {
             words.say(root, scope, Kind::Cut, &cut(end));
         }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use praksis_protocol::{
-    engine::{CommandError, Engine, Event, Keys, MessageId, Reply, RequestId},
+    engine::{CommandError, Engine, Event, Keys, MessageId, Quota, Reply, RequestId},
     id::DeviceId,
     store::memory::MemoryStore,
     time::Timestamp,
@@ -45,6 +45,8 @@ pub(super) struct Node {
     pub(super) skew_ms: i64,
     /// After so many more writes it falls, before it hears that the last one is done.
     pub(super) falls_after: Option<u32>,
+    /// The most that it takes of each organisation, whatever the charter says.
+    pub(super) quota: Quota,
     /// Who speaks in its place, if it lies.
     pub(super) liar: Option<Liar>,
 }

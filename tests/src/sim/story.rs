@@ -11,7 +11,7 @@ use praksis_protocol::{
     admission::state::{Row, View},
     date::Day,
     engine::{
-        Audience, Command, CommandError, Edit, Engine, Event, Input, Keys, Reply, RequestId, Status,
+        Audience, Command, CommandError, Edit, Engine, Event, Input, Keys, Quota, Reply, RequestId, Status,
         output::RecordView, setup,
     },
     genesis::{Kind, Scope},
@@ -120,6 +120,7 @@ impl World {
             listens,
             skew_ms: 0,
             falls_after: None,
+            quota: Quota::CHARTER,
             liar: None,
         });
         self.start(id);
@@ -131,7 +132,9 @@ impl World {
         let node = &mut self.nodes[id.0];
         node.life += 1;
         let engine = Engine::open(node.keys.clone(), &*node.store, node.clock(self.now));
-        node.engine = Some(engine.unwrap_or_else(|error| panic!("seed {}: {error}", self.seed)));
+        let mut engine = engine.unwrap_or_else(|error| panic!("seed {}: {error}", self.seed));
+        engine.take_at_most(node.quota);
+        node.engine = Some(engine);
         let addresses = if node.listens { vec![format!("/sim/{}", id.0)] } else { Vec::new() };
         let life = node.life;
         self.at(self.now, Happening::Input(id, life, Input::Listening { addresses }));
@@ -163,6 +166,13 @@ impl World {
     pub fn skew(&mut self, id: NodeId, ms: i64) {
         self.crash(id);
         self.nodes[id.0].skew_ms = ms;
+        self.start(id);
+    }
+
+    /// From its next start on, a node takes at most so much of each organisation.
+    pub fn take_at_most(&mut self, id: NodeId, quota: Quota) {
+        self.crash(id);
+        self.nodes[id.0].quota = quota;
         self.start(id);
     }
 

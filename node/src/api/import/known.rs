@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use praksis_protocol::{genesis::Kind, id::DocumentId, store::Read as _};
+use praksis_protocol::{genesis::Kind, id::DocumentId};
 use serde_json::{Map, Value};
 
 use super::Incoming;
@@ -29,12 +29,15 @@ pub(super) struct Own {
 /// All own cases by what they are known by.
 pub(super) struct Known {
     by_key: BTreeMap<Key, BTreeSet<DocumentId>>,
+    /// Which case a form became that has been changed here since: as what was taken in says, that is kept beside the
+    /// draft and erased with it.
+    taken: BTreeMap<Key, BTreeSet<DocumentId>>,
 }
 
 impl Known {
     /// Looks through the own drafts, page by page.
     pub(super) async fn read(api: &Api) -> Result<Self, ApiError> {
-        let mut known = Self { by_key: BTreeMap::new() };
+        let mut known = Self { by_key: BTreeMap::new(), taken: BTreeMap::new() };
         let mut after = None;
         loop {
             let (records, next) = record::page(api, Some(Kind::Case), after, PAGE).await?;
@@ -43,6 +46,13 @@ impl Known {
                     && let Value::Object(case) = view.record
                 {
                     known.insert(keys(None, &case), reference.record);
+                }
+                if let Some(draft) = reference.draft
+                    && let Some(taken) = super::base(api, draft)?
+                {
+                    for key in keys(None, &taken) {
+                        known.taken.entry(key).or_default().insert(reference.record);
+                    }
                 }
             }
             after = next;
@@ -73,10 +83,10 @@ impl Known {
                     }
                 }
                 Key::External(..) => found.extend(self.by_key.get(key).into_iter().flatten()),
-                Key::Form(hash) => match self.by_key.get(key) {
-                    Some(records) => found.extend(records.iter().take(1)),
-                    None => found.extend(remembered(api, hash)?),
-                },
+                Key::Form(_) => {
+                    let records = self.by_key.get(key).or_else(|| self.taken.get(key));
+                    found.extend(records.into_iter().flatten().take(1));
+                }
             }
         }
         if found.len() > 1 {
@@ -105,24 +115,6 @@ pub(super) fn keys(id: Option<&str>, case: &Map<String, Value>) -> Vec<Key> {
         keys.push(Key::Form(form(case)));
     }
     keys
-}
-
-/// Under which name it is remembered which record a form became; none where external ids tell.
-pub(super) fn form_name(case: &Map<String, Value>) -> Option<String> {
-    keys(None, case).into_iter().find_map(|key| match key {
-        Key::Form(hash) => Some(name(&hash)),
-        Key::Id(_) | Key::External(..) => None,
-    })
-}
-
-fn remembered(api: &Api, hash: &[u8; 32]) -> Result<Option<DocumentId>, String> {
-    let bytes = api.handle.store().local(&format!("node/{}", name(hash)));
-    let bytes = bytes.map_err(|error| error.to_string())?;
-    Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()?.parse().ok()))
-}
-
-fn name(hash: &[u8; 32]) -> String {
-    format!("import-form/{}", data_encoding::HEXLOWER.encode(hash))
 }
 
 /// The hash of the canonical form without the ids of items, which are drawn anew each time.

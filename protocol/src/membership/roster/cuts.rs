@@ -14,6 +14,8 @@ use crate::{
 struct Page {
     envelopes: BTreeSet<Halves>,
     said: BTreeSet<StatementHash>,
+    /// By issuer: the pages that have come, and how many there are.
+    come: BTreeMap<OrgId, (BTreeSet<Halves>, u32)>,
 }
 
 /// See the module.
@@ -36,12 +38,20 @@ impl Page {
             Deed::Statement(hash) => self.said.contains(&hash),
         }
     }
+
+    /// Whether every page of everybody who has begun has come.
+    fn is_whole(&self) -> bool {
+        self.come.values().all(|(come, pages)| come.len() >= *pages as usize)
+    }
 }
 
 impl Cuts {
     /// Unites a page with those before it.
-    pub(super) fn add(&mut self, cut: &Cut, scope: Scope, book: &Book<'_>) {
+    pub(super) fn add(&mut self, cut: &Cut, issuer: OrgId, scope: Scope, book: &Book<'_>) {
         let page = self.pages.entry((cut.end, cut.device, scope)).or_default();
+        let (come, pages) = page.come.entry(issuer).or_default();
+        come.insert(cut.envelopes.clone());
+        *pages = cut.pages.max(*pages);
         book.add_up_to(cut.said, OrgId(cut.device.0), scope, &mut page.said);
         page.envelopes.insert(cut.envelopes.clone());
     }
@@ -58,8 +68,8 @@ impl Cuts {
         for end in ends {
             match self.pages.get(&(*end, device, scope)) {
                 Some(page) if page.covers(deed) => return Verdict::Yes,
-                Some(_) => {}
-                None => verdict = Verdict::CutAwaited,
+                Some(page) if page.is_whole() => {}
+                Some(_) | None => verdict = Verdict::CutAwaited,
             }
         }
         verdict

@@ -120,7 +120,7 @@ impl Judges<'_> {
                 if known.statement.standing.is_some() {
                     open.push((known, cut));
                 } else if self.is_roots(known, cut) {
-                    cuts.add(cut, known.statement.home(), self.book);
+                    cuts.add(cut, known.statement.issuer, known.statement.home(), self.book);
                 }
             }
         }
@@ -131,7 +131,7 @@ impl Judges<'_> {
                 let counts =
                     self.device_of(known, &cuts).is_some_and(|org| self.is_owners(known, cut, org, owners));
                 if counts {
-                    cuts.add(cut, known.statement.home(), self.book);
+                    cuts.add(cut, known.statement.issuer, known.statement.home(), self.book);
                 }
                 !counts
             });

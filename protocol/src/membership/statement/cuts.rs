@@ -32,6 +32,10 @@ pub struct Cut {
     /// The last statement of the device in this scope that counts.
     #[n(3)]
     pub said: Option<Said>,
+    /// How many pages its issuer has for this End, device and scope: before all have come, what none of them names is
+    /// held, not past the cut.
+    #[n(4)]
+    pub pages: u32,
 }
 
 /// The first half of an envelope's hash.
@@ -93,6 +97,9 @@ impl Body for Cut {
     fn check(&self, _: &Statement) -> Result<(), StatementError> {
         let ascending = self.envelopes.0.is_sorted_by(|one, next| one < next);
         let fits = ascending && self.envelopes.len() <= CUT_LIMIT;
-        if fits { Ok(()) } else { Err(StatementError::Bounds("envelopes")) }
+        if !fits {
+            return Err(StatementError::Bounds("envelopes"));
+        }
+        if self.pages == 0 { Err(StatementError::Bounds("pages")) } else { Ok(()) }
     }
 }
