@@ -23,6 +23,9 @@ enum Command {
         /// The organisation, nine digits
         #[arg(value_name = "NR", value_parser = org_number)]
         org: String,
+        /// Why; every member reads it
+        #[arg(long, value_name = "TEXT")]
+        why: Option<String>,
         #[command(flatten)]
         out: Out,
         #[command(flatten)]
@@ -60,8 +63,8 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     match args.command {
         Command::List => list(context).await,
         Command::Admit(args) => admit::run(args, context).await,
-        Command::End { org, out, root } => {
-            let answer = root.client(context)?.member_end(&org).await;
+        Command::End { org, why, out, root } => {
+            let answer = root.client(context)?.member_end(&org, why.as_deref()).await;
             let answer = answer.map_err(|error| context.failed(error))?;
             out.said(context, answer, "member-ended", &[("org", org.as_str().into())])
         }

@@ -5,13 +5,16 @@
 //! is told, and the node's own words stand beside it.
 
 use praksis_node::{client::Problem, locale};
-use praksis_protocol::{engine::CommandError, language::Language};
+use praksis_protocol::{
+    engine::{CommandError, ended::Over},
+    language::Language,
+};
 use serde_json::Value;
 
 use crate::{context::Context, failure::Failure};
 
 /// The engine's refusals that hold nothing but themselves, with the keys of their messages.
-const REFUSALS: [(CommandError, &str); 19] = [
+const REFUSALS: [(CommandError, &str); 21] = [
     (CommandError::NotFound, "refused-not-found"),
     (CommandError::NotOwner, "refused-not-owner"),
     (CommandError::HasLeft, "refused-has-left"),
@@ -22,6 +25,8 @@ const REFUSALS: [(CommandError, &str); 19] = [
     (CommandError::TooLarge, "refused-too-large"),
     (CommandError::NoNetwork, "refused-no-network"),
     (CommandError::InNetwork, "refused-in-network"),
+    (CommandError::Ended(Over::Device), "refused-ended-device"),
+    (CommandError::Ended(Over::Membership), "refused-ended-membership"),
     (CommandError::NoRoot, "refused-no-root"),
     (CommandError::NotForUs, "refused-not-for-us"),
     (CommandError::Taken, "refused-taken"),

@@ -26,9 +26,25 @@ fn words(context: &Context, status: &Value) -> String {
         let refused: Vec<_> = refused.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
         rows.push(("status-refused", refused.join(", ")));
     }
+    let ended = ended(context, &status["ended"]);
     let head = table::pairs(rows.into_iter().map(|(key, value)| (context.text(key, &[]), value)));
     let peers = status["peers"].as_array().map_or(&[][..], Vec::as_slice);
-    format!("{head}\n\n{}", peer::peers(context, peers))
+    [ended, Some(head), Some(peer::peers(context, peers))]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join("\n\n")
+}
+
+/// That this node has been ended, why, and what to do.
+fn ended(context: &Context, ended: &Value) -> Option<String> {
+    let key = match ended["what"].as_str()? {
+        "membership" => "status-ended-membership",
+        _ => "status-ended-device",
+    };
+    let why = ended["why"].as_str().filter(|why| !why.is_empty());
+    let why = why.map(|why| context.text("status-ended-why", &[("why", why.into())]));
+    Some([Some(context.text(key, &[])), why].into_iter().flatten().collect::<Vec<_>>().join("\n"))
 }
 
 fn documents(context: &Context, documents: &Value) -> String {

@@ -17,6 +17,7 @@ pub mod bundles;
 mod commands;
 mod delivery;
 mod dialling;
+pub mod ended;
 mod ending;
 mod folding;
 mod heads;
@@ -215,6 +216,7 @@ impl Engine {
         engine.forget(replaced);
         engine.check_counted(store)?;
         engine.roster_changed();
+        engine.announce_ended(None);
         Ok(engine)
     }
 

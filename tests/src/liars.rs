@@ -208,7 +208,7 @@ fn disturb(world: &mut World, dice: &mut ChaCha8Rng, honest: &[NodeId], liars: &
         }
         _ => {
             let org = world.org(liars[0]);
-            let ended = world.ok(honest[0], Command::Say(Saying::EndMembership(org)));
+            let ended = world.ok(honest[0], Command::Say(Saying::EndMembership { org, why: None }));
             assert!(matches!(ended, Reply::Ticket(_)), "the association says so");
         }
     }

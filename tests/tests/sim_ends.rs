@@ -63,7 +63,7 @@ fn what_a_stolen_device_withdrew_is_back_once_it_is_ended() {
             assert!(records.iter().all(|record| is_hidden(&mut world, node, *record)), "seed {seed}");
         }
         let thief = device(&world, harbour);
-        say(&mut world, town_hall, Saying::EndDevice { device: thief, lost_s: Some(stolen_s) });
+        say(&mut world, town_hall, Saying::EndDevice { device: thief, lost_s: Some(stolen_s), why: None });
         world.run_until("back again", HOUR, |world| {
             [ks, town_hall, baerum].iter().all(|node| {
                 is_hidden(world, *node, records[0])
@@ -88,7 +88,7 @@ fn an_ended_device_is_let_in_nowhere_and_what_it_wrote_before_stands() {
         world.share(harbour, record);
         world.run_until_level();
         let ended = device(&world, harbour);
-        say(&mut world, town_hall, Saying::EndDevice { device: ended, lost_s: None });
+        say(&mut world, town_hall, Saying::EndDevice { device: ended, lost_s: None, why: None });
         world.run_until("known nowhere", HOUR, |world| {
             [ks, town_hall, baerum].iter().all(|node| !knows(world, *node, ended))
         });
@@ -116,10 +116,12 @@ fn a_member_that_is_ended_is_shut_out_and_what_it_wrote_stays() {
     world.run_until_level();
     let org = world.org(baerum);
     assert_eq!(
-        world.call(bergen, Command::Say(Saying::EndMembership(org))).expect_err("only the association"),
+        world
+            .call(bergen, Command::Say(Saying::EndMembership { org, why: None }))
+            .expect_err("only the association"),
         CommandError::NoRoot
     );
-    say(&mut world, ks, Saying::EndMembership(org));
+    say(&mut world, ks, Saying::EndMembership { org, why: None });
     world
         .run_until("shut out", HOUR, |world| [ks, bergen].iter().all(|node| !world.connected(*node, baerum)));
     for node in [ks, bergen] {
@@ -137,7 +139,7 @@ fn an_end_goes_by_file_where_there_is_no_connection() {
     world.run_until_level();
     world.part(&[town_hall], &[ks, harbour, baerum]);
     let ended = device(&world, harbour);
-    let ticket = say(&mut world, town_hall, Saying::EndDevice { device: ended, lost_s: None });
+    let ticket = say(&mut world, town_hall, Saying::EndDevice { device: ended, lost_s: None, why: None });
     world.run_for(HOUR);
     assert!(knows(&mut world, baerum, ended), "nobody has heard");
     let Reply::TakenIn(new) = world.ok(baerum, Command::TakeIn(ticket)) else { world.fail("not taken in") };
@@ -156,7 +158,7 @@ fn a_root_that_has_handed_over_says_nothing_more_and_its_successor_does() {
     say(&mut world, town_hall, Saying::RotateRoot(OrgId(new.verifying_key().to_bytes())));
     world.run_until_level();
     let ended = device(&world, harbour);
-    let end = Saying::EndDevice { device: ended, lost_s: None };
+    let end = Saying::EndDevice { device: ended, lost_s: None, why: None };
     let refused = world.call(town_hall, Command::Say(end.clone()));
     assert_eq!(refused.expect_err("handed over"), CommandError::NoRoot);
     world.give_root(town_hall, new);

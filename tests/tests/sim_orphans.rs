@@ -54,7 +54,7 @@ fn theft(world: &mut World) -> Theft {
     world.share(school, record);
     world.run_for(HOUR);
     let thief = DeviceId(world.keys(harbour).device.verifying_key().to_bytes());
-    let end = Saying::EndDevice { device: thief, lost_s: None };
+    let end = Saying::EndDevice { device: thief, lost_s: None, why: None };
     let Reply::Ticket(ticket) = world.ok(town_hall, Command::Say(end)) else { world.fail("no ticket") };
     let ticket = world.ticket(&ticket);
     world.crash(harbour);

@@ -70,7 +70,7 @@ fn the_heir_of_a_merged_member_writes_on_and_the_old_number_resolves() {
     world.run_until_level();
     let (predecessor, heir) = (world.org(baerum), world.org(bergen));
     say(&mut world, ks, Saying::Merge { predecessor, heir });
-    say(&mut world, ks, Saying::EndMembership(predecessor));
+    say(&mut world, ks, Saying::EndMembership { org: predecessor, why: None });
     world.run_until("it is a member no longer", HOUR, |world| world.status(bergen).members.len() == 2);
     world.run_for(HOUR);
     // The number is taken: by the heir.

@@ -172,7 +172,8 @@ impl Theft {
 
     fn end(&mut self) {
         let ended = device(&self.world, self.harbour);
-        self.world.ok(self.town_hall, Command::Say(Saying::EndDevice { device: ended, lost_s: None }));
+        self.world
+            .ok(self.town_hall, Command::Say(Saying::EndDevice { device: ended, lost_s: None, why: None }));
     }
 
     /// What the school and the town hall read when all have met again.

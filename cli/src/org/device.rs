@@ -33,6 +33,9 @@ pub(crate) enum Device {
         /// Since when it is in other hands, as 2026-11-20T08:00:00Z: what it withdrew since is undone
         #[arg(long, value_name = "INSTANT")]
         lost_since: Option<String>,
+        /// Why; every member reads it, and whoever has the node
+        #[arg(long, value_name = "TEXT")]
+        why: Option<String>,
         #[command(flatten)]
         out: Out,
         #[command(flatten)]
@@ -45,8 +48,9 @@ pub(crate) enum Device {
 pub(crate) async fn run(command: Device, context: &Context) -> Result<(), Failure> {
     match command {
         Device::Add { request, out, root } => add(context, &request, out, &root).await,
-        Device::End { device, lost_since, out, root } => {
-            let answer = root.client(context)?.device_end(&device, lost_since.as_deref()).await;
+        Device::End { device, lost_since, why, out, root } => {
+            let client = root.client(context)?;
+            let answer = client.device_end(&device, lost_since.as_deref(), why.as_deref()).await;
             let answer = answer.map_err(|error| context.failed(error))?;
             out.said(context, answer, "org-device-ended", &[("device", device.as_str().into())])
         }

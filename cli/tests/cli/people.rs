@@ -28,9 +28,9 @@ fn new_case(node: &Node) -> String {
 }
 
 #[test]
-fn a_stolen_device_that_was_ended_is_refused_and_what_it_wrote_before_stays() {
-    let ks = Node::served(KS, &["--association"]);
-    let bergen = Node::served(BERGEN, &[]);
+fn a_stolen_device_that_was_ended_is_refused_and_told_and_what_it_wrote_before_stays() {
+    let mut ks = Node::served(KS, &["--association"]);
+    let mut bergen = Node::served(BERGEN, &[]);
     bergen.joins(&ks, BERGEN);
     let mut lost = office(&bergen);
     slots(&ks, BERGEN, &[1, 2]);
@@ -43,20 +43,64 @@ fn a_stolen_device_that_was_ended_is_refused_and_what_it_wrote_before_stays() {
     lost.terminate();
 
     assert_eq!(bergen.json(&["org", "device", "end", "9"]).kind(), "not_found");
-    let ended = bergen.run(&["org", "device", "end", "2", "--lost-since", "2026-01-01T00:00:00Z"]);
+    let why = ["--lost-since", "2026-01-01T00:00:00Z", "--why", "Mistet på bussen."];
+    let ended = bergen.run(&[&["org", "device", "end", "2"][..], &why].concat());
     assert_eq!(ended.status, 0, "{ended:?}");
+    let named = bergen.json(&["org", "device", "end", "1", "--why", "Ring 55 12 34 56."]);
+    assert_eq!(named.kind(), "personal_data", "every member reads the reason: {named:?}");
     slots(&ks, BERGEN, &[1]);
 
-    // Whoever has it goes on: nobody lets it in, and nothing of it arrives.
+    // Whoever has it goes on, and nobody has told it yet.
+    ks.terminate();
+    bergen.terminate();
     lost.serve();
     let after = new_case(&lost);
     lost.json(&["case", "share", &after]).json();
-    let refused =
-        ks.until(&["status"], |status| status["refused"].as_object().is_some_and(|names| !names.is_empty()));
-    println!("{}", refused["refused"]);
+    assert!(lost.json(&["status"]).json()["ended"].is_null());
+
+    // Nobody lets it in, and nothing of it arrives. It is told why, in plain words.
+    let ready = ks.serve();
+    lost.json(&["peer", "add", ready["listen"][0].as_str().expect("an address")]).json();
+    let status = lost.until(&["status"], |status| status["ended"].is_object());
+    assert_eq!(
+        (&status["ended"]["what"], &status["ended"]["why"]),
+        (&"device".into(), &"Mistet på bussen.".into())
+    );
+    let told = lost.run(&["status"]).out;
+    assert!(told.contains("avsluttet av organisasjonen") && told.contains("Mistet på bussen."), "{told}");
+    let file = lost.file("case.toml", CASE);
+    let refused = lost.json(&["case", "new", "--file", &file]);
+    assert_eq!(refused.kind(), "not_allowed", "{refused:?}");
+    assert!(refused.error()["message"].as_str().is_some_and(|it| it.contains("avsluttet denne noden")));
+    let counted = ks.json(&["status"]).json()["refused"].clone();
+    assert!(counted["ended"].as_u64().is_some_and(|count| count > 0), "{counted}");
+    bergen.serve();
     assert_eq!(ks.json(&["case", "show", &after]).kind(), "not_found");
     assert_eq!(bergen.json(&["case", "show", &after]).kind(), "not_found");
     assert_eq!(ks.until_found(&["case", "show", &before])["state"], "shared");
+}
+
+#[test]
+fn a_member_that_was_ended_is_told_so_and_comes_back_by_asking() {
+    let ks = Node::served(KS, &["--association"]);
+    let bergen = Node::served(BERGEN, &[]);
+    bergen.joins(&ks, BERGEN);
+    let id = new_case(&bergen);
+    ks.until(&["member", "list"], |members| members["items"].as_array().is_some_and(|all| all.len() == 2));
+    ks.json(&["member", "end", BERGEN, "--why", "Kontingenten er ikke betalt."]).json();
+    let status = bergen.until(&["status"], |status| status["ended"].is_object());
+    assert_eq!(status["ended"]["what"], "membership");
+    assert!(bergen.run(&["status"]).out.contains("praksis join --request"));
+    assert_eq!(bergen.json(&["case", "share", &id]).kind(), "not_allowed");
+    // At home it goes on.
+    bergen.json(&["case", "edit", &id, "--set", "keywords+=pumpe"]).json();
+
+    let word = bergen.json(&["join", "--request"]).json()["request"].as_str().expect("one string").to_owned();
+    let admitted = ks.json(&["member", "admit", &word, "--yes"]).json();
+    bergen.json(&["join", admitted["admittance"].as_str().expect("one string")]).json();
+    bergen.until(&["status"], |status| status["ended"].is_null());
+    bergen.json(&["case", "share", &id]).json();
+    ks.until_found(&["case", "show", &id]);
 }
 
 #[test]

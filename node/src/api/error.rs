@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use praksis_protocol::{
-    engine::CommandError,
+    engine::{CommandError, ended::Over},
     language::Language,
     personal::{Data, Found},
     record::{Fault, Invalid, Problem},
@@ -313,6 +313,7 @@ fn of_command(error: &CommandError) -> ErrorKind {
         | CommandError::OwnerFirst
         | CommandError::Withdrawn
         | CommandError::NoNetwork
+        | CommandError::Ended(_)
         | CommandError::NoRoot
         | CommandError::NotForUs
         | CommandError::Expired
@@ -376,6 +377,10 @@ fn hint_of(error: &CommandError) -> &'static str {
         }
         CommandError::TooLarge => "a record takes at most 512 KiB: shorten its texts",
         CommandError::NoNetwork => "join a network first: praksis join INVITATION",
+        CommandError::Ended(Over::Device) => {
+            "whoever keeps the root key can let it in again: praksis org device add REQUEST"
+        }
+        CommandError::Ended(Over::Membership) => "ask the association; to come back: praksis join --request",
         CommandError::InNetwork => "a folder belongs to one network; another needs a folder of its own",
         CommandError::NoRoot => "do it on the node that holds the organisation's root key",
         CommandError::NotForUs => "ask for one made for this organisation and device",

@@ -20,9 +20,10 @@ use utoipa::ToSchema;
 
 use super::{
     Api, ApiError, audience,
-    input::Form,
+    input::{Form, Perhaps},
     org, record,
     root::{RootKey, key_id},
+    withdraw::reason,
 };
 
 /// Days that an invitation can be used when nobody says.
@@ -109,6 +110,14 @@ pub(super) async fn invite(
     Ok((StatusCode::CREATED, Json(json!({"invitation": invitation}))))
 }
 
+/// How a membership ends.
+#[derive(Deserialize, Default, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ending {
+    /// Why: every member reads it. At most 500 characters, and nobody's name.
+    why: Option<String>,
+}
+
 /// Who writes on for an organisation that was merged.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -129,16 +138,17 @@ pub(super) struct NewRoot {
 ///
 /// What this node has of the organisation still counts; its devices are let in no longer. Answers with `{"statements"}`.
 #[utoipa::path(post, path = "/api/v1/members/{org}/end", operation_id = "members_end", tag = "network",
-    params(("org" = String, Path, description = "Organisation number")),
+    params(("org" = String, Path, description = "Organisation number")), request_body = Option<Ending>,
     responses((status = 200, description = "Ended", body = Value), (status = 403, description = "Not an association"),
         (status = 404, description = "No such member")))]
 pub(super) async fn end(
     State(api): State<Api>,
     Path(org): Path<String>,
     root: RootKey,
+    Perhaps(ending): Perhaps<Ending>,
 ) -> Result<Json<Value>, ApiError> {
     let org = audience::member(&*audience::roster(&api).await?, &org)?;
-    root.says(&api, Saying::EndMembership(org)).await
+    root.says(&api, Saying::EndMembership { org, why: reason(ending.why)? }).await
 }
 
 /// Says that an organisation was merged into another
@@ -230,8 +240,13 @@ async fn joined(api: &Api, mut events: Receiver<Event>, office: Option<OrgId>) -
             match events.recv().await {
                 Ok(Event::Joined(_) | Event::RosterChanged) | Err(RecvError::Lagged(_)) => break,
                 Ok(Event::JoinRefused(refusal)) => return Err(ApiError::JoinRefused(refusal.to_string())),
-                Ok(Event::RecordChanged(_) | Event::RecordGone(..) | Event::Level(..) | Event::Failed(_)) => {
-                }
+                Ok(
+                    Event::Ended(_)
+                    | Event::RecordChanged(_)
+                    | Event::RecordGone(..)
+                    | Event::Level(..)
+                    | Event::Failed(_),
+                ) => {}
                 Err(RecvError::Closed) => return Err(ApiError::Busy("the node has stopped".to_owned())),
             }
         }

@@ -26,6 +26,7 @@ use super::{
     input::{Document, Form, Perhaps, new_id},
     record,
     root::{self, RootKey},
+    withdraw::reason,
 };
 use crate::folder::CARD;
 
@@ -108,10 +109,12 @@ pub(super) async fn device_add(
     Ok((StatusCode::CREATED, Json(json!({"grant": grant}))))
 }
 
-/// Since when a device is in other hands, if it is.
+/// How a device ends.
 #[derive(Deserialize, Default, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Lost {
+    /// Why: every member reads it, and whoever has the device. At most 500 characters, and nobody's name.
+    why: Option<String>,
     /// Instant, `2026-11-20T08:00:00Z`: what it withdrew since is undone.
     lost_since: Option<String>,
 }
@@ -139,12 +142,14 @@ pub(super) async fn device_end(
     let Some((found, _)) = found.next() else {
         return Err(ApiError::NotFound(format!("no device {device:.60} of ours")));
     };
-    let lost = lost.lost_since.as_deref().map(str::parse::<jiff::Timestamp>).transpose();
+    let Lost { why, lost_since } = lost;
+    let lost = lost_since.as_deref().map(str::parse::<jiff::Timestamp>).transpose();
     let lost = lost.map_err(|_| {
         ApiError::Misuse("lost_since: expected an instant, as 2026-11-20T08:00:00Z".to_owned())
     })?;
+    let why = reason(why)?;
     let lost_s = lost.map(|at| u64::try_from(at.as_second()).unwrap_or_default());
-    let Json(mut answer) = root.says(&api, Saying::EndDevice { device: *found, lost_s }).await?;
+    let Json(mut answer) = root.says(&api, Saying::EndDevice { device: *found, lost_s, why }).await?;
     answer["device"] = found.to_string().into();
     Ok(Json(answer))
 }

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use praksis_protocol::{
-    engine::{Status, output::PeerStatus},
+    engine::{Status, ended::Over, output::PeerStatus},
     genesis::Kind,
 };
 use serde_json::{Map, Value, json};
@@ -13,7 +13,7 @@ use crate::figures::Messages;
 /// Where the node stands
 ///
 /// `{"organisation", "device", "network", "documents", "shared", "members", "peers", "bytes_in", "bytes_out",
-/// "figures", "refused"}`, and what waits. A draft and what was shared from it count once.
+/// "figures", "refused"}`, and what waits. `ended`, `{"what": "device|membership", "why"}`, where this node has been ended. A draft and what was shared from it count once.
 #[utoipa::path(get, path = "/api/v1/status", operation_id = "status", tag = "network",
     responses((status = 200, description = "Where it stands", body = Value)))]
 pub(super) async fn show(State(api): State<Api>) -> Result<Json<Value>, ApiError> {
@@ -28,6 +28,16 @@ pub(super) async fn show(State(api): State<Api>) -> Result<Json<Value>, ApiError
     }
     if let Some(network) = status.network {
         json.insert("network".to_owned(), network.to_string().into());
+    }
+    if let Some(ended) = &status.ended {
+        let what = match ended.over {
+            Over::Device => "device",
+            Over::Membership => "membership",
+        };
+        json.insert(
+            "ended".to_owned(),
+            json!({"what": what, "why": ended.why.as_deref().unwrap_or_default()}),
+        );
     }
     json.insert("documents".to_owned(), documents(&status));
     json.insert("shared".to_owned(), status.shared.into());

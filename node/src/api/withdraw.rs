@@ -32,14 +32,7 @@ pub(super) async fn one(
     root: RootKey,
     what: Withdraw,
 ) -> Result<Json<Value>, ApiError> {
-    let text = what.why.trim();
-    let count = text.chars().count();
-    if !(1..=WHY_LIMIT).contains(&count) || text.chars().any(|c| c.is_control() && c != '\n') {
-        return Err(ApiError::Misuse(format!("why: expected 1 to {WHY_LIMIT} characters of text")));
-    }
-    if !personal::find(text).is_empty() {
-        return Err(ApiError::PersonalWhy);
-    }
+    let text = checked(&what.why)?;
     let (record, again) = match ids::resolve(api, id, kind).await {
         Ok(found) => (found.record, false),
         // Withdrawn before by another device: a second word lets the bytes go at once.
@@ -57,4 +50,18 @@ pub(super) async fn one(
         Some(genesis) => why::withdrawn(api, &genesis).await.map(Json),
         None => why::present(api, record).await.map(Json),
     }
+}
+
+/// A reason that others read, if one is given.
+pub(super) fn reason(why: Option<String>) -> Result<Option<String>, ApiError> {
+    why.map(|why| checked(&why).map(str::to_owned)).transpose()
+}
+
+fn checked(why: &str) -> Result<&str, ApiError> {
+    let text = why.trim();
+    let count = text.chars().count();
+    if !(1..=WHY_LIMIT).contains(&count) || text.chars().any(|c| c.is_control() && c != '\n') {
+        return Err(ApiError::Misuse(format!("why: expected 1 to {WHY_LIMIT} characters of text")));
+    }
+    if personal::find(text).is_empty() { Ok(text) } else { Err(ApiError::PersonalWhy) }
 }

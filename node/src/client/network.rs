@@ -107,8 +107,13 @@ impl Client {
     }
 
     /// Ends a device of the own organisation, by slot or id: `{"device", "statements"}`. `lost_since`: an instant.
-    pub async fn device_end(&self, device: &str, lost_since: Option<&str>) -> Result<Value, ClientError> {
-        let body = lost_since.map_or_else(|| json!({}), |since| json!({"lost_since": since}));
+    pub async fn device_end(
+        &self,
+        device: &str,
+        lost_since: Option<&str>,
+        why: Option<&str>,
+    ) -> Result<Value, ClientError> {
+        let body = json!({"lost_since": lost_since, "why": why});
         self.json(self.post(&format!("org/devices/{}/end", word(device))).json(&body)).await
     }
 
@@ -124,8 +129,9 @@ impl Client {
     }
 
     /// Ends a membership: `{"statements"}`.
-    pub async fn member_end(&self, org: &str) -> Result<Value, ClientError> {
-        self.json(self.post(&format!("members/{}/end", word(org)))).await
+    pub async fn member_end(&self, org: &str, why: Option<&str>) -> Result<Value, ClientError> {
+        let request = self.post(&format!("members/{}/end", word(org)));
+        self.json(request.json(&json!({"why": why}))).await
     }
 
     /// Says that an organisation was merged into another: `{"statements"}`.

@@ -262,6 +262,10 @@ impl Machine {
             }
             Output::Announce(Event::Failed(error)) => return Err(error.into()),
             Output::Announce(event) => {
+                if let Event::Ended(ended) = &event {
+                    let (over, why) = (ended.over, ended.why.as_deref().unwrap_or_default());
+                    tracing::warn!(why, "{over}: nobody lets it in; praksis status says what to do");
+                }
                 // Perhaps nobody listens.
                 let _ = self.events.send(event);
                 return Ok(());

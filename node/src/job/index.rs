@@ -157,7 +157,7 @@ impl Job {
                 }
                 Event::RecordGone(record, owner) => drop(changed.insert((record, owner), None)),
                 Event::RosterChanged | Event::Joined(_) => roster = true,
-                Event::JoinRefused(_) | Event::Level(..) | Event::Failed(_) => {}
+                Event::JoinRefused(_) | Event::Ended(_) | Event::Level(..) | Event::Failed(_) => {}
             }
         }
         if roster {

@@ -224,7 +224,7 @@ async fn every_answer_is_as_it_was() {
         "association_amend",
         ks.client.association_amend(&json!({"purge_delay_s": 3600})).await.unwrap(),
     );
-    golden.compare("org_device_end", bergen.client.device_end("2", None).await.unwrap());
+    golden.compare("org_device_end", bergen.client.device_end("2", None, Some("Byttet ut.")).await.unwrap());
     let succeeded = ks.client.member_succeed(KS, BERGEN).await.unwrap();
     let statements = succeeded["statements"].as_str().unwrap().to_owned();
     // It may have come by itself before.

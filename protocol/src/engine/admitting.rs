@@ -15,6 +15,7 @@ use crate::{
     id::{DeviceId, NetworkId, OrgId, StatementHash},
     membership::{
         joining::{Admittance, Application, Invitation, JoinReply, JoinRequest, Refusal, Ticket},
+        roster::Verdict,
         statement::{Fact, Kind, Known, MembershipGrant, Role},
     },
     signed::{Verified, encoding::to_vec},
@@ -139,6 +140,13 @@ impl Engine {
                 welcome.extend(granted.map(|known| known.statement.bytes().to_vec().into()));
                 let answer = Output::Answer(question, JoinReply::Welcome(welcome).bytes());
                 self.commit(batch, Resting { outputs: vec![answer], statements, ..Resting::default() });
+            }
+            Err(Refusal::NotMember)
+                if let told = self.told_to_ended(from)
+                    && !told.is_empty() =>
+            {
+                self.refuse(Verdict::Ended.name())?;
+                self.outputs.push_back(Output::Answer(question, JoinReply::Ended(told).bytes()));
             }
             Err(refusal) => {
                 self.refuse(refusal.name())?;

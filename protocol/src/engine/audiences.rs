@@ -50,7 +50,8 @@ impl Engine {
     /// Us, as a member.
     fn own_member(&self) -> Result<OrgId, CommandError> {
         let roster = self.statements.roster();
-        self.identity.org.filter(|own| roster.member(*own).is_some()).ok_or(CommandError::NoNetwork)
+        let own = self.identity.org.filter(|own| roster.member(*own).is_some());
+        own.ok_or_else(|| self.outside(CommandError::NoNetwork))
     }
 
     /// Us, and these members with us.

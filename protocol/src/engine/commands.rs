@@ -238,6 +238,7 @@ impl Engine {
             device: own,
             slot: roster.device(own).map(|device| device.slot),
             network: roster.network(),
+            ended: self.ended(),
             documents,
             shared,
             members,

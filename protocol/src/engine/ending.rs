@@ -36,9 +36,16 @@ pub enum Saying {
         device: DeviceId,
         /// Since when it is in other hands.
         lost_s: Option<u64>,
+        /// Why, for people.
+        why: Option<String>,
     },
     /// An organisation is a member no longer (association).
-    EndMembership(OrgId),
+    EndMembership {
+        /// The organisation.
+        org: OrgId,
+        /// Why, for people.
+        why: Option<String>,
+    },
     /// Our own root hands over to this key. From then on this node needs the new one.
     RotateRoot(OrgId),
     /// An organisation that lost its root speaks by this key; holds when a quorum of association roots say it.
@@ -103,15 +110,16 @@ impl Engine {
         let vouches = roster.roots().any(|it| it == root) || roster.recovery().any(|it| it == root);
         let own = self.identity.org;
         Ok(match saying {
-            Saying::EndDevice { device, lost_s } => {
+            Saying::EndDevice { device, lost_s, why } => {
                 let Some(granted) = roster.device(device).filter(|granted| Some(granted.org) == own) else {
                     return Ok(Err(CommandError::NoSuchDevice(device)));
                 };
                 let scopes = own.map(Scope::Organisation).into_iter().chain([Scope::Network]);
                 let scopes: Vec<Scope> = scopes.chain(self.audiences_kept()).collect();
-                self.end(Kind::DeviceEnd, granted.grant, &[device], &scopes, lost_s, store)?
+                let end = End { grant: granted.grant, why };
+                self.end(Kind::DeviceEnd, &end, &[device], &scopes, lost_s, store)?
             }
-            Saying::EndMembership(org) => match roster.member(org) {
+            Saying::EndMembership { org, why } => match roster.member(org) {
                 _ if !vouches => Err(CommandError::NoRoot),
                 None => Err(CommandError::NoSuchMember(org)),
                 Some(member) => {
@@ -119,7 +127,8 @@ impl Engine {
                     let devices: Vec<DeviceId> = devices.collect();
                     let scopes: Vec<Scope> =
                         std::iter::once(Scope::Network).chain(self.audiences_kept()).collect();
-                    self.end(Kind::MembershipEnd, member.grant, &devices, &scopes, None, store)?
+                    let end = End { grant: member.grant, why };
+                    self.end(Kind::MembershipEnd, &end, &devices, &scopes, None, store)?
                 }
             },
             Saying::RotateRoot(new) => match own {
@@ -203,13 +212,13 @@ impl Engine {
     fn end(
         &mut self,
         kind: Kind,
-        grant: StatementHash,
+        end: &End,
         devices: &[DeviceId],
         scopes: &[Scope],
         lost_s: Option<u64>,
         store: &impl Read,
     ) -> Result<Result<Vec<Known>, CommandError>, StoreError> {
-        let Some(end) = self.say(Voice::Root, Scope::Roster, kind, &End { grant }) else {
+        let Some(end) = self.say(Voice::Root, Scope::Roster, kind, end) else {
             return Ok(Err(CommandError::NoRoot));
         };
         let mut said = Vec::new();

@@ -61,6 +61,7 @@ impl Engine {
         }
         self.recounts.is_remembered = false;
         let before = self.statements.roster().clone();
+        let ended = self.ended();
         // Receipts and heads are in no digest.
         let compared = new.iter().filter(|known| known.is_compared());
         let scopes: BTreeSet<Scope> = compared.map(Known::scope).collect();
@@ -70,6 +71,7 @@ impl Engine {
             self.statements.fold(self.charter.as_ref());
         }
         if joined || scopes.contains(&Scope::Roster) {
+            self.announce_ended(ended.as_ref());
             self.roster_changed();
         }
         self.scopes_changed(&scopes);

@@ -224,6 +224,7 @@ impl Engine {
                 }
                 self.refuse("join_refused")
             }
+            Some(JoinReply::Ended(statements)) => self.heard_own_end(&statements),
             None => self.refuse("answer"),
         }
     }

@@ -302,7 +302,7 @@ impl Engine {
         let standing = self.statements.roster().standing(self.device(), genesis.scope);
         let result = match (result, standing) {
             (Ok(written), Some(standing)) => Ok((written, standing)),
-            (Ok(_), None) => Err(CommandError::NotGranted),
+            (Ok(_), None) => Err(self.outside(CommandError::NotGranted)),
             (Err(error), _) => Err(error),
         };
         let (written, standing) = match result {

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     bundles::Carried,
+    ended::{Ended, Over},
     input::{BatchId, Class, JobId, MessageId, RequestId},
     job::Job,
     pace::Pace,
@@ -61,6 +62,8 @@ pub enum Event {
     Joined(NetworkId),
     /// A join was refused.
     JoinRefused(joining::Refusal),
+    /// This node has been ended: nobody lets it in any longer. Said again after a start.
+    Ended(Ended),
     /// A peer stands level, or no longer.
     Level(DeviceId, bool),
     /// The store failed: the node must stop.
@@ -206,6 +209,9 @@ pub enum CommandError {
     /// The device's own grant has not come yet.
     #[error("this device has not been granted by its organisation yet")]
     NotGranted,
+    /// This node, or its organisation's membership, has been ended.
+    #[error("{0}")]
+    Ended(Over),
     /// The organisation is no member of the network.
     #[error("{0} is no member of the network")]
     NoSuchMember(OrgId),
@@ -262,6 +268,8 @@ pub struct Status {
     pub slot: Option<u8>,
     /// The network, once joined.
     pub network: Option<NetworkId>,
+    /// Whether this node has been ended, as far as it has heard.
+    pub ended: Option<Ended>,
     /// Records by kind.
     pub documents: BTreeMap<&'static str, usize>,
     /// Documents in wider scopes.

@@ -216,7 +216,7 @@ impl Engine {
         let draft = self.draft_of(id)?;
         let network = self.statements.roster().network().ok_or(CommandError::NoNetwork)?;
         if self.identity.org.is_none_or(|org| self.statements.roster().member(org).is_none()) {
-            return Err(CommandError::NoNetwork);
+            return Err(self.outside(CommandError::NoNetwork));
         }
         // Whoever has left the draft says nothing in its name.
         self.check_writer(&draft)?;

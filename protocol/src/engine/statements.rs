@@ -263,7 +263,7 @@ impl Statements {
 
     /// What makes the present roots of the association, and of an organisation, out of the first ones:
     /// without it nobody can tell whose word a grant is.
-    fn lines_of_roots(&self, org: OrgId) -> impl Iterator<Item = &Known> {
+    pub(crate) fn lines_of_roots(&self, org: OrgId) -> impl Iterator<Item = &Known> {
         let is_line = move |known: &&Known| {
             let Fact::RootSuccession(succession) = &known.fact else {
                 return matches!(known.fact, Fact::Amendment(_));

@@ -85,7 +85,7 @@ pub fn end(
     chain: &mut Chain,
     scopes: &mut [(Chain, NetworkId, Vec<Ending>)],
 ) -> Vec<Verified<Statement>> {
-    let mut said = vec![chain.issue(key, network, kind, &End { grant })];
+    let mut said = vec![chain.issue(key, network, kind, &End::of(grant))];
     let end = StatementHash(said[0].hash());
     for (chain, network, endings) in scopes {
         for cut in endings.iter().flat_map(|ending| ending.cuts(end)) {

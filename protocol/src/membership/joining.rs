@@ -139,6 +139,9 @@ pub enum JoinReply {
     /// Refused, for this reason.
     #[n(1)]
     Refused(#[n(0)] Refusal),
+    /// The guest's device, or its organisation's membership, has been ended: by these statements.
+    #[n(2)]
+    Ended(#[n(0)] Vec<ByteVec>),
 }
 
 /// Why a guest is refused.

@@ -185,7 +185,7 @@ fn past_a_cut_nothing_counts_and_what_rests_on_it_is_an_orphan_until_somebody_wr
     let ending = Ending::of(stolen.id(), Scope::Network, held.iter().map(|(hash, it)| (*hash, &**it)), &kept);
     let mut chain =
         Chain::after(praksis_protocol::membership::issuing::last_said(org(BERGEN), Scope::Roster, &kept));
-    let end = chain.issue(&key(BERGEN), charter().network(), StatementKind::DeviceEnd, &End { grant });
+    let end = chain.issue(&key(BERGEN), charter().network(), StatementKind::DeviceEnd, &End::of(grant));
     let end = Known::read(end.bytes()).unwrap();
     let fold = |more: &[Known]| Arc::new(Roster::fold(Some(&charter()), kept.iter().chain(more)));
     node.roster = fold(std::slice::from_ref(&end));

@@ -182,6 +182,9 @@ fn joining(lines: &mut Lines, charter: &Charter, acceptance: Verified<Acceptance
     lines.add("join introduce", &JoinRequest::Introduce(vec![vec![1].into()]).bytes());
     lines.add("join welcome", &JoinReply::Welcome(vec![vec![1].into()]).bytes());
     lines.add("join refused", &JoinReply::Refused(Refusal::Expired).bytes());
+    lines.add("join ended", &JoinReply::Ended(vec![vec![1].into()]).bytes());
+    let end = End { grant: hash, why: Some("Mistet.".into()) };
+    lines.add("body of an end with a reason", &to_vec(&end));
 }
 
 /// One statement of every kind that the roster and the scopes have besides those above.
@@ -201,7 +204,7 @@ fn trust(lines: &mut Lines, network: NetworkId) {
     let mut add = |name: &str, chain: &mut Chain, key: &SigningKey, kind, body: &dyn Fn() -> Vec<u8>| {
         lines.add(name, chain.issue_bytes(key, network, kind, body()).bytes());
     };
-    let end = || to_vec(&End { grant: hash });
+    let end = || to_vec(&End::of(hash));
     add("membership end", &mut roster, &vouching, StatementKind::MembershipEnd, &end);
     add("device end", &mut roster, &own, StatementKind::DeviceEnd, &end);
     let cut = Cut {

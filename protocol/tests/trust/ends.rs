@@ -106,7 +106,7 @@ fn an_ended_member_is_out_until_a_grant_names_the_end() {
     let case = shared(&world, BERGEN);
     let wrote = world.write(20, Scope::Network, 1);
     let grant = world.roster().member(org(BERGEN)).unwrap().grant;
-    let ended = world.root_says(KS, Kind::MembershipEnd, &End { grant });
+    let ended = world.root_says(KS, Kind::MembershipEnd, &End::of(grant));
     world.member(BERGEN, None);
     assert_eq!(world.roster().member(org(BERGEN)), None);
     assert_eq!(world.roster().may(device(20), Act::Read, Scope::Network, &[]), Verdict::Ended);
@@ -214,8 +214,8 @@ fn a_stolen_root_is_replaced_by_the_associations_before_it_can_replace_itself() 
     let body = DeviceGrant { org: org(BERGEN), ..device_body(BERGEN, 27, 7, BERGEN) };
     world.root_says(7, Kind::DeviceGrant, &body);
     let grant = grant_of(&world, 20);
-    world.root_says(7, Kind::DeviceEnd, &End { grant });
-    world.root_says(7, Kind::DeviceEnd, &End { grant: thieves });
+    world.root_says(7, Kind::DeviceEnd, &End::of(grant));
+    world.root_says(7, Kind::DeviceEnd, &End::of(thieves));
     let roster = world.roster();
     assert_eq!(roster.device(device(27)).unwrap().org, org(BERGEN));
     assert_eq!(roster.device(device(20)), None);
@@ -321,7 +321,7 @@ fn after_a_merger_the_heir_writes_what_the_predecessor_owned() {
     assert_eq!(roster.writers(&case), [org(BAERUM)], "it is still there");
     assert_eq!(world.counts(&by_heir, &case), Verdict::Yes);
     let grant = roster.member(org(BAERUM)).unwrap().grant;
-    world.root_says(KS, Kind::MembershipEnd, &End { grant });
+    world.root_says(KS, Kind::MembershipEnd, &End::of(grant));
     let roster = world.roster();
     assert_eq!(roster.writers(&case), [org(BERGEN)]);
     let number = number(BAERUM);

@@ -86,8 +86,8 @@ fn take(world: &mut World, step: Step) {
             let body = praksis_protocol::membership::statement::DeviceGrant { follows, ..body };
             world.root_says(root, Kind::DeviceGrant, &body);
         }
-        2 => drop(world.root_says(root, Kind::MembershipEnd, &End { grant: hash })),
-        3 => drop(world.root_says(root, Kind::DeviceEnd, &End { grant: hash })),
+        2 => drop(world.root_says(root, Kind::MembershipEnd, &End::of(hash))),
+        3 => drop(world.root_says(root, Kind::DeviceEnd, &End::of(hash))),
         4 | 5 => {
             let envelopes = (0..step.other % 5).map(|n| EnvelopeHash([step.other ^ n; 32])).collect();
             let cut = Cut { end: hash, device: device(device_of), envelopes, said: said(world), pages: 1 };

@@ -1,7 +1,7 @@
 //! At the door: what guests get, and invitations.
 
 use praksis_protocol::{
-    engine::{Class, Command, CommandError, Reply, setup::acceptance},
+    engine::{Class, Command, CommandError, Reply, Saying, setup::acceptance},
     genesis::Scope,
     id::{Digest, DocumentId, Item, OrgId, StatementHash},
     membership::{
@@ -49,6 +49,7 @@ fn apply(desk: &mut Desk, invitation: &Verified<Invitation>, of: u8, from: u8) -
             Ok(known.rfind(ours).expect("the grant is in the welcome"))
         }
         JoinReply::Refused(refusal) => Err(refusal),
+        JoinReply::Ended(_) => panic!("nobody has ended it"),
     }
 }
 
@@ -308,4 +309,25 @@ fn a_membership_that_runs_out_is_shut_out_at_that_moment() {
     assert_eq!(desk.expelled, [device(20)]);
     assert_eq!(desk.request(20, &hello), Response::Refused);
     assert_eq!(desk.refused("not_member"), 1);
+}
+
+#[test]
+fn an_ended_device_that_knocks_is_told_what_ended_it_and_nothing_else() {
+    let mut desk = Desk::association(&[BERGEN, BAERUM]);
+    let why = Some("Flyttet.".to_owned());
+    desk.ok(Command::Say(Saying::EndMembership { org: org(BERGEN), why: why.clone() }));
+    let knocks = |desk: &mut Desk, of: u8, from: u8| {
+        let shown =
+            [grant(of, 1, from, 1, of)].iter().map(|it| it.statement.bytes().to_vec().into()).collect();
+        let answer = desk.ask(from, Class::Join, JoinRequest::Introduce(shown).bytes()).unwrap();
+        JoinReply::read(&answer).unwrap()
+    };
+    let JoinReply::Ended(told) = knocks(&mut desk, BERGEN, 20) else { panic!("it is not told") };
+    let told: Vec<Known> = told.iter().map(|bytes| Known::read(bytes).unwrap()).collect();
+    let [end] = told.as_slice() else { panic!("{told:?}") };
+    assert!(matches!(&end.fact, Fact::MembershipEnd(end) if end.why == why));
+    assert_eq!(desk.refused("ended"), 1);
+    // Nobody else is told, whatever he shows.
+    assert_eq!(knocks(&mut desk, BERGEN, 50), JoinReply::Refused(Refusal::NotMember));
+    assert_eq!(desk.request(20, &Request::Resolve(Scope::Roster, vec![Item([0; 16])])), Response::Refused);
 }

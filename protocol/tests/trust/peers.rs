@@ -328,7 +328,7 @@ fn what_an_ended_member_wrote_is_held_until_it_is_said_how_much_counts() {
     let vouched = desk.store.statements().unwrap().into_iter().find_map(|(hash, bytes)| {
         matches!(Known::read(&bytes).unwrap().fact, Fact::Membership(_)).then_some(hash)
     });
-    let end = to_vec(&End { grant: vouched.unwrap() });
+    let end = to_vec(&End::of(vouched.unwrap()));
     let end = Statement { network, ..shell(KS, 9, 4, end) };
     let end = known(&Verified::sign(end, &key(KS)));
     let bergens = [in_network(network, 3, BAERUM), grant(BAERUM, 1, 30, 1, BAERUM)];

@@ -111,7 +111,7 @@ impl World {
     }
 
     pub(crate) fn end_device(&mut self, root: u8, grant: StatementHash) -> StatementHash {
-        self.root_says(root, Kind::DeviceEnd, &End { grant })
+        self.root_says(root, Kind::DeviceEnd, &End::of(grant))
     }
 
     pub(crate) fn cut(&mut self, issuer: u8, end: StatementHash, of: u8, scope: Scope, kept: &[&Written]) {

@@ -62,7 +62,9 @@ pub(crate) const ENTRIES: &[Entry] = &[
         read: |bytes| same(bytes, JoinReply::read(bytes).map(|it| it.bytes())),
         examples: || {
             let welcome = vec![vec![1].into(), vec![2, 3].into()];
-            vec![JoinReply::Welcome(welcome).bytes(), JoinReply::Refused(Refusal::Expired).bytes()]
+            let ended = JoinReply::Ended(vec![statements()[0].statement.bytes().to_vec().into()]);
+            let refused = JoinReply::Refused(Refusal::Expired);
+            vec![JoinReply::Welcome(welcome).bytes(), refused.bytes(), ended.bytes()]
         },
     },
     Entry {

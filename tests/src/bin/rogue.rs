@@ -204,6 +204,7 @@ fn word(outcome: &Outcome) -> String {
         Ok(raw) => match raw.payload().and_then(|payload| JoinReply::read(&payload)) {
             Some(JoinReply::Refused(refusal)) => refusal.name().to_owned(),
             Some(JoinReply::Welcome(_)) => "welcome".to_owned(),
+            Some(JoinReply::Ended(_)) => "ended".to_owned(),
             None => format!("{} bytes", raw.bytes.len()),
         },
     }

@@ -97,8 +97,8 @@ fn usurped(member: &Member, overheard: Option<AudienceId>) -> Vec<Verified<State
     if let (Some((grant, theirs)), Some(membership)) =
         (another_device(member, victim), membership_of(member, victim))
     {
-        words.say(root, roster, Kind::MembershipEnd, &End { grant: membership });
-        let end = words.say(root, roster, Kind::DeviceEnd, &End { grant: grant.hash });
+        words.say(root, roster, Kind::MembershipEnd, &End::of(membership));
+        let end = words.say(root, roster, Kind::DeviceEnd, &End::of(grant.hash));
         let cut =
             |end| Cut { end, device: theirs.device, envelopes: Halves::default(), said: None, pages: 1 };
         for scope in [roster, network] {

@@ -9,7 +9,7 @@ use crate::{
     id::{DocumentId, OrgId, StatementHash},
 };
 
-/// Most characters of the reason for a withdrawal.
+/// Most characters of a reason, of a withdrawal or an End.
 pub const WHY_LIMIT: usize = 500;
 /// Most bytes of the change in a [`Founding`]: it is empty.
 pub const FOUNDING_LIMIT: usize = 1024;
@@ -94,8 +94,12 @@ pub struct Withdrawal {
 
 impl Body for Withdrawal {
     fn check(&self, _: &Statement) -> Result<(), StatementError> {
-        let fits =
-            self.why.chars().count() <= WHY_LIMIT && !self.why.chars().any(|c| c.is_control() && c != '\n');
-        if fits { Ok(()) } else { Err(StatementError::Bounds("why")) }
+        reason(&self.why)
     }
+}
+
+/// Whether a reason is text of at most [`WHY_LIMIT`] characters.
+pub(super) fn reason(why: &str) -> Result<(), StatementError> {
+    let fits = why.chars().count() <= WHY_LIMIT && !why.chars().any(|c| c.is_control() && c != '\n');
+    if fits { Ok(()) } else { Err(StatementError::Bounds("why")) }
 }

@@ -2,7 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
-use super::{Body, NAME_LIMIT, Statement, StatementError, bounded, organisation_number};
+use super::{Body, NAME_LIMIT, Statement, StatementError, bounded, documents::reason, organisation_number};
 use crate::id::{OrgId, StatementHash};
 
 /// What an organisation is in a network.
@@ -74,17 +74,27 @@ impl Body for MembershipGrant {
 }
 
 /// Takes a grant back, by hash: of a membership by an association's root, of a device by its organisation's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct End {
     /// The grant.
     #[n(0)]
     pub grant: StatementHash,
+    /// Why, for people, if anybody has said.
+    #[n(1)]
+    pub why: Option<String>,
+}
+
+impl End {
+    /// Of a grant, without a reason.
+    pub fn of(grant: StatementHash) -> Self {
+        Self { grant, why: None }
+    }
 }
 
 impl Body for End {
     fn check(&self, _: &Statement) -> Result<(), StatementError> {
-        Ok(())
+        self.why.as_deref().map_or(Ok(()), reason)
     }
 }
 
