@@ -90,7 +90,7 @@ fn a_device_that_comes_back_writes_on_and_what_it_wrote_while_it_was_out_stays_o
         world.edit(harbour, record, None, json!({"help_wanted": "Mens den var ute"}));
         world.share(harbour, record);
         let ended = device(&world, harbour);
-        say(&mut world, town_hall, Saying::EndDevice { device: ended, lost_s: None });
+        say(&mut world, town_hall, Saying::EndDevice { device: ended, lost_s: None, why: None });
         world.heal();
         world.run_for(HOUR);
         // The same device, granted anew: the grant names the End that it comes after.
@@ -136,7 +136,7 @@ fn in_an_audience_its_owner_says_by_itself_how_much_of_anothers_ended_device_cou
         world.run_until_level();
         world.part(&[bergen], &[ks, baerum, harbour]);
         let ended = device(&world, harbour);
-        say(&mut world, baerum, Saying::EndDevice { device: ended, lost_s: None });
+        say(&mut world, baerum, Saying::EndDevice { device: ended, lost_s: None, why: None });
         world.run_until("held until Bergen has said it", HOUR, |world| {
             help_wanted(world, baerum, record) == Value::Null
         });
@@ -177,7 +177,7 @@ fn a_fall_between_an_end_and_the_counting_leaves_nothing_of_the_thief() {
             })
         });
         let ended = device(&world, harbour);
-        say(&mut world, town_hall, Saying::EndDevice { device: ended, lost_s: None });
+        say(&mut world, town_hall, Saying::EndDevice { device: ended, lost_s: None, why: None });
         world.fall_after(baerum, writes);
         world.heal();
         world.run_until("the thief is shut out", HOUR, |world| {

@@ -103,7 +103,7 @@ impl Owning {
             Self::Ended(_, joint) => {
                 world.ok(partner, Command::CoOwn(*joint, org, false));
                 // It may have been ended already, for another reason.
-                let _ = world.call(association, Command::Say(Saying::EndMembership(org)));
+                let _ = world.call(association, Command::Say(Saying::EndMembership { org, why: None }));
             }
             Self::Cloned(own, folder) => {
                 rewrite(world, liar, *own, "Skrevet før den gikk tilbake");

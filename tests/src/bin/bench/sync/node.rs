@@ -81,6 +81,7 @@ pub(crate) async fn run(dir: &str, announce: &str) -> Result<()> {
                     | Event::RosterChanged
                     | Event::Joined(_)
                     | Event::JoinRefused(_)
+                    | Event::Ended(_)
                     | Event::Failed(_),
                 )
                 | Err(RecvError::Closed) => {}
