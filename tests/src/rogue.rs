@@ -1,5 +1,6 @@
 //! A peer on the real transport that says what it likes: libp2p, and nothing of our node above it.
 
+mod claim;
 mod lie;
 
 use std::{future, io, time::Duration};
@@ -17,6 +18,7 @@ use libp2p::{
 use praksis_protocol::id::DeviceId;
 use tokio::sync::{mpsc, oneshot};
 
+pub use self::claim::claim;
 pub(crate) use self::lie::Member;
 pub use self::lie::{Lie, Told, lies, lies_of};
 

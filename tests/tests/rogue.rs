@@ -8,9 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use praksis_node::client::ClientError;
 use praksis_tests::{
     node::Node,
     process::{PATIENCE, Process},
+    rogue::claim,
     sentence,
 };
 use tempfile::TempDir;
@@ -185,4 +187,40 @@ async fn a_stranger_reaches_the_join_protocol_alone_and_is_not_let_in() {
     }
     assert_eq!(ks.status().await.members.len(), 2);
     level(&ks, &bergen).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_records_under_one_id_whoever_asks_is_told_which_there_are() {
+    let home = TempDir::new().unwrap();
+    let (ks, bergen, _) = network(&home).await;
+    let dir = member_gone_bad(&home, &ks).await;
+    let (record, bundle) = claim(&dir, "Et annet anlegg");
+    let file = home.path().join("claim");
+    std::fs::write(&file, bundle).unwrap();
+    let client = ks.serve().await;
+    let id = record.to_string();
+    let before = client.show("case", &id).await.unwrap();
+    assert_eq!(before["owner"]["org"], BERGEN);
+
+    let read = client.bundle_read(&file, |_| {}).await.unwrap();
+    assert_eq!(read["complete"], true, "{read}");
+    for ambiguous in [&id, &id[..6].to_owned()] {
+        let refused = match client.show("case", ambiguous).await {
+            Err(ClientError::Refused(problem)) => *problem,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((refused.status, refused.kind.as_str()), (409, "ambiguous_id"), "{refused:?}");
+        let mut owners = BTreeMap::new();
+        for candidate in refused.rest["candidates"].as_array().unwrap() {
+            // What each is called there leads to it alone.
+            let meant = client.show("case", candidate["id"].as_str().unwrap()).await.unwrap();
+            assert_eq!(meant["owner"], candidate["owner"]);
+            owners.insert(meant["owner"]["org"].as_str().unwrap().to_owned(), candidate["title"].clone());
+        }
+        assert_eq!(owners.keys().collect::<Vec<_>>(), [TRONDHEIM, BERGEN], "{owners:?}");
+        assert_eq!(owners[TRONDHEIM], "Et annet anlegg");
+    }
+    // At home one's own is meant.
+    let own = bergen.serve().await.show("case", &id).await.unwrap();
+    assert_eq!(own["owner"]["org"], BERGEN);
 }

@@ -13,14 +13,14 @@ pub struct Weights {
     /// The grams' leg; each leg is divided by its best score before it is weighed and added.
     pub grams: f32,
     /// The stems' leg against it. Equal legs give questions to running text .005, and take .007 from titles and .012 from
-    /// English labels; at three tenths the former lose .003. Half lies between.
+    /// English labels; at three tenths the former lose .003. Half lies between; with none they lose .020.
     pub stems: f32,
     /// The stems' leg where a record asks, which has words enough: a fifth is better by .006 than a half,
     /// and by .007 than a tenth.
     pub stems_of_record: f32,
     /// A leg's best score counts as no less than this part of what the question's own words weigh in it. Without, a leg
     /// that knows one odd word of the question, or only an expansion of it, speaks as loud as one that knows all:
-    /// notices +.014, titles +.005, labels +.004; from five tenths to one all are within .008.
+    /// notices +.013, CPV labels +.009, titles +.002; from five tenths to one all are within .008.
     pub floor: f32,
     /// BM25 of the stems' leg, as usual. Less of either number gives questions to running text .003 to .006, and takes as
     /// much from notices and labels.
@@ -31,8 +31,8 @@ pub struct Weights {
     /// The same where a record asks, whose grams stand in it more often, and so in its like: with the numbers of a
     /// question, notices lose .009.
     pub grams_bm25_of_record: Bm25,
-    /// Parts of a compound in the question against the whole, in the stems' leg. With none, synonyms lose .008
-    /// and titles .004; with six tenths, titles lose .006 and notices .009.
+    /// Parts of a compound in the question against the whole, in the stems' leg. With none, synonyms lose .007
+    /// and CPV labels too; with six tenths, titles lose .006 and notices .009.
     pub parts: f32,
     /// A translation of an English word against the word itself, times its probability. English labels: .272 at five
     /// tenths, .306 at seven, .331 here; others do not move.
@@ -47,12 +47,12 @@ pub struct Weights {
     /// See [`Self::best_stems`].
     pub best_grams: usize,
     /// The part of all records from which on a term is sought only in the nearest: it finds nothing by itself. A fifth
-    /// leaves a quarter of the postings of a title, and moves no figure by more than .002; a tenth takes .004 from
-    /// titles. The rarer half of a question's terms is always sought.
+    /// leaves a quarter of the postings of a title. The nearest are scored by all terms: notices lose .002, the others
+    /// nothing. The rarer half of a question's terms is always sought.
     pub common: f32,
     /// The nearest by words, among which the facts then decide.
     pub candidates: usize,
-    /// The same where a record asks, and CPV decides among them: notices lose .006 with half of them, .016 with an
+    /// The same where a record asks, and CPV decides among them: notices lose .006 with half of them, .022 with an
     /// eighth.
     pub candidates_of_record: usize,
     /// Shared CPV codes, beside what both legs can give. Raised similar notices from .41 to .50 at one, and by .019
@@ -64,7 +64,8 @@ pub struct Weights {
     /// How the weight of CPV divides on shared division, group, class, category: the broad ones also hold where
     /// notices are classified with a loose hand. Better by .003 than equal parts.
     pub cpv_by_level: [f32; 4],
-    /// How many of the nearest vote on the CPV of a query that has none. One, five and twenty are each .012 to .014 less.
+    /// How many of the nearest vote on the CPV of a query that has none. One is .007 less; five and twenty were .012
+    /// less.
     pub cpv_voters: usize,
 
     // The rest cannot be measured before people use it. Small: together they decide between hits about equally near in

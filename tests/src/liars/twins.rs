@@ -1,20 +1,16 @@
 //! A liar that says one thing here and another there: twins with one number, and what its peers do not know.
 
 use praksis_protocol::{
-    admission::state::Record,
-    document::Author,
     engine::Class,
-    envelope::actor,
     genesis::{Genesis, Kind, Scope},
     id::{DocumentId, Item},
     wire::message::{Delivery, Request, Response, SignedChange},
 };
 use rand::RngExt as _;
-use serde_json::json;
 
 use crate::{
     rogue::{Member, Raw},
-    sim::{Habit, NodeId, Say, Turn, cast::case},
+    sim::{Habit, NodeId, Say, Turn},
 };
 
 /// A document of the liar's own with two first changes, and one of a kind that nobody knows.
@@ -30,27 +26,14 @@ pub struct Twins {
     made: Vec<Made>,
 }
 
-/// A first change of the document `place`, with what a document like `shape` could hold.
-fn change(member: &Member, shape: &Genesis, place: &Genesis, title: &str) -> SignedChange {
-    let record = Record::of(shape).expect("a kind that is known");
-    let mut replica = record.replica();
-    let mut content = case(title);
-    content["title"] = json!({"nb": title});
-    let own = actor(member.id(), place.document(), Member::SESSION, 0);
-    let author = Author { actor: &|_| own, first_branch: 0, time: 0 };
-    let heads = replica.heads();
-    let made = replica.share(&heads, &content, &author).expect("a case").remove(0);
-    member.signed(place, made.bytes)
-}
-
 fn made(member: &Member) -> Vec<Made> {
     let own = member.own();
-    let changes = ["Den ene", "Den andre"].map(|title| change(member, &own, &own, title));
+    let changes = ["Den ene", "Den andre"].map(|title| member.first(&own, &own, title));
     // The kind of a later version: it rests on containers that nobody here knows.
     let later = Genesis { kind: 4242, record: None, nonce: [3; 32], ..own.clone() };
     let as_case =
         Genesis::shared(&Genesis::draft(Kind::Case, member.org(), [3; 32]), member.network, Scope::Network);
-    let unknown = ["Senere", "Enda senere"].map(|title| change(member, &as_case, &later, title));
+    let unknown = ["Senere", "Enda senere"].map(|title| member.first(&as_case, &later, title));
     vec![Made { genesis: own, changes }, Made { genesis: later, changes: unknown }]
 }
 

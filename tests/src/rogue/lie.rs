@@ -25,6 +25,7 @@ use praksis_protocol::{
 use serde_json::json;
 
 use super::Raw;
+use crate::sim::cast::case;
 
 /// Nothing hashes to this.
 const NOWHERE: Item = Item([9; 16]);
@@ -154,6 +155,19 @@ impl Member {
     pub(crate) fn signed(&self, place: &Genesis, change: Vec<u8>) -> SignedChange {
         let hash = praksis_protocol::scan::change_hash(&change);
         SignedChange { envelope: self.sign(place, hash).into(), change: change.into() }
+    }
+
+    /// A first change of the document `place`, with what a document like `shape` could hold.
+    pub(crate) fn first(&self, shape: &Genesis, place: &Genesis, title: &str) -> SignedChange {
+        let record = Record::of(shape).expect("a kind that is known");
+        let mut replica = record.replica();
+        let mut content = case(title);
+        content["title"] = json!({"nb": title});
+        let own = actor(self.id(), place.document(), Self::SESSION, 0);
+        let author = Author { actor: &|_| own, first_branch: 0, time: 0 };
+        let heads = replica.heads();
+        let made = replica.share(&heads, &content, &author).expect("a case").remove(0);
+        self.signed(place, made.bytes)
     }
 
     /// A change of somebody's case that continues what stands there, under an actor.

@@ -24,6 +24,22 @@ fn variants() -> Vec<(&'static str, Weights)> {
         ("without CPV", Weights { cpv: 0.0, ..all() }),
         ("additional CPV as main", Weights { cpv_additional: 1.0, ..all() }),
         ("one votes on CPV", Weights { cpv_voters: 1, ..all() }),
+        (
+            "without the facts",
+            Weights {
+                phase: 0.0,
+                procedure: 0.0,
+                innovation: 0.0,
+                value: 0.0,
+                gains: 0.0,
+                lessons: 0.0,
+                reuse: 0.0,
+                ..all()
+            },
+        ),
+        ("a record's grams as of words", Weights { grams_bm25_of_record: all().grams_bm25, ..all() }),
+        ("a record's nearest as of words", Weights { candidates_of_record: all().candidates, ..all() }),
+        ("common terms sought in all", Weights { common: 1.0, ..all() }),
         ("all terms of a record", Weights { best_stems: usize::MAX, best_grams: usize::MAX, ..all() }),
     ]
 }
