@@ -72,7 +72,8 @@ pub(crate) fn read(path: &Path) -> Result<Option<SigningKey>, KeyError> {
 /// The key of a seed as base32, if it is one.
 pub(crate) fn read_seed(text: &[u8]) -> Option<SigningKey> {
     let bytes = Zeroizing::new(BASE32.decode(text).ok()?);
-    Some(SigningKey::from_bytes(&*Zeroizing::new(bytes.as_slice().try_into().ok()?)))
+    let seed: Zeroizing<[u8; 32]> = Zeroizing::new(bytes.as_slice().try_into().ok()?);
+    Some(SigningKey::from_bytes(&seed))
 }
 
 /// Writes one line into a new file that only its owner can read.
