@@ -6,6 +6,7 @@ use praksis_node::{
     client::Client,
     sealed_key::{self, PASSPHRASE_MIN, SealedKeyError},
 };
+use zeroize::Zeroizing;
 
 use crate::{context::Context, failure::Failure};
 
@@ -41,7 +42,7 @@ pub(crate) struct Passphrase {
 
 impl Passphrase {
     /// One that was chosen before.
-    pub(crate) fn known(&self, context: &Context) -> Result<String, Failure> {
+    pub(crate) fn known(&self, context: &Context) -> Result<Zeroizing<String>, Failure> {
         match &self.passphrase_file {
             Some(file) => sealed_key::read_passphrase(file).map_err(|error| failed(context, &error)),
             None => ask(context, "passphrase-ask"),
@@ -49,7 +50,7 @@ impl Passphrase {
     }
 
     /// A new one: asked for twice, and not too short.
-    pub(crate) fn chosen(&self, context: &Context) -> Result<String, Failure> {
+    pub(crate) fn chosen(&self, context: &Context) -> Result<Zeroizing<String>, Failure> {
         let passphrase = match &self.passphrase_file {
             Some(_) => self.known(context)?,
             None => {
@@ -69,8 +70,9 @@ impl Passphrase {
 }
 
 /// Typed at the terminal, and not shown there.
-fn ask(context: &Context, key: &str) -> Result<String, Failure> {
+fn ask(context: &Context, key: &str) -> Result<Zeroizing<String>, Failure> {
     rpassword::prompt_password(format!("{} ", context.text(key, &[])))
+        .map(Zeroizing::new)
         .map_err(|_| context.failure("misuse", "passphrase-no-terminal", &[]))
 }
 

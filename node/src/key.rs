@@ -9,6 +9,7 @@ use std::{
 use ed25519_dalek::SigningKey;
 use praksis_protocol::id::BASE32;
 use rand::{TryRng as _, rngs::SysRng};
+use zeroize::Zeroizing;
 
 use crate::platform;
 
@@ -49,24 +50,30 @@ pub enum KeyError {
 /// # Errors
 /// When the system gives none.
 pub fn generate() -> io::Result<SigningKey> {
-    let mut seed = [0; 32];
-    SysRng.try_fill_bytes(&mut seed).map_err(io::Error::other)?;
+    let mut seed = Zeroizing::new([0; 32]);
+    SysRng.try_fill_bytes(&mut *seed).map_err(io::Error::other)?;
     Ok(SigningKey::from_bytes(&seed))
 }
 
 /// Writes a key into a new file.
 pub(crate) fn write(path: &Path, key: &SigningKey) -> Result<(), KeyError> {
-    write_secret(path, &BASE32.encode(&key.to_bytes()))
+    write_secret(path, &Zeroizing::new(BASE32.encode(&*Zeroizing::new(key.to_bytes()))))
 }
 
 /// Reads a key, unless others can read it too. `None` when there is no such file.
 pub(crate) fn read(path: &Path) -> Result<Option<SigningKey>, KeyError> {
     let Some(text) = read_secret(path)? else { return Ok(None) };
-    let seed = BASE32.decode(text.trim().as_bytes()).ok().and_then(|seed| seed.try_into().ok());
-    match seed {
-        Some(seed) => Ok(Some(SigningKey::from_bytes(&seed))),
+    match read_seed(text.trim().as_bytes()) {
+        Some(key) => Ok(Some(key)),
         None => Err(KeyError::NotAKey { path: path.to_owned() }),
     }
+}
+
+/// The key of a seed as base32, if it is one.
+pub(crate) fn read_seed(text: &[u8]) -> Option<SigningKey> {
+    let bytes = Zeroizing::new(BASE32.decode(text).ok()?);
+    let seed: Zeroizing<[u8; 32]> = Zeroizing::new(bytes.as_slice().try_into().ok()?);
+    Some(SigningKey::from_bytes(&seed))
 }
 
 /// Writes one line into a new file that only its owner can read.
@@ -94,13 +101,13 @@ pub(crate) fn is_guarded(path: &Path) -> Result<bool, KeyError> {
 }
 
 /// Reads such a file, if it is there.
-pub(crate) fn read_secret(path: &Path) -> Result<Option<String>, KeyError> {
+pub(crate) fn read_secret(path: &Path) -> Result<Option<Zeroizing<String>>, KeyError> {
     let failed = |source| KeyError::Io { doing: "read", path: path.to_owned(), source };
     if !is_guarded(path)? {
         return Ok(None);
     }
     match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
+        Ok(text) => Ok(Some(Zeroizing::new(text))),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => {
             Err(KeyError::NotAKey { path: path.to_owned() })
         }

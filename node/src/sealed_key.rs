@@ -23,6 +23,7 @@ use praksis_protocol::id::{BASE32, OrgId};
 use rand::{TryRng as _, rngs::SysRng};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use unicode_normalization::UnicodeNormalization as _;
+use zeroize::Zeroizing;
 
 use crate::key::{self, KeyError};
 
@@ -126,13 +127,13 @@ pub fn read(path: &Path, passphrase: &str) -> Result<SigningKey, SealedKeyError>
 ///
 /// # Errors
 /// When there is no such file, or others can read it.
-pub fn read_passphrase(path: &Path) -> Result<String, SealedKeyError> {
+pub fn read_passphrase(path: &Path) -> Result<Zeroizing<String>, SealedKeyError> {
     let missing = || {
         let source = io::Error::from(io::ErrorKind::NotFound);
         SealedKeyError::Io { doing: "read", path: path.to_owned(), source }
     };
     let text = key::read_secret(path)?.ok_or_else(missing)?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
+    Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,12 +166,12 @@ fn head(public: OrgId, cost: Cost, salt: [u8; SALT]) -> String {
 }
 
 fn cipher(passphrase: &str, params: Params, salt: [u8; SALT]) -> LessSafeKey {
-    let passphrase: String = passphrase.nfc().collect();
-    let mut key = [0; 32];
+    let passphrase: Zeroizing<String> = Zeroizing::new(passphrase.nfc().collect());
+    let mut key = Zeroizing::new([0; 32]);
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(passphrase.as_bytes(), &salt, &mut key)
+        .hash_password_into(passphrase.as_bytes(), &salt, &mut *key)
         .expect("salt and key are of lengths that Argon2 takes");
-    LessSafeKey::new(UnboundKey::new(&CHACHA20_POLY1305, &key).expect("a key of this cipher has 32 bytes"))
+    LessSafeKey::new(UnboundKey::new(&CHACHA20_POLY1305, &*key).expect("a key of this cipher has 32 bytes"))
 }
 
 fn nonce() -> Nonce {
@@ -180,7 +181,9 @@ fn nonce() -> Nonce {
 fn seal(key: &SigningKey, passphrase: &str, cost: Cost, salt: [u8; SALT]) -> String {
     let head = head(OrgId(key.verifying_key().to_bytes()), cost, salt);
     let params = cost.params().expect("our own cost is one that we read");
-    let mut sealed = key.to_bytes().to_vec();
+    // With room for the tag: what is moved leaves a copy behind.
+    let mut sealed = Vec::with_capacity(32 + CHACHA20_POLY1305.tag_len());
+    sealed.extend_from_slice(&*Zeroizing::new(key.to_bytes()));
     cipher(passphrase, params, salt)
         .seal_in_place_append_tag(nonce(), Aad::from(head.as_bytes()), &mut sealed)
         .expect("a seed is short");
@@ -201,14 +204,15 @@ fn open(text: &str, passphrase: &str) -> Result<SigningKey, Fault> {
     };
     let salt = salt.strip_prefix("salt=").and_then(|salt| BASE32.decode(salt.as_bytes()).ok());
     let salt: [u8; SALT] = salt.and_then(|salt| salt.try_into().ok()).ok_or(Fault::Form)?;
-    let mut sealed = BASE32.decode(sealed.as_bytes()).map_err(|_| Fault::Form)?;
+    let mut sealed = Zeroizing::new(BASE32.decode(sealed.as_bytes()).map_err(|_| Fault::Form)?);
     let cost = Cost { memory_kib, passes, lanes };
     let params = cost.params().ok_or(Fault::Cost)?;
     let head = head(public, cost, salt);
     let seed = cipher(passphrase, params, salt)
         .open_in_place(nonce(), Aad::from(head.as_bytes()), &mut sealed)
         .map_err(|_| Fault::Passphrase)?;
-    let key = SigningKey::from_bytes(&(&*seed).try_into().map_err(|_| Fault::Form)?);
+    let seed: Zeroizing<[u8; 32]> = Zeroizing::new((&*seed).try_into().map_err(|_| Fault::Form)?);
+    let key = SigningKey::from_bytes(&seed);
     if key.verifying_key().to_bytes() == public.0 { Ok(key) } else { Err(Fault::Passphrase) }
 }
 

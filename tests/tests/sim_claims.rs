@@ -6,7 +6,7 @@ use praksis_protocol::{
     engine::{Command, Reply, Saying, setup},
     genesis::Kind,
     id::{DeviceId, DocumentId},
-    membership::{charter::Parameters, joining::Ticket, roster::Roster},
+    membership::{charter::Parameters, joining::Ticket, roster::Roster, statement::Role},
 };
 use praksis_tests::sim::{
     NodeId, World,
@@ -112,6 +112,38 @@ fn a_device_that_comes_back_writes_on_and_what_it_wrote_while_it_was_out_stays_o
             let shown = world.shared_view(node, record).record;
             assert_eq!(shown["result"], "Tilbake", "seed {seed}");
             assert_eq!(shown["help_wanted"], Value::Null, "seed {seed}: no old session comes back");
+        }
+    }
+}
+
+#[test]
+fn a_member_that_was_ended_comes_back_with_a_grant_that_names_the_end() {
+    for seed in 0..3 {
+        let mut world = World::new(seed);
+        let [ks, bergen, baerum] = network(&mut world);
+        let record = shareable(&mut world, bergen, "Fra Bergen");
+        world.share(bergen, record);
+        world.run_until_level();
+        let org = world.org(bergen);
+        let end = say(&mut world, ks, Saying::EndMembership(org));
+        world.run_until("Bærum has heard of it", HOUR, |world| roster(world, baerum).member(org).is_none());
+        // Nobody speaks with it any longer: it hears of it by a file.
+        world.ok(bergen, Command::TakeIn(end));
+        let Reply::Ticket(asks) = world.ok(bergen, Command::Apply(None)) else { world.fail("no request") };
+        let asks = world.ticket(&asks);
+        let Reply::Ticket(grant) = world.ok(ks, Command::Admit(asks, Role::Member)) else {
+            world.fail("no grant")
+        };
+        world.ok(bergen, Command::Join(world.ticket(&grant)));
+        world.run_until("it is a member again", HOUR, |world| world.is_level());
+        assert!([ks, baerum].iter().all(|node| roster(&mut world, *node).member(org).is_some()));
+        world.edit(bergen, record, None, json!({"help_wanted": "Tilbake"}));
+        world.share(bergen, record);
+        world.run_until_level();
+        for node in [ks, baerum] {
+            let shown = world.shared_view(node, record).record;
+            assert_eq!(shown["title"]["nb"], "Fra Bergen", "seed {seed}");
+            assert_eq!(shown["help_wanted"], "Tilbake", "seed {seed}");
         }
     }
 }

@@ -8,7 +8,7 @@ use axum::{
 use ed25519_dalek::SigningKey;
 use praksis_protocol::{
     engine::{Command, Reply, Saying},
-    id::{BASE32, OrgId},
+    id::OrgId,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use super::{Api, ApiError, audience, input::Perhaps, record};
-use crate::key::ROOT_HEADER;
+use crate::key::{ROOT_HEADER, read_seed};
 
 /// What stands in the folder and what the engine holds are changed together.
 static CHANGING: Mutex<()> = Mutex::const_new(());
@@ -29,10 +29,10 @@ impl FromRequestParts<Api> for RootKey {
 
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, ApiError> {
         let Some(text) = parts.headers.get(ROOT_HEADER) else { return Ok(Self(None)) };
-        let seed = BASE32.decode(text.as_bytes()).ok().and_then(|seed| <[u8; 32]>::try_from(seed).ok());
-        let seed =
-            seed.ok_or_else(|| ApiError::Misuse(format!("{ROOT_HEADER}: expected 52 characters of base32")))?;
-        Ok(Self(Some(SigningKey::from_bytes(&seed))))
+        let key = read_seed(text.as_bytes());
+        let key =
+            key.ok_or_else(|| ApiError::Misuse(format!("{ROOT_HEADER}: expected 52 characters of base32")))?;
+        Ok(Self(Some(key)))
     }
 }
 

@@ -301,7 +301,11 @@ fn a_membership_that_runs_out_is_shut_out_at_that_moment() {
     // Nothing else happens: the engine has asked to be woken in time.
     let mut peer = |request| match request {
         Request::Hello(ours) => Response::Hello(ours),
-        _ => Response::Heard,
+        Request::Compare(..)
+        | Request::Resolve(..)
+        | Request::Pull(..)
+        | Request::Changed(..)
+        | Request::Tell(_) => Response::Heard,
     };
     desk.run_for(3_599_000, &mut peer);
     assert_eq!(desk.expelled, []);

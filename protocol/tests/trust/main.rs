@@ -10,6 +10,7 @@ mod fold;
 mod joining;
 mod keeping;
 mod peers;
+mod quotas;
 mod roster;
 mod scribe;
 mod statements;
