@@ -125,7 +125,7 @@ fn a_member_that_was_ended_comes_back_with_a_grant_that_names_the_end() {
         world.share(bergen, record);
         world.run_until_level();
         let org = world.org(bergen);
-        let end = say(&mut world, ks, Saying::EndMembership(org));
+        let end = say(&mut world, ks, Saying::EndMembership { org, why: None });
         world.run_until("Bærum has heard of it", HOUR, |world| roster(world, baerum).member(org).is_none());
         // Nobody speaks with it any longer: it hears of it by a file.
         world.ok(bergen, Command::TakeIn(end));
