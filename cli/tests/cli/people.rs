@@ -60,7 +60,8 @@ fn a_stolen_device_that_was_ended_is_refused_and_told_and_what_it_wrote_before_s
 
     // Nobody lets it in, and nothing of it arrives. It is told why, in plain words.
     let ready = ks.serve();
-    lost.json(&["peer", "add", ready["listen"][0].as_str().expect("an address")]).json();
+    let ks_is_at = ["peer", "add", ready["listen"][0].as_str().expect("an address")];
+    lost.json(&ks_is_at).json();
     let status = lost.until(&["status"], |status| status["ended"].is_object());
     assert_eq!(
         (&status["ended"]["what"], &status["ended"]["why"]),
@@ -75,6 +76,7 @@ fn a_stolen_device_that_was_ended_is_refused_and_told_and_what_it_wrote_before_s
     let counted = ks.json(&["status"]).json()["refused"].clone();
     assert!(counted["ended"].as_u64().is_some_and(|count| count > 0), "{counted}");
     bergen.serve();
+    bergen.json(&ks_is_at).json();
     assert_eq!(ks.json(&["case", "show", &after]).kind(), "not_found");
     assert_eq!(bergen.json(&["case", "show", &after]).kind(), "not_found");
     assert_eq!(ks.until_found(&["case", "show", &before])["state"], "shared");
