@@ -5,7 +5,7 @@ pub mod index;
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -81,11 +81,19 @@ pub fn files_with(folder: &Path, bytes: &[u8]) -> Vec<PathBuf> {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
             found.extend(files_with(&path, bytes));
-        } else if contains(&fs::read(&path).expect("a file"), bytes) {
+        } else if still_there(fs::read(&path)).is_some_and(|whole| contains(&whole, bytes)) {
             found.push(path);
         }
     }
     found
+}
+
+/// What came of a file that was listed; none when a node that runs has taken it away since.
+fn still_there<T>(result: io::Result<T>) -> Option<T> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        done => Some(done.expect("a file can be read")),
+    }
 }
 
 /// Whether these bytes stand in those.
@@ -113,7 +121,7 @@ pub fn copy_folder(from: &Path, to: &Path) {
         if entry.path().is_dir() {
             copy_folder(&entry.path(), &to);
         } else {
-            fs::copy(entry.path(), to).expect("a file is copied");
+            still_there(fs::copy(entry.path(), to));
         }
     }
 }
