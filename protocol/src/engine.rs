@@ -22,6 +22,7 @@ mod ending;
 mod folding;
 mod heads;
 mod hello;
+mod hints;
 mod index;
 mod joining;
 mod joint;
@@ -35,6 +36,7 @@ mod pulling;
 mod quarantine;
 mod quota;
 mod receipts;
+mod rows;
 mod saying;
 mod serving;
 mod sessions;
@@ -60,6 +62,7 @@ use admitting::Invitations;
 use bundles::Readings;
 use folding::Recounts;
 use heads::Heads;
+use hints::Heard;
 use index::Index;
 use joining::Joining;
 use lanes::Lanes;
@@ -137,6 +140,7 @@ pub struct Engine {
     purges: Purges,
     quotas: Quotas,
     heads: Heads,
+    heard: Heard,
     refusals: Refusals,
     /// Own addresses, as the transport found them or as the operator announced them.
     addresses: Vec<String>,
@@ -207,6 +211,7 @@ impl Engine {
             purges: Purges::default(),
             quotas: Quotas::default(),
             heads: Heads::default(),
+            heard: Heard::default(),
             refusals: Refusals::default(),
             addresses: Vec::new(),
             last_number: 0,
@@ -294,7 +299,7 @@ impl Engine {
         for (row, source) in resting.rows {
             let document = row.genesis.document();
             // Withdrawn meanwhile, it stays so.
-            if !self.index.row(document).is_some_and(Row::is_hidden) {
+            if !self.index.row(document).is_some_and(|row| row.is_hidden()) {
                 if resting.written {
                     self.head_moved(row.genesis.scope);
                 }

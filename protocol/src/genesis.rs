@@ -125,7 +125,7 @@ impl Kind {
 }
 
 /// The canonical beginning of a document.
-#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
 #[cbor(map)]
 pub struct Genesis {
     /// Version of this shape: 1.
@@ -309,7 +309,8 @@ impl Genesis {
 static YEARS: LazyLock<BTreeSet<[u8; 32]>> =
     LazyLock::new(|| (1900..=2200).map(|year| About::Year(year).nonce()).collect());
 
-fn shared_nonce(record: DocumentId, scope: Scope) -> [u8; 32] {
+/// The nonce of what is shared from a record.
+pub(crate) fn shared_nonce(record: DocumentId, scope: Scope) -> [u8; 32] {
     hash("praksis/shared/1", &(record, scope))
 }
 

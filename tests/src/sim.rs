@@ -5,11 +5,13 @@
 //! drawn from one seed. The same seed gives the same trace, and every failure prints its seed.
 
 pub mod cast;
+pub mod country;
 mod founded;
 mod liar;
 mod link;
 mod node;
 mod story;
+mod watch;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -32,6 +34,7 @@ use link::Links;
 pub use link::Weather;
 use node::Node;
 pub use node::NodeId;
+pub use watch::Watch;
 
 use crate::rogue::Raw;
 
@@ -84,12 +87,16 @@ pub struct World {
     queue: BTreeMap<(Timestamp, u64), Happening>,
     last_number: u64,
     nodes: Vec<Node>,
+    by_device: BTreeMap<DeviceId, NodeId>,
     links: Links,
     /// Every statement that some node has held, as it reads.
     read: BTreeMap<StatementHash, Known>,
     /// How the network behaves between now and the next change of weather.
     pub weather: Weather,
     trace: blake3::Hasher,
+    watch: Option<Watch>,
+    /// Whether what is delivered is kept, to be looked at afterwards.
+    pub remembers: bool,
     /// Messages and bytes sent so far, answers included.
     pub messages: u64,
     /// Bytes of messages sent so far.
@@ -107,10 +114,13 @@ impl World {
             queue: BTreeMap::new(),
             last_number: 0,
             nodes: Vec::new(),
+            by_device: BTreeMap::new(),
             links: Links::default(),
             read: BTreeMap::new(),
             weather: Weather::fair(),
             trace: blake3::Hasher::new(),
+            watch: None,
+            remembers: true,
             messages: 0,
             bytes: 0,
         }
@@ -173,6 +183,7 @@ impl World {
             Happening::Input(node, life, input) => self.input(node, life, input),
             Happening::Written(node, life, batch, puts) => {
                 if self.nodes[node.0].life == life {
+                    self.watch_written(node, &puts);
                     self.nodes[node.0].store.commit(&[puts]).expect("memory does not fail");
                     if let Some(writes) = self.nodes[node.0].falls_after {
                         self.nodes[node.0].falls_after = writes.checked_sub(1);
@@ -313,7 +324,7 @@ impl World {
     }
 
     fn node_of(&self, device: DeviceId) -> Option<NodeId> {
-        self.nodes.iter().position(|node| node.device == device).map(NodeId)
+        self.by_device.get(&device).copied()
     }
 
     /// A seed for a node's own chance.

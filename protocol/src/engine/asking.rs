@@ -7,13 +7,14 @@ use crate::{
     id::DeviceId,
     membership::joining::JoinRequest,
     store::{Read, StoreError},
-    wire::message::{Request, Response},
+    wire::message::{Hello, Request, Response},
 };
 
 /// What a question was about.
 #[derive(Debug)]
 pub(super) enum Question {
-    Hello,
+    /// Where we said that we stand.
+    Hello(Hello),
     Changed,
     Tell,
     Introduce,
@@ -66,12 +67,12 @@ impl Engine {
         let Some(question) = peer.questions.remove(&question) else { return Ok(()) };
         match question {
             Question::Apply | Question::Introduce => self.join_answered(from, bytes),
-            Question::Hello => {
+            Question::Hello(said) => {
                 peer.hello_asked = false;
-                self.hello_answered(from, bytes)
+                self.hello_answered(from, said, bytes)
             }
             Question::Changed => {
-                peer.hint_asked = false;
+                self.hints_answered(from, bytes);
                 Ok(())
             }
             Question::Tell => {
@@ -105,7 +106,7 @@ impl Engine {
         let Some(peer) = self.peers.by_device.get_mut(&from) else { return Ok(()) };
         let Some(question) = peer.questions.remove(&question) else { return Ok(()) };
         match question {
-            Question::Hello => {
+            Question::Hello(_) => {
                 peer.hello_asked = false;
                 if not_offered {
                     self.knock(from);
@@ -120,7 +121,7 @@ impl Engine {
             Question::Tell => {
                 peer.tell_asked = false;
                 peer.told.clear();
-                peer.told_all = false;
+                peer.notices_heard = false;
                 peer.hello_soon(now);
             }
             Question::Introduce => {}

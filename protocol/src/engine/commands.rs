@@ -121,7 +121,7 @@ impl Engine {
                     Form::Shared => record.shared,
                 });
                 match document.and_then(|document| self.index.row(document)) {
-                    Some(row) => self.line_up(row.genesis.clone(), Task::History { request }, store, rng),
+                    Some(row) => self.line_up(row.genesis, Task::History { request }, store, rng),
                     None => {
                         self.reply(request, Err(CommandError::NotFound));
                         Ok(())
@@ -179,7 +179,7 @@ impl Engine {
     pub(super) fn draft_of(&self, id: DocumentId) -> Result<Genesis, CommandError> {
         let record = self.index.record(id).ok_or(CommandError::NotFound)?;
         let draft = record.draft.ok_or(CommandError::NotOwner)?;
-        self.index.row(draft).map(|row| row.genesis.clone()).ok_or(CommandError::NotFound)
+        self.index.row(draft).map(|row| row.genesis).ok_or(CommandError::NotFound)
     }
 
     fn status(&self) -> Status {

@@ -281,7 +281,7 @@ impl Engine {
         store: &impl Read,
     ) -> Result<Vec<(EnvelopeHash, Envelope)>, StoreError> {
         let mut all = Vec::new();
-        let documents = self.index.rows().map(|row| &row.genesis).filter(|genesis| genesis.scope == scope);
+        let documents = self.index.geneses().filter(|genesis| genesis.scope == scope);
         for genesis in documents {
             let held = held_envelopes(genesis.document(), store)?;
             all.extend(held.into_iter().filter(|(_, envelope)| envelope.device == device));

@@ -162,7 +162,7 @@ impl Engine {
     /// Whether something of an organisation's is held here that does not count.
     fn has_uncounted(&self, org: OrgId) -> bool {
         let roster = self.statements.roster();
-        self.index.rows().any(|row| row.heads.is_empty() && roster.writers(&row.genesis).contains(&org))
+        self.index.uncounted().any(|genesis| roster.writers(&genesis).contains(&org))
     }
 
     /// The organisation that a membership, a device's grant or a place in an audience is about.
@@ -186,8 +186,10 @@ impl Engine {
                 || genesis.writers().iter().any(|org| touched.orgs.contains(org))
                 || roster.writers(genesis).iter().any(|org| touched.orgs.contains(org))
         };
-        let documents = self.index.rows().map(|row| &row.genesis).filter(|genesis| is_touched(genesis));
-        self.recounts.open.extend(documents.map(Genesis::document));
+        if touched.everything || !touched.orgs.is_empty() || !touched.documents.is_empty() {
+            let documents = self.index.geneses().filter(is_touched);
+            self.recounts.open.extend(documents.map(|genesis| genesis.document()));
+        }
     }
 
     /// At the start: whether what is held was counted under other statements than these.
@@ -195,7 +197,7 @@ impl Engine {
         let counted = store.local(COUNTED)?.and_then(|bytes| bytes.try_into().ok()).map(Digest);
         self.recounts.counted = counted;
         if counted != Some(self.deciding()) {
-            self.recounts.open.extend(self.index.rows().map(|row| row.genesis.document()));
+            self.recounts.open.extend(self.index.documents());
         }
         Ok(())
     }
@@ -235,7 +237,7 @@ impl Engine {
             && let Some(document) = self.recounts.open.pop_first()
         {
             if let Some(row) = self.index.row(document) {
-                let genesis = row.genesis.clone();
+                let genesis = row.genesis;
                 self.recounts.under_way.insert(document);
                 self.line_up(genesis, Task::Admit { changes: Vec::new(), source: None }, store, rng)?;
             }

@@ -4,25 +4,32 @@
 
 use std::time::Duration;
 
-use super::{Engine, Event, Output, Source, asking::Question, peers::Peer};
+use super::{Engine, Event, Output, asking::Question, peers::Peer};
 use crate::{
-    genesis::Scope,
-    id::{DeviceId, DocumentId, Item},
+    id::DeviceId,
     store::StoreError,
     time::Timestamp,
-    wire::message::{HINTS_LIMIT, Hello, Request, Response},
+    wire::message::{Hello, Request, Response},
 };
 
 /// After a change, digests are compared once nothing has happened for this long.
 const HELLO_SOON: Duration = Duration::from_millis(200);
 /// After something went unanswered, digests are compared once this long has passed.
 const HELLO_AGAIN: Duration = Duration::from_secs(2);
+/// While a peer fetches from us, sets are compared no more often than this: it is behind, and what of it is new it tells
+/// by hints.
+const COMPARE_EVERY: Duration = Duration::from_secs(30);
 /// The wait after comparing sets in vain; doubles up to [`HELLO_EVERY`].
 const PULL_AGAIN: Duration = Duration::from_millis(250);
 /// Digests are compared at least this often.
 const HELLO_EVERY: Duration = Duration::from_secs(60);
-/// With more hints than this to tell, the digest says it shorter.
-const HINTS_MAX: usize = 8 * HINTS_LIMIT;
+
+/// Who spoke first when two compare where they stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spoke {
+    We,
+    They,
+}
 
 impl Peer {
     /// A pull is through.
@@ -30,6 +37,11 @@ impl Peer {
         self.vain_pulls = if gained { 0 } else { self.vain_pulls.saturating_add(1) };
         let wait = PULL_AGAIN.saturating_mul(1 << self.vain_pulls.min(6)).min(HELLO_EVERY);
         self.pull_after = if gained { now } else { now + wait };
+    }
+
+    /// Whether the peer is fetching from us, and the sets were compared not long ago.
+    fn is_catching_up(&self, now: Timestamp) -> bool {
+        now.since(self.served) < HELLO_AGAIN && now.since(self.compared) < COMPARE_EVERY
     }
 
     /// After something went unanswered: one of two connections may be gone, the other stands.
@@ -41,8 +53,13 @@ impl Peer {
         self.hello_by(now + HELLO_SOON);
     }
 
+    /// A hello is not due before what is being fetched has come.
+    pub(super) fn hello_later(&mut self, now: Timestamp) {
+        self.hello_due = Some(now + HELLO_SOON);
+    }
+
     /// A hello is due at the latest then.
-    fn hello_by(&mut self, at: Timestamp) {
+    pub(super) fn hello_by(&mut self, at: Timestamp) {
         self.hello_due = Some(self.hello_due.map_or(at, |due| due.min(at)));
     }
 }
@@ -56,25 +73,29 @@ impl Engine {
             return;
         }
         let hello = self.hello_for(device);
-        self.ask(device, &Request::Hello(hello), Question::Hello);
+        self.ask(device, &Request::Hello(hello), Question::Hello(hello));
     }
 
-    /// A peer's hello that agrees with ours says as much as our own would.
-    pub(super) fn hello_was_heard(&mut self, device: DeviceId, agrees: bool) {
-        // A little later than the peer's next one, or both would speak.
-        let due = self.now + HELLO_EVERY + HELLO_EVERY / 4;
-        if let Some(peer) = self.peers.by_device.get_mut(&device).filter(|peer| agrees && peer.connected) {
+    /// A peer's hello says as much as our own would.
+    pub(super) fn hello_was_heard(&mut self, device: DeviceId) {
+        // A little later than the peer's next one, and where both have spoken at once one of the two later still, or
+        // both would speak again.
+        let later = if self.device() < device { HELLO_EVERY / 8 } else { HELLO_EVERY / 4 };
+        let due = self.now + HELLO_EVERY + later;
+        if let Some(peer) = self.peers.by_device.get_mut(&device).filter(|peer| peer.connected) {
             peer.hello_due = Some(due);
         }
     }
 
-    /// A peer said where it stands, asked or not; `ours` is where we stood.
+    /// A peer said where it stands; `ours` is where we stood.
     pub(super) fn heard_hello(
         &mut self,
         device: DeviceId,
         theirs: Hello,
         ours: Hello,
+        spoke: Spoke,
     ) -> Result<(), StoreError> {
+        self.heard_what_it_holds(device, theirs.notices);
         // One of two offices has no charter yet: with the same statements it has another roster.
         if theirs.network != ours.network && theirs.roster == ours.roster {
             return Ok(());
@@ -96,7 +117,11 @@ impl Engine {
         }
         if peer.pull_after > now {
             peer.hello_by(peer.pull_after);
+        } else if theirs.roster == ours.roster && (spoke == Spoke::They || peer.is_catching_up(now)) {
+            // Mostly one of two is behind, and it is the one that was away: it compares first, and tells what we lack.
+            peer.hello_again(now);
         } else {
+            peer.compared = now;
             if theirs.documents != ours.documents {
                 self.tell_audiences(device);
             }
@@ -105,13 +130,21 @@ impl Engine {
         Ok(())
     }
 
-    pub(super) fn hello_answered(&mut self, device: DeviceId, bytes: &[u8]) -> Result<(), StoreError> {
+    /// A peer answers a hello in which we said that we stand at `said`.
+    pub(super) fn hello_answered(
+        &mut self,
+        device: DeviceId,
+        said: Hello,
+        bytes: &[u8],
+    ) -> Result<(), StoreError> {
         match Response::read(bytes) {
+            Ok(Response::Level(notices)) => {
+                let ours = self.hello_for(device);
+                self.heard_hello(device, Hello { notices, ..said }, ours, Spoke::We)
+            }
             Ok(Response::Hello(theirs)) => {
                 let ours = self.hello_for(device);
-                self.heard_hello(device, theirs, ours)?;
-                self.tell_notices_once(device);
-                Ok(())
+                self.heard_hello(device, theirs, ours, Spoke::We)
             }
             Ok(Response::Refused) => {
                 // It takes us for somebody it does not know.
@@ -120,49 +153,5 @@ impl Engine {
             }
             Ok(_) | Err(_) => self.refuse("answer"),
         }
-    }
-
-    /// Tells the peers that may read a scope that a document stands in another state there.
-    pub(super) fn hint(&mut self, scope: Scope, document: DocumentId, item: Item, source: Option<Source>) {
-        let now = self.now;
-        let devices: Vec<DeviceId> = self.connected_friends();
-        for device in devices {
-            if !self.may_see(device, scope) {
-                continue;
-            }
-            let known = source.is_some_and(|source| source.peer == device && source.item == Some(item));
-            if let Some(peer) = self.peers.by_device.get_mut(&device) {
-                if !known {
-                    peer.hints.insert((scope, document), item);
-                }
-                peer.level = false;
-                peer.hello_soon(now);
-            }
-        }
-    }
-
-    /// Sends the next hints once the ones before were heard.
-    pub(super) fn tell_hints(&mut self, device: DeviceId) {
-        let Some(peer) = self.peers.by_device.get_mut(&device) else { return };
-        if !peer.connected || peer.hint_asked {
-            return;
-        }
-        let Some(((scope, _), _)) = peer.hints.first_key_value() else { return };
-        let scope = *scope;
-        if peer.hints.len() > HINTS_MAX {
-            peer.hints.clear();
-            self.say_hello(device);
-            return;
-        }
-        let mut entries = Vec::new();
-        while let Some(entry) = peer.hints.first_entry() {
-            if entry.key().0 != scope || entries.len() == HINTS_LIMIT {
-                break;
-            }
-            let ((_, document), item) = entry.remove_entry();
-            entries.push((document, item));
-        }
-        peer.hint_asked = true;
-        self.ask(device, &Request::Changed(scope, entries), Question::Changed);
     }
 }

@@ -1,48 +1,28 @@
 //! All documents, by id, by record and as the sets that nodes compare; no document is opened for it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::output::RecordRef;
-use crate::{
-    admission::state::Row,
-    genesis::{Kind, Scope},
-    id::{Digest, DocumentId, Item, OrgId},
-    reconcile::set_digest,
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
 };
 
-/// What a record consists of on this node.
-#[derive(Debug, Clone, Default)]
-struct Parts {
-    draft: Option<DocumentId>,
-    /// By scope: one in each. Mostly there is one: a map would take ten times the room.
-    shared: Vec<(Scope, DocumentId)>,
-}
-
-impl Parts {
-    /// What is shared in a scope. Where an owner has begun two for one record, all nodes show the same one.
-    fn share(&mut self, scope: Scope, document: DocumentId) {
-        match self.shared.binary_search_by_key(&scope, |(scope, _)| *scope) {
-            Ok(at) => self.shared[at].1 = self.shared[at].1.min(document),
-            Err(at) => {
-                self.shared.reserve_exact(1);
-                self.shared.insert(at, (scope, document));
-            }
-        }
-    }
-
-    /// The one that most may read, or else that of the first scope.
-    fn widest(&self) -> Option<DocumentId> {
-        let in_network = self.shared.iter().find(|(scope, _)| *scope == Scope::Network);
-        in_network.or(self.shared.first()).map(|(_, document)| *document)
-    }
-}
+use super::{
+    output::RecordRef,
+    rows::{Packet, Rows},
+};
+use crate::{
+    admission::state::Row,
+    genesis::{Genesis, Kind, Scope},
+    id::{Digest, DocumentId, EnvelopeHash, Item, OrgId},
+    reconcile::set_digest,
+};
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    rows: BTreeMap<DocumentId, Row>,
-    /// A record is (record id, owner), so nobody takes over another's.
-    records: BTreeMap<(DocumentId, OrgId), Parts>,
+    rows: Rows,
+    /// Documents that are there, under the ids of their records. A record is (record id, owner), so nobody takes over
+    /// another's.
+    records: BTreeSet<(DocumentId, DocumentId)>,
     sets: BTreeMap<Scope, Set>,
     /// Documents that are withdrawn.
     hidden: BTreeSet<DocumentId>,
@@ -77,7 +57,7 @@ impl Index {
         let (item, scope) = (row.item_of(document), row.genesis.scope);
         let is_seen = row.is_seen();
         let set = self.sets.entry(scope).or_default();
-        if let Some(before) = self.rows.get(&document) {
+        if let Some(before) = self.rows.get(document).map(Packet::row) {
             let old = before.item_of(document);
             if old == item && before.gone == row.gone {
                 return None;
@@ -85,43 +65,33 @@ impl Index {
             set.items.remove(&old);
             set.documents.remove(&old);
             set.digest = None;
-            place(&mut self.placed, before, false);
+            place(&mut self.placed, &before, false);
         }
         place(&mut self.placed, &row, true);
-        let key = (row.genesis.record.unwrap_or(document), row.genesis.owner);
-        let parts = self.records.entry(key).or_default();
-        let is_draft = row.genesis.is_draft();
-        if !is_seen {
-            // Kept without being there: nothing in it counts any longer, or it is withdrawn.
-            parts.draft.take_if(|it| *it == document);
-            parts.shared.retain(|(_, it)| *it != document);
-            if parts.draft.is_none() && parts.shared.is_empty() {
-                self.records.remove(&key);
-            }
-            let is_compared = row.is_compared();
-            if is_compared {
-                set.put(item, document);
-                self.hidden.insert(document);
-            } else {
-                self.hidden.remove(&document);
-            }
-            self.rows.insert(document, row);
-            return is_compared.then_some(item);
+        let key = (row.genesis.record.unwrap_or(document), document);
+        let is_compared = row.is_compared();
+        if is_compared {
+            set.put(item, document);
         }
-        self.hidden.remove(&document);
-        if is_draft {
-            parts.draft = Some(parts.draft.map_or(document, |other| other.min(document)));
+        if is_seen {
+            self.records.insert(key);
         } else {
-            parts.share(scope, document);
+            // Kept without being there: nothing in it counts any longer, or it is withdrawn.
+            self.records.remove(&key);
         }
-        set.put(item, document);
+        if is_compared && !is_seen {
+            self.hidden.insert(document);
+        } else {
+            self.hidden.remove(&document);
+        }
         self.rows.insert(document, row);
-        Some(item)
+        is_compared.then_some(item)
     }
 
     /// Takes a document out, as if it had never been here.
     pub(crate) fn remove(&mut self, document: DocumentId) -> Option<Row> {
-        let row = self.rows.remove(&document)?;
+        let row = self.row(document)?;
+        self.rows.remove(document);
         place(&mut self.placed, &row, false);
         let item = row.item_of(document);
         if let Some(set) = self.sets.get_mut(&row.genesis.scope) {
@@ -130,14 +100,7 @@ impl Index {
             set.digest = None;
         }
         self.hidden.remove(&document);
-        let key = (row.genesis.record.unwrap_or(document), row.genesis.owner);
-        if let Some(parts) = self.records.get_mut(&key) {
-            parts.draft.take_if(|it| *it == document);
-            parts.shared.retain(|(_, it)| *it != document);
-            if parts.draft.is_none() && parts.shared.is_empty() {
-                self.records.remove(&key);
-            }
-        }
+        self.records.remove(&(row.genesis.record.unwrap_or(document), document));
         Some(row)
     }
 
@@ -151,25 +114,35 @@ impl Index {
         self.placed.iter().map(|(key, placed)| (*key, *placed))
     }
 
-    /// The documents of an organisation in a scope that people see, the largest id first.
+    /// The documents of an organisation in a scope that people see, the largest id first, and how they began.
     pub(crate) fn placed_from_last(
         &self,
         owner: OrgId,
         scope: Scope,
-    ) -> impl Iterator<Item = (DocumentId, &Row)> {
-        let is_one =
-            move |row: &Row| row.genesis.owner == owner && row.genesis.scope == scope && row.is_seen();
-        self.rows.iter().rev().filter(move |(_, row)| is_one(row)).map(|(document, row)| (*document, row))
+    ) -> impl Iterator<Item = (DocumentId, Genesis)> {
+        let is_one = move |row: &Packet<'_>| row.owner() == owner && row.scope() == scope;
+        let rows = self.rows.from_last().filter(is_one).map(Packet::row).filter(Row::is_seen);
+        rows.map(|row| (row.genesis.document(), row.genesis))
     }
 
-    /// All documents.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = &Row> {
-        self.rows.values()
+    /// How all documents began.
+    pub(crate) fn geneses(&self) -> impl Iterator<Item = Genesis> {
+        self.rows.all().map(Packet::genesis)
+    }
+
+    /// All documents, by their ids.
+    pub(crate) fn documents(&self) -> impl Iterator<Item = DocumentId> {
+        self.rows.all().map(Packet::document)
+    }
+
+    /// How those documents began in which nothing counts.
+    pub(crate) fn uncounted(&self) -> impl Iterator<Item = Genesis> {
+        self.rows.all().filter(|row| row.heads().is_empty()).map(Packet::genesis)
     }
 
     /// Withdrawn documents.
-    pub(crate) fn hidden(&self) -> impl Iterator<Item = &Row> {
-        self.hidden.iter().filter_map(|document| self.rows.get(document))
+    pub(crate) fn hidden(&self) -> impl Iterator<Item = Row> {
+        self.hidden.iter().filter_map(|document| self.row(*document))
     }
 
     /// Puts an element that is no document: a statement.
@@ -186,8 +159,13 @@ impl Index {
         set.digest = None;
     }
 
-    pub(crate) fn row(&self, document: DocumentId) -> Option<&Row> {
-        self.rows.get(&document)
+    pub(crate) fn row(&self, document: DocumentId) -> Option<Row> {
+        self.rows.get(document).map(Packet::row)
+    }
+
+    /// The envelopes of a document that nothing rests on.
+    pub(crate) fn heads(&self, document: DocumentId) -> Vec<EnvelopeHash> {
+        self.rows.get(document).map(|row| row.heads().to_vec()).unwrap_or_default()
     }
 
     /// The set of a scope.
@@ -213,13 +191,11 @@ impl Index {
 
     /// The record that an id of any sort belongs to.
     pub(crate) fn record(&self, id: DocumentId) -> Option<RecordRef> {
-        if let Some(row) = self.rows.get(&id) {
-            return self.reference((row.genesis.record_id(), row.genesis.owner));
+        if let Some(row) = self.rows.get(id) {
+            return self.reference((row.record_id(), row.owner()));
         }
         // Another organisation may claim the same record id for a document of its own: ours comes first.
-        let claims = self.records.range((id, OrgId([0; 32]))..=(id, OrgId([0xff; 32])));
-        let (key, _) = claims.min_by_key(|(key, parts)| (parts.draft.is_none(), key.1))?;
-        self.reference(*key)
+        self.claims(id).min_by_key(|claim| (claim.draft.is_none(), claim.owner))
     }
 
     /// Records after this one, in the order of their ids.
@@ -228,50 +204,64 @@ impl Index {
         kind: Option<Kind>,
         after: Option<DocumentId>,
     ) -> impl Iterator<Item = RecordRef> + '_ {
-        let from = after.map(|id| (id, OrgId([0xff; 32])));
+        let from = after.map_or(Bound::Unbounded, |id| Bound::Excluded((id, DocumentId([0xff; 32]))));
+        let mut last = None;
         self.records
-            .range((
-                from.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded),
-                std::ops::Bound::Unbounded,
-            ))
-            .filter_map(|(key, _)| self.reference(*key))
+            .range((from, Bound::Unbounded))
+            .filter(move |(record, _)| last.replace(*record) != Some(*record))
+            .flat_map(|(record, _)| self.claims(*record))
             .filter(move |record| kind.is_none() || record.kind == kind)
     }
 
     /// Records whose id, or one of whose documents' ids, begins so.
     pub(crate) fn find(&self, beginning: &str, limit: usize) -> Vec<RecordRef> {
-        let mut found = BTreeMap::new();
+        let mut found = BTreeSet::new();
         let begins = |id: DocumentId| id.to_string().starts_with(beginning);
-        let by_document = range_of(beginning).map(|first| self.rows.range(first..));
-        for (document, row) in by_document.into_iter().flatten().take_while(|(id, _)| begins(**id)) {
-            let key = (row.genesis.record_id(), row.genesis.owner);
-            found.insert(key, *document);
+        let Some(first) = range_of(beginning) else { return Vec::new() };
+        for row in self.rows.from(first).take_while(|row| begins(row.document())) {
+            found.insert((row.record_id(), row.owner()));
             if found.len() > limit {
                 break;
             }
         }
-        let by_record = range_of(beginning).map(|first| self.records.range((first, OrgId([0; 32]))..));
-        for (key, _) in by_record.into_iter().flatten().take_while(|((id, _), _)| begins(*id)).take(limit + 1)
-        {
-            found.insert(*key, key.0);
+        let by_record = self.records.range((first, DocumentId([0; 32]))..).take_while(|(id, _)| begins(*id));
+        for (record, document) in by_record.take(limit + 1) {
+            found.extend(self.rows.get(*document).map(|row| (*record, row.owner())));
         }
-        found.into_keys().take(limit).filter_map(|key| self.reference(key)).collect()
+        found.into_iter().take(limit).filter_map(|key| self.reference(key)).collect()
     }
 
     pub(crate) fn reference(&self, key: (DocumentId, OrgId)) -> Option<RecordRef> {
-        let parts = self.records.get(&key)?;
-        let documents = parts.draft.iter().chain(parts.shared.iter().map(|(_, document)| document));
-        let rows = documents.filter_map(|id| self.rows.get(id));
-        let kind = rows.clone().next().and_then(|row| row.genesis.kind());
-        let updated_s = rows.map(|row| row.updated_s).max().unwrap_or_default();
-        Some(RecordRef {
-            record: key.0,
-            owner: key.1,
-            kind,
-            draft: parts.draft,
-            shared: parts.widest(),
-            shares: parts.shared.iter().copied().collect(),
-            updated_s,
+        self.claims(key.0).find(|claim| claim.owner == key.1)
+    }
+
+    /// What stands under a record's id, of each owner who claims it.
+    fn claims(&self, record: DocumentId) -> impl Iterator<Item = RecordRef> + use<> {
+        let mut claims = BTreeMap::<OrgId, RecordRef>::new();
+        let documents = self.records.range((record, DocumentId([0; 32]))..=(record, DocumentId([0xff; 32])));
+        for row in documents.filter_map(|(_, document)| self.rows.get(*document)) {
+            let (owner, scope, document) = (row.owner(), row.scope(), row.document());
+            let claim = claims.entry(owner).or_insert_with(|| RecordRef {
+                record,
+                owner,
+                kind: row.kind(),
+                draft: None,
+                shared: None,
+                shares: BTreeMap::new(),
+                updated_s: i64::MIN,
+            });
+            claim.updated_s = claim.updated_s.max(row.updated_s());
+            // Where an owner has begun two for one record, all nodes show the same one: the first, they come in order.
+            if row.is_draft() {
+                claim.draft.get_or_insert(document);
+            } else {
+                claim.shares.entry(scope).or_insert(document);
+            }
+        }
+        claims.into_values().map(|claim| {
+            // The one that most may read, or else that of the first scope.
+            let widest = claim.shares.get(&Scope::Network).or(claim.shares.values().next()).copied();
+            RecordRef { shared: widest, ..claim }
         })
     }
 }

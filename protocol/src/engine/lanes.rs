@@ -245,7 +245,7 @@ impl Engine {
         }
         self.counted(document);
         let gone = self.index.row(document).and_then(|row| row.gone);
-        if self.index.row(document).is_some_and(Row::is_hidden) {
+        if self.index.row(document).is_some_and(|row| row.is_hidden()) {
             // What comes late for a withdrawn document: its envelopes stay, what it says does not.
             self.quarantine.put(genesis, Vec::new(), None);
             if let Some(Source { peer, .. }) = source {
@@ -259,9 +259,9 @@ impl Engine {
             return (!stubs.is_empty()).then(|| (stubs, Resting::default()));
         }
         self.quarantine.put(genesis, admitted.waiting, source.map(|source| source.peer));
-        let before = self.index.row(document).map(|row| row.heads.as_slice());
+        let before = self.index.heads(document);
         let now = admitted.state.as_ref().map(|state| state.heads.as_slice());
-        if admitted.accepted.is_empty() && before.unwrap_or_default() == now.unwrap_or_default() {
+        if admitted.accepted.is_empty() && before == now.unwrap_or_default() {
             if let Some(Source { peer, .. }) = source {
                 self.pulled(peer, document, false);
             }
@@ -269,7 +269,7 @@ impl Engine {
         }
         let Some(state) = admitted.state else {
             // Nothing in it counts any longer: kept, and not a document until something does again.
-            let row = Row { heads: Vec::new(), ..self.index.row(document)?.clone() };
+            let row = Row { heads: Vec::new(), ..self.index.row(document)? };
             let batch = vec![Put::Row(document, to_vec(&row))];
             return Some((batch, Resting { rows: vec![(row, source)], ..Resting::default() }));
         };
@@ -297,7 +297,7 @@ impl Engine {
         result: Result<Written, CommandError>,
     ) -> Option<(Batch, Resting)> {
         let document = genesis.document();
-        let is_hidden = self.index.row(document).is_some_and(Row::is_hidden);
+        let is_hidden = self.index.row(document).is_some_and(|row| row.is_hidden());
         let result = if is_hidden { Err(CommandError::Withdrawn) } else { result };
         let standing = self.statements.roster().standing(self.device(), genesis.scope);
         let result = match (result, standing) {

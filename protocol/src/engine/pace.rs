@@ -61,7 +61,7 @@ impl Peer {
             Question::Pull(Pulling::Resolve(_, items)) => items.len(),
             Question::Pull(Pulling::Fetch(_, asked)) => asked.len(),
             Question::Pull(Pulling::Compare(..))
-            | Question::Hello
+            | Question::Hello(_)
             | Question::Changed
             | Question::Tell
             | Question::Introduce

@@ -46,13 +46,16 @@ pub(super) struct Peer {
     pub(super) hello_asked: bool,
     pub(super) hints: BTreeMap<(Scope, DocumentId), Item>,
     pub(super) hint_asked: bool,
+    /// Beside the tree along which hints go: one of us has heard before what the other told.
+    pub(super) is_beside: bool,
     /// Statements to tell that the peer does not know to ask for.
     pub(super) to_tell: BTreeSet<StatementHash>,
     /// Those told on this connection, or about to be.
     pub(super) told: BTreeSet<StatementHash>,
-    /// Whether it was told on this connection all that was there when it came.
-    pub(super) told_all: bool,
     pub(super) tell_asked: bool,
+    /// What we said on this connection that we hold of its notices, and whether it said so of ours.
+    pub(super) notices_said: Option<u64>,
+    pub(super) notices_heard: bool,
     /// Heads that it told, until we stand level with it.
     pub(super) heads: Vec<Known>,
     /// Whether digests have agreed on this connection.
@@ -64,6 +67,9 @@ pub(super) struct Peer {
     /// of what is new there it tells by hints.
     pub(super) pull_after: Timestamp,
     pub(super) vain_pulls: u32,
+    /// When it last fetched from us, and when we last began to compare our sets with its.
+    pub(super) served: Timestamp,
+    pub(super) compared: Timestamp,
     /// We were welcomed as a guest, and come back as a member at once.
     pub(super) welcomed: bool,
     pub(super) pull: Option<Pull>,
@@ -143,10 +149,14 @@ impl Engine {
         peer.introduced = false;
         peer.pull_after = now;
         peer.vain_pulls = 0;
+        peer.compared = now;
         peer.failures = 0;
         peer.address = Some(address);
-        if friend {
+        if friend && outbound {
             self.say_hello(device);
+        } else if friend {
+            // Whoever dialled speaks, most often.
+            peer.hello_soon(now);
         } else if outbound {
             self.knock(device);
         }
@@ -171,11 +181,13 @@ impl Engine {
         peer.hello_due = None;
         peer.hello_asked = false;
         peer.hint_asked = false;
+        peer.is_beside = false;
         peer.hints.clear();
         peer.to_tell.clear();
         peer.told.clear();
-        peer.told_all = false;
         peer.tell_asked = false;
+        peer.notices_said = None;
+        peer.notices_heard = false;
         peer.heads.clear();
         peer.questions.clear();
         peer.pull = None;
@@ -264,7 +276,11 @@ impl Engine {
             if peer.wants_dial() && peer.next_dial <= now {
                 self.dial(device, rng);
             } else if peer.connected && peer.hello_due.is_some_and(|due| due <= now) {
-                self.say_hello(device);
+                if peer.pull.is_some() {
+                    self.peers.by_device.get_mut(&device).into_iter().for_each(|peer| peer.hello_later(now));
+                } else {
+                    self.say_hello(device);
+                }
             }
             self.tell_hints(device);
             self.tell_next(device);

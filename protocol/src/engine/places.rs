@@ -140,8 +140,8 @@ impl Engine {
     /// the draft writes there too, and who has left does not. Without us it is said by the device of ours
     /// with the lowest slot.
     pub(super) fn carry_places(&mut self, document: DocumentId, by_us: bool) {
-        let Some(shared) = self.index.row(document).map(|row| row.genesis.clone()) else { return };
-        let draft = shared.record.and_then(|record| self.index.row(record)).map(|row| row.genesis.clone());
+        let Some(shared) = self.index.row(document).map(|row| row.genesis) else { return };
+        let draft = shared.record.and_then(|record| self.index.row(record)).map(|row| row.genesis);
         let Some(draft) = draft.filter(|draft| matches!(draft.scope, Scope::Named(_))) else { return };
         let roster = self.statements.roster().clone();
         let in_draft = roster.writers(&draft);

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rand_core::Rng;
 
-use super::{Engine, asking::Question, index::Index, peers::Peer};
+use super::{Engine, asking::Question, hints::HINTS_MAX, index::Index, peers::Peer};
 use crate::{
     genesis::Scope,
     id::{DeviceId, DocumentId, EnvelopeHash, Item, OrgId},
@@ -90,6 +90,10 @@ pub(super) struct Pull {
     pub(super) gained: bool,
     /// Whether another comparison was asked for meanwhile.
     pub(super) again: bool,
+    /// Whether sets were compared, so that all that differed should be here in the end.
+    pub(super) compared: bool,
+    /// What the peer lacked when sets were compared.
+    pub(super) they_lack: Vec<(Scope, Item)>,
     /// Questions asked so far: a peer whose answers lead nowhere is given up.
     pub(super) questions: usize,
 }
@@ -177,7 +181,8 @@ impl Engine {
                 return;
             }
             for (scope, asked) in std::mem::take(&mut pull.came) {
-                let more = !asked.complete && !self.index.items(scope).contains(&asked.fetch.item);
+                let waits = self.quarantine.waiting(asked.fetch.document).for_grant > 0;
+                let more = !asked.complete && !waits && !self.index.items(scope).contains(&asked.fetch.item);
                 match again(&self.index, scope, asked) {
                     // Mostly the peer is behind and is fetching it from us: the next hello tells.
                     Some(Fetch { item, whole: true, .. }) => {
@@ -210,12 +215,22 @@ impl Engine {
             let Some(peer) = self.peers.by_device.get_mut(&device) else { return };
             let Some(pull) = &mut peer.pull else { return };
             let Some(step) = pull.steps.pop_front() else {
-                let Pull { gained, again, .. } = std::mem::take(pull);
+                let Pull { gained, again, compared, mut they_lack, .. } = std::mem::take(pull);
                 peer.pull = None;
                 peer.pull_ended(gained, now);
-                if gained || again {
+                if gained && compared {
+                    peer.hello_by(now);
+                } else if gained || again {
                     peer.hello_soon(now);
                 }
+                // What is still so is not merely behind. Of more than this, and of statements, which come before
+                // documents, the peer learns by comparing.
+                they_lack.retain(|(scope, item)| self.index.items(*scope).contains(item));
+                let hints: Option<Vec<_>> = they_lack
+                    .into_iter()
+                    .map(|(scope, item)| Some(((scope, self.index.resolve(scope, item)?), item)))
+                    .collect();
+                peer.hints.extend(hints.filter(|hints| hints.len() <= HINTS_MAX).into_iter().flatten());
                 return;
             };
             let (request, pulling) = match step {
@@ -258,7 +273,7 @@ impl Engine {
                     }
                     let wants = fetches.iter().map(|fetch| want(&self.index, fetch)).collect();
                     let asked = |fetch: Fetch| {
-                        let had = heads(&self.index, fetch.document).to_vec();
+                        let had = self.index.heads(fetch.document);
                         (fetch.document, Asked { fetch, had, complete: false })
                     };
                     let asked = fetches.into_iter().map(asked).collect();
@@ -333,10 +348,12 @@ impl Engine {
             }
             Ok(Step::Done(items)) => {
                 let items = self.not_left_out(from, scope, items);
-                if let Some(pull) = self.pull_of(from)
-                    && !items.is_empty()
-                {
-                    pull.steps.push_front(Next::Resolve(scope, items));
+                if let Some(pull) = self.pull_of(from) {
+                    pull.compared = true;
+                    pull.they_lack.extend(comparison.ours_only().into_iter().map(|item| (scope, item)));
+                    if !items.is_empty() {
+                        pull.steps.push_front(Next::Resolve(scope, items));
+                    }
                 }
             }
             Err(nonsense) => {
@@ -375,20 +392,17 @@ impl Engine {
     }
 }
 
-fn heads(index: &Index, document: DocumentId) -> &[EnvelopeHash] {
-    index.row(document).map(|row| row.heads.as_slice()).unwrap_or_default()
-}
-
 fn want(index: &Index, fetch: &Fetch) -> Want {
-    let heads = if fetch.whole { &[] } else { heads(index, fetch.document) };
-    Want { document: fetch.document, have: heads.iter().take(HAVE_LIMIT).copied().collect() }
+    let mut have = if fetch.whole { Vec::new() } else { index.heads(fetch.document) };
+    have.truncate(HAVE_LIMIT);
+    Want { document: fetch.document, have }
 }
 
 /// Whether to ask again for a document that came: for the rest of it as long as it leads on, for the
 /// whole of it once when it led nowhere.
 fn again(index: &Index, scope: Scope, asked: Asked) -> Option<Fetch> {
     let Asked { fetch, had, complete } = asked;
-    let leads_on = heads(index, fetch.document) != had;
+    let leads_on = index.heads(fetch.document) != had;
     if index.items(scope).contains(&fetch.item) || (leads_on && complete) {
         return None;
     }

@@ -144,9 +144,9 @@ impl Engine {
         if placed.bytes >= quota.bytes {
             return false;
         }
-        let is_placed = self.index.row(document).is_some_and(Row::is_seen);
+        let is_placed = self.index.row(document).is_some_and(|row| row.is_seen());
         // Of a withdrawn one nothing more than its envelopes is kept.
-        let is_hidden = self.index.row(document).is_some_and(Row::is_hidden);
+        let is_hidden = self.index.row(document).is_some_and(|row| row.is_hidden());
         let pushes_out = || self.last_placed(owner, scope).is_some_and(|last| document < last);
         is_placed || is_hidden || placed.documents < quota.documents || pushes_out()
     }
@@ -160,8 +160,8 @@ impl Engine {
     /// The document of an organisation in a scope that is the first to be pushed out: never one that we write in.
     fn last_placed(&self, owner: OrgId, scope: Scope) -> Option<DocumentId> {
         let mut placed = self.index.placed_from_last(owner, scope);
-        let is_free = |(document, row): &(DocumentId, &Row)| {
-            self.may_drop(&row.genesis) && !self.quotas.dropping.contains(document)
+        let is_free = |(document, genesis): &(DocumentId, Genesis)| {
+            self.may_drop(genesis) && !self.quotas.dropping.contains(document)
         };
         placed.find(is_free).map(|(document, _)| document)
     }
@@ -329,7 +329,7 @@ impl Engine {
             let leaving = self.quotas.dropping.iter().filter(leaving).count() as u64;
             for _ in leaving..over {
                 let Some(last) = self.last_placed(owner, scope) else { break };
-                let Some(genesis) = self.index.row(last).map(|row| row.genesis.clone()) else { break };
+                let Some(genesis) = self.index.row(last).map(|row| row.genesis) else { break };
                 self.quotas.dropping.insert(last);
                 self.line_up(genesis, Task::Drop, store, rng)?;
             }

@@ -104,7 +104,7 @@ impl Engine {
         let mut up_to = 0;
         for (number, document) in said {
             let row = document.and_then(|document| self.index.row(document));
-            let is_withdrawn = |row: &&crate::admission::state::Row| {
+            let is_withdrawn = |row: &crate::admission::state::Row| {
                 self.statements.roster().withdrawn(&row.genesis).is_some()
             };
             let row = row.filter(is_withdrawn);

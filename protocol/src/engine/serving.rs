@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use rand_core::Rng;
 
-use super::{Class, Engine, MessageId, Output, lanes::held, pulling::Fetch};
+use super::{Class, Engine, MessageId, Output, hello::Spoke, lanes::held};
 use crate::{
     admission::{counting::missing, state::Record},
     genesis::Scope,
-    id::{DeviceId, DocumentId, Item, NetworkId},
+    id::{DeviceId, Item, NetworkId},
     signed::encoding::hash,
     store::{Read, StoreError},
     wire::message::{Delivery, Hello, RESPONSE_TARGET, Request, Resolved, Response, Want},
@@ -50,12 +50,15 @@ impl Engine {
         store: &impl Read,
         rng: &mut impl Rng,
     ) -> Result<Response, StoreError> {
+        if matches!(request, Request::Compare(..) | Request::Resolve(..) | Request::Pull(..)) {
+            self.peers.by_device.entry(from).or_default().served = self.now;
+        }
         Ok(match request {
             Request::Hello(theirs) => {
                 let ours = self.hello_for(from);
-                self.heard_hello(from, theirs, ours)?;
-                self.hello_was_heard(from, theirs == ours);
-                Response::Hello(ours)
+                self.hello_was_heard(from);
+                self.heard_hello(from, theirs, ours, Spoke::They)?;
+                if theirs.agrees(&ours) { Response::Level(ours.notices) } else { Response::Hello(ours) }
             }
             Request::Compare(scope, ask) if self.may_see(from, scope) => {
                 let digest = self.index.digest(scope);
@@ -63,14 +66,20 @@ impl Engine {
                 Response::Compared(self.encodings.answer(scope, ours, digest, &ask, self.now, rng))
             }
             Request::Resolve(scope, items) if self.may_see(from, scope) => {
-                Response::Resolved(self.resolve(scope, &items))
+                let resolved = self.resolve(scope, &items);
+                if let Some(peer) =
+                    self.peers.by_device.get_mut(&from).filter(|_| !resolved.documents.is_empty())
+                {
+                    // It had to compare sets to find them: nobody tells it.
+                    peer.is_beside = false;
+                }
+                Response::Resolved(resolved)
             }
             Request::Pull(scope, wants) if self.may_see(from, scope) => {
                 Response::Documents(self.deliver(scope, &wants, store)?)
             }
             Request::Changed(scope, entries) if self.may_see(from, scope) => {
-                self.heard_hints(from, scope, &entries);
-                Response::Heard
+                self.heard_hints(from, scope, &entries)
             }
             Request::Tell(statements) => {
                 self.told(from, &statements)?;
@@ -91,6 +100,7 @@ impl Engine {
     /// Where this node stands, as far as it concerns a peer.
     pub(super) fn hello_for(&mut self, device: DeviceId) -> Hello {
         let scopes = self.common_scopes(device);
+        let notices = self.notices_on_this_connection(device);
         let digests: Vec<_> =
             scopes.into_iter().map(|scope| (scope, self.digest_for(device, scope))).collect();
         Hello {
@@ -98,6 +108,7 @@ impl Engine {
             network: self.statements.roster().network().unwrap_or(NetworkId::NONE),
             roster: self.index.digest(Scope::Roster),
             documents: crate::id::Digest(hash("praksis/sets/1", &digests)),
+            notices,
         }
     }
 
@@ -162,19 +173,5 @@ impl Engine {
             deliveries.push(Delivery { genesis: row.genesis.bytes().into(), changes, complete });
         }
         Ok(deliveries)
-    }
-
-    /// Hints that name states we do not have: fetch them.
-    fn heard_hints(&mut self, from: DeviceId, scope: Scope, entries: &[(DocumentId, Item)]) {
-        let ours = self.index.items(scope);
-        let news = entries.iter().copied().filter(|(_, item)| !ours.contains(item)).collect();
-        let news: Vec<Fetch> = self
-            .hinted(from, scope, news)
-            .into_iter()
-            .map(|(document, item)| Fetch { document, item, owner: None, whole: false })
-            .collect();
-        if !news.is_empty() {
-            self.fetch(from, scope, news);
-        }
     }
 }

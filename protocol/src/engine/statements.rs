@@ -61,7 +61,7 @@ impl Statements {
         let mut statements = Self::default();
         let mut replaced = Vec::new();
         for (hash, bytes) in store.statements()? {
-            let known = Known::read(&bytes)
+            let known = Known::trusted(&bytes)
                 .map_err(|_| StoreError::Damaged { what: format!("statement {}", hash.short()) })?;
             replaced.extend(statements.insert(known));
         }
@@ -121,6 +121,11 @@ impl Statements {
     /// All of them.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Known> {
         self.known.values()
+    }
+
+    /// The receipts and heads that hold.
+    pub(crate) fn notices(&self) -> impl Iterator<Item = &Known> {
+        self.newest.values().filter_map(|hash| self.known.get(hash)).filter(|known| !known.is_compared())
     }
 
     pub(crate) fn by_item(&self, scope: Scope, item: Item) -> Option<&Known> {

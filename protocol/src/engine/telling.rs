@@ -10,6 +10,7 @@ use crate::{
     genesis::Scope,
     id::{DeviceId, StatementHash},
     membership::statement::{Fact, Known, Role},
+    signed::encoding::hash,
     store::StoreError,
     wire::message::{Request, TELL_LIMIT},
 };
@@ -25,19 +26,48 @@ impl Engine {
         self.tell_later(device, news);
     }
 
-    /// A peer that has just come is told everything once.
-    pub(super) fn tell_notices_once(&mut self, device: DeviceId) {
-        let peer = self.peers.by_device.entry(device).or_default();
-        if !std::mem::replace(&mut peer.told_all, true) {
+    /// All receipts and heads that a peer should be told, but for those that it has been told.
+    pub(super) fn tell_notices(&mut self, device: DeviceId) {
+        let notices = self.told_by(self.device(), device);
+        self.tell_later(device, notices);
+    }
+
+    /// What we say on this connection that we hold of a peer's notices. Said once and for all: when others' heads are
+    /// believed hangs on what we share with them alone, and would tell an outsider the pace of a named audience.
+    pub(super) fn notices_on_this_connection(&mut self, device: DeviceId) -> u64 {
+        if let Some(said) = self.peers.by_device.get(&device).and_then(|peer| peer.notices_said) {
+            return said;
+        }
+        let notices = self.notices(self.device(), device);
+        if let Some(peer) = self.peers.by_device.get_mut(&device).filter(|peer| peer.connected) {
+            peer.notices_said = Some(notices);
+        }
+        notices
+    }
+
+    /// A peer says what it holds of our notices: once on each connection, it is told the rest.
+    pub(super) fn heard_what_it_holds(&mut self, device: DeviceId, theirs: u64) {
+        let Some(peer) = self.peers.by_device.get_mut(&device) else { return };
+        if !std::mem::replace(&mut peer.notices_heard, true) && theirs != self.notices(device, self.device())
+        {
             self.tell_notices(device);
         }
     }
 
-    /// All receipts and heads that concern a peer, but for those that it has been told.
-    pub(super) fn tell_notices(&mut self, device: DeviceId) {
-        let notices = self.statements.all().filter(|known| self.notice_concerns(device, known));
-        let notices = notices.map(|known| known.hash).collect();
-        self.tell_later(device, notices);
+    /// What we hold of the notices that `teller` tells `to`, in short: one of the two is this node.
+    fn notices(&self, to: DeviceId, teller: DeviceId) -> u64 {
+        let mut held = self.told_by(teller, to);
+        held.sort_unstable();
+        let whole = hash("praksis/notices/1", &held);
+        u64::from_be_bytes(*whole.first_chunk().expect("a hash has more than eight bytes"))
+    }
+
+    fn told_by(&self, teller: DeviceId, to: DeviceId) -> Vec<StatementHash> {
+        let other = if to == self.device() { teller } else { to };
+        let scopes = self.common_scopes(other);
+        let notices = self.statements.notices();
+        let notices = notices.filter(|known| scopes.contains(&known.scope()));
+        notices.filter(|known| self.is_told(known, teller, to)).map(|known| known.hash).collect()
     }
 
     /// New notices, to whom they concern.
@@ -61,16 +91,21 @@ impl Engine {
 
     /// Whether a receipt or a head is passed on to a peer.
     fn notice_concerns(&self, device: DeviceId, known: &Known) -> bool {
+        self.may_see(device, known.scope()) && self.is_told(known, self.device(), device)
+    }
+
+    /// Whether one device tells another a receipt or a head, of a scope that both may read.
+    fn is_told(&self, known: &Known, teller: DeviceId, to: DeviceId) -> bool {
         let issuer = DeviceId(known.statement.issuer.0);
-        if issuer == device || !self.may_see(device, known.scope()) {
+        if issuer == to {
             return false;
         }
         let Fact::Receipt(receipt) = &known.fact else { return matches!(known.fact, Fact::Head(_)) };
         let roster = self.statements.roster();
-        let is_owners = roster.device(device).is_some_and(|granted| granted.org == receipt.owner);
+        let is_owners = roster.device(to).is_some_and(|granted| granted.org == receipt.owner);
         let passes_on =
-            roster.member_of(device).is_some_and(|member| member.membership.role == Role::Association);
-        is_owners || (passes_on && issuer == self.device())
+            roster.member_of(to).is_some_and(|member| member.membership.role == Role::Association);
+        is_owners || (passes_on && issuer == teller)
     }
 
     fn tell_later(&mut self, device: DeviceId, news: Vec<StatementHash>) {

@@ -160,6 +160,7 @@ impl Engine {
     fn why_of(&self, genesis: &Genesis, store: &impl Read) -> Result<Why, StoreError> {
         let document = genesis.document();
         let row = self.index.row(document);
+        let row = row.as_ref();
         let roster = self.statements.roster();
         let withdrawn = roster.withdrawn(genesis);
         let here = match (row, row.and_then(|row| row.gone)) {

@@ -90,11 +90,11 @@ impl Engine {
             (None, Some(record)) => Some((record.record, record.owner)),
             (None, None) => None,
         };
-        let is_one = |genesis: &&Genesis| match key {
+        let is_one = |genesis: &Genesis| match key {
             Some(key) => (genesis.record_id(), genesis.owner) == key,
             None => genesis.record_id() == id,
         };
-        self.index.rows().map(|row| &row.genesis).filter(is_one).cloned().collect()
+        self.index.geneses().filter(is_one).collect()
     }
 
     /// Every document that somebody says is withdrawn: hides it or shows it again, as the roster has it.
@@ -117,7 +117,7 @@ impl Engine {
         store: &impl Read,
         rng: &mut impl Rng,
     ) -> Result<(), StoreError> {
-        let Some(row) = self.index.row(document).cloned() else { return Ok(()) };
+        let Some(row) = self.index.row(document) else { return Ok(()) };
         let withdrawn = self.statements.roster().withdrawn(&row.genesis);
         match (withdrawn, row.gone.map(|gone| gone.stage)) {
             (Some(_), None | Some(Stage::Restored)) => {
@@ -168,7 +168,6 @@ impl Engine {
             .hidden()
             .filter(|row| !self.purges.under_way.contains(&row.genesis.document()))
             .filter(|row| self.purge_due(row).is_some_and(|due| due <= now))
-            .cloned()
             .collect();
         for row in due {
             let document = row.genesis.document();
@@ -184,7 +183,7 @@ impl Engine {
     pub(super) fn purged(&mut self, row: Row) {
         self.purges.under_way.remove(&row.genesis.document());
         // Meanwhile it may have been restored: then it is fetched again.
-        let is_hidden = self.index.row(row.genesis.document()).is_some_and(Row::is_hidden);
+        let is_hidden = self.index.row(row.genesis.document()).is_some_and(|row| row.is_hidden());
         if is_hidden {
             self.document_changed(row, None);
         } else {
@@ -210,6 +209,6 @@ impl Engine {
     pub(super) fn next_purge(&self) -> Option<(Timestamp, Wake)> {
         let waiting =
             self.index.hidden().filter(|row| !self.purges.under_way.contains(&row.genesis.document()));
-        Some((waiting.filter_map(|row| self.purge_due(row)).min()?, "purge"))
+        Some((waiting.filter_map(|row| self.purge_due(&row)).min()?, "purge"))
     }
 }

@@ -175,8 +175,17 @@ impl Known {
         Self::check(Verified::<Statement>::read(bytes)?)
     }
 
+    /// The same without signatures: of what this node verified before it stored it.
+    pub fn trusted(bytes: &[u8]) -> Result<Self, StatementError> {
+        Self::check_as(Verified::<Statement>::trusted(bytes)?, Verified::trusted)
+    }
+
     /// A statement that this node has just signed, or verified before it stored it.
     pub fn check(statement: Verified<Statement>) -> Result<Self, StatementError> {
+        Self::check_as(statement, Verified::read)
+    }
+
+    fn check_as(statement: Verified<Statement>, accepted: Accepted) -> Result<Self, StatementError> {
         if statement.version != 1 {
             return Err(StatementError::Version(statement.version));
         }
@@ -192,7 +201,7 @@ impl Known {
         if kind.is_some_and(|kind| !kind.is_said_under(statement.standing)) {
             return Err(StatementError::Bounds("standing"));
         }
-        let fact = kind.map_or(Ok(Fact::Unknown), |kind| Fact::read(kind, &statement))?;
+        let fact = kind.map_or(Ok(Fact::Unknown), |kind| Fact::read(kind, &statement, accepted))?;
         Ok(Self { hash: StatementHash(statement.hash()), statement, fact })
     }
 
@@ -236,6 +245,9 @@ impl Known {
             }
     }
 }
+
+/// How a device's word for its organisation is read.
+type Accepted = fn(&[u8]) -> Result<Verified<Acceptance>, SignedError>;
 
 /// The element of a scope's set for a statement: the first half of its hash.
 pub fn statement_item(hash: StatementHash) -> Item {

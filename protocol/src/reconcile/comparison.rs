@@ -105,6 +105,14 @@ impl Comparison {
         Ok(step)
     }
 
+    /// What we have and the peer lacks, as far as symbols have told.
+    pub fn ours_only(&self) -> Vec<Item> {
+        match &self.stage {
+            Stage::Decoding { decoder, .. } => decoder.ours_only().collect(),
+            Stage::Begun(_) | Stage::Listing(_) => Vec::new(),
+        }
+    }
+
     fn page(
         &mut self,
         items: &[Item],

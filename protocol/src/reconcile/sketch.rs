@@ -167,6 +167,11 @@ impl Decoder {
         if self.symbols.first().is_some_and(Symbol::is_empty) { Peeled::All } else { Peeled::Some }
     }
 
+    /// What we had and the peer has not.
+    pub(super) fn ours_only(&self) -> impl Iterator<Item = Item> + '_ {
+        self.ours_found.items.iter().map(|marked| marked.item)
+    }
+
     /// What the peer has and we had not.
     pub(super) fn theirs_only(&self) -> impl Iterator<Item = Item> + '_ {
         self.theirs_found.items.iter().map(|marked| marked.item)

@@ -43,6 +43,17 @@ pub struct Hello {
     /// Digest over the document scopes that both may read.
     #[n(3)]
     pub documents: Digest,
+    /// What the sender holds of the receipts and heads that the other would tell it, in short: equal, and
+    /// none of them needs telling.
+    #[n(4)]
+    pub notices: u64,
+}
+
+impl Hello {
+    /// Whether both stand at the same place, whatever notices they hold.
+    pub fn agrees(&self, other: &Self) -> bool {
+        self.network == other.network && self.roster == other.roster && self.documents == other.documents
+    }
 }
 
 /// What a node asks for of one document.
@@ -158,6 +169,12 @@ pub enum Response {
     /// Not for you, or not readable. An unknown and a forbidden scope answer alike.
     #[n(5)]
     Refused,
+    /// I stand where you said that you do; and what I hold of your notices, see [`Hello::notices`].
+    #[n(6)]
+    Level(#[n(0)] u64),
+    /// All that you told of was here or on its way: others tell me.
+    #[n(7)]
+    HeardBefore,
 }
 
 /// Why a message was not read.
@@ -214,7 +231,14 @@ impl Response {
     pub fn read(bytes: &[u8]) -> Result<Self, MessageError> {
         let response: Self = from_slice(bytes, MESSAGE_LIMIT)?;
         let (what, len, limit) = match &response {
-            Self::Hello(_) | Self::Compared(_) | Self::Heard | Self::Refused => return Ok(response),
+            Self::Hello(_)
+            | Self::Compared(_)
+            | Self::Heard
+            | Self::Refused
+            | Self::Level(_)
+            | Self::HeardBefore => {
+                return Ok(response);
+            }
             Self::Resolved(resolved) => {
                 let both = resolved.documents.len() + resolved.statements.len();
                 ("items", both, ITEMS_LIMIT)

@@ -321,7 +321,8 @@ fn envelopes(lines: &mut Lines, genesis: &Genesis) {
 }
 
 fn messages(lines: &mut Lines, network: NetworkId, genesis: &Genesis) {
-    let hello = Hello { version: 1, network, roster: Digest([1; 32]), documents: Digest([2; 32]) };
+    let hello =
+        Hello { version: 1, network, roster: Digest([1; 32]), documents: Digest([2; 32]), notices: 3 };
     let (document, scope) = (DocumentId([3; 32]), Scope::Network);
     let want = Want { document, have: vec![EnvelopeHash([4; 32])] };
     let change = SignedChange { envelope: vec![1].into(), change: vec![2].into() };
@@ -331,7 +332,7 @@ fn messages(lines: &mut Lines, network: NetworkId, genesis: &Genesis) {
         statements: vec![ByteVec::from(vec![1])],
         complete: true,
     };
-    let pages: [(&str, Vec<u8>); 12] = [
+    let pages: [(&str, Vec<u8>); 14] = [
         ("ask hello", Request::Hello(hello).bytes()),
         ("ask compare", Request::Compare(Scope::Roster, Ask::List(Some(Item([5; 16])))).bytes()),
         ("ask resolve", Request::Resolve(Scope::Organisation(OrgId([7; 32])), vec![Item([8; 16])]).bytes()),
@@ -344,6 +345,8 @@ fn messages(lines: &mut Lines, network: NetworkId, genesis: &Genesis) {
         ("say documents", Response::Documents(vec![delivery]).bytes()),
         ("say heard", Response::Heard.bytes()),
         ("say refused", Response::Refused.bytes()),
+        ("say level", Response::Level(3).bytes()),
+        ("say heard before", Response::HeardBefore.bytes()),
     ];
     for (name, bytes) in pages {
         lines.add(name, &bytes);

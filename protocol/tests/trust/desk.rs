@@ -134,7 +134,13 @@ impl Desk {
         }
     }
 
+    /// We dial somebody.
     pub(crate) fn connect(&mut self, of: u8) {
+        self.handle(Input::Connected { device: device(of), address: format!("/sim/{of}"), outbound: true });
+    }
+
+    /// Somebody dials us.
+    pub(crate) fn visited(&mut self, of: u8) {
         self.handle(Input::Connected { device: device(of), address: format!("/sim/{of}"), outbound: false });
     }
 

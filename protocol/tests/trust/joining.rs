@@ -57,9 +57,14 @@ fn apply(desk: &mut Desk, invitation: &Verified<Invitation>, of: u8, from: u8) -
 fn a_guest_gets_join_replies_and_nothing_else() {
     let mut desk = Desk::association(&[BERGEN]);
     let before = (desk.store.statements().unwrap(), desk.store.rows().unwrap());
-    desk.connect(50);
-    let hello =
-        Hello { version: 1, network: desk.network(), roster: Digest([0; 32]), documents: Digest([0; 32]) };
+    desk.visited(50);
+    let hello = Hello {
+        version: 1,
+        network: desk.network(),
+        roster: Digest([0; 32]),
+        documents: Digest([0; 32]),
+        notices: 0,
+    };
     let item = Item([0; 16]);
     let requests = [
         Request::Hello(hello),
@@ -296,6 +301,7 @@ fn a_membership_that_runs_out_is_shut_out_at_that_moment() {
         network: desk.network(),
         roster: Digest([1; 32]),
         documents: Digest([2; 32]),
+        notices: 0,
     });
     assert!(matches!(desk.request(20, &hello), Response::Hello(_)));
     // Nothing else happens: the engine has asked to be woken in time.

@@ -24,6 +24,7 @@ fn hear(desk: &mut Desk, theirs: &[Known]) {
             network,
             roster: Digest([1; 32]),
             documents: Digest([2; 32]),
+            notices: 0,
         }),
         Request::Compare(Scope::Roster, _) => {
             Response::Compared(Answer::Page(by_item.keys().copied().collect(), false))

@@ -22,7 +22,13 @@ use crate::{
 
 /// A hello that agrees with nothing.
 fn other(network: NetworkId) -> Response {
-    Response::Hello(Hello { version: 1, network, roster: Digest([1; 32]), documents: Digest([2; 32]) })
+    Response::Hello(Hello {
+        version: 1,
+        network,
+        roster: Digest([1; 32]),
+        documents: Digest([2; 32]),
+        notices: 3,
+    })
 }
 
 fn page(items: Vec<Item>) -> Response {
@@ -411,4 +417,29 @@ fn peers_that_stall_do_not_keep_the_others_from_being_compared_with() {
         desk.handle(Input::Tick);
     }
     assert_eq!(compared.len(), members.len());
+}
+
+#[test]
+fn two_that_stand_level_say_so_in_few_bytes_and_only_whoever_dialled_asks() {
+    let mut desk = Desk::association(&[BERGEN]);
+    with_card(&mut desk);
+    desk.visited(20);
+    desk.run_for(150, |request| panic!("{request:?}"));
+    // The peer asks as one that stands where we do: that it does, is all of the answer.
+    let mut said = None;
+    desk.run_for(100, |request| match request {
+        Request::Hello(hello) => {
+            said = Some(hello);
+            Response::Level(hello.notices)
+        }
+        // The head of what we wrote, which it has not said that it holds.
+        Request::Tell(_) => Response::Heard,
+        Request::Compare(..) | Request::Resolve(..) | Request::Pull(..) | Request::Changed(..) => {
+            panic!("{request:?}")
+        }
+    });
+    let hello = Request::Hello(said.expect("nobody spoke, so we do"));
+    let Response::Level(_) = desk.request(20, &hello) else { panic!("it stands elsewhere") };
+    assert!(hello.bytes().len() + desk.request(20, &hello).bytes().len() <= 150);
+    assert!(desk.status().peers.iter().any(|peer| peer.level), "{:?}", desk.status().peers);
 }

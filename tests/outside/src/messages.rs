@@ -283,7 +283,13 @@ fn office() -> Verified<OfficeGrant> {
 }
 
 fn hello() -> Hello {
-    Hello { version: 1, network: charter().network(), roster: Digest([1; 32]), documents: Digest([2; 32]) }
+    Hello {
+        version: 1,
+        network: charter().network(),
+        roster: Digest([1; 32]),
+        documents: Digest([2; 32]),
+        notices: 3,
+    }
 }
 
 const EDITION: Edition = Edition { salt: Salt([3; 16]), state: [4; 8] };
@@ -320,6 +326,8 @@ fn responses() -> Vec<Vec<u8>> {
         Response::Documents(vec![delivery]),
         Response::Heard,
         Response::Refused,
+        Response::Level(3),
+        Response::HeardBefore,
     ];
     all.iter().map(Response::bytes).collect()
 }

@@ -94,7 +94,13 @@ impl Habit for Poisoning {
                 }
                 Response::Documents(deliveries)
             }
-            Response::Heard | Response::Refused => return Say::message(&honest),
+            Response::Level(notices) => match Request::read(question) {
+                Ok(Request::Hello(theirs)) => {
+                    Response::Hello(Hello { documents: Digest(turn.bytes()), notices, ..theirs })
+                }
+                Ok(_) | Err(_) => return Say::message(&honest),
+            },
+            Response::Heard | Response::HeardBefore | Response::Refused => return Say::message(&honest),
         };
         Say::message(&answer.bytes())
     }
@@ -109,6 +115,7 @@ impl Habit for Poisoning {
             network: NetworkId(turn.bytes()),
             roster: Digest(turn.bytes()),
             documents: Digest(turn.bytes()),
+            notices: 0,
         };
         [Request::Changed(Scope::Network, hints), Request::Hello(hello)]
             .iter()

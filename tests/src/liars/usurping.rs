@@ -214,6 +214,14 @@ impl Habit for Usurping {
             (Request::Hello(_), Response::Hello(ours)) if !self.said.is_empty() => {
                 Response::Hello(Hello { roster: Digest([1; 32]), documents: Digest([2; 32]), ..ours })
             }
+            (Request::Hello(theirs), Response::Level(notices)) if !self.said.is_empty() => {
+                Response::Hello(Hello {
+                    roster: Digest([1; 32]),
+                    documents: Digest([2; 32]),
+                    notices,
+                    ..theirs
+                })
+            }
             // The whole list, with what it has made up.
             (Request::Compare(scope, ask), Response::Compared(Answer::Page(mut items, more))) => {
                 if !more && !matches!(ask, Ask::More(..)) {
@@ -259,6 +267,7 @@ impl Habit for Usurping {
             network: setup::charter(turn.store).ok().flatten().map_or(NetworkId::NONE, |it| it.network()),
             roster: Digest(turn.bytes()),
             documents: Digest(turn.bytes()),
+            notices: 0,
         };
         let all: Vec<&Known> = self.said.values().collect();
         let some = (0..8).map(|_| all[turn.rng.random_range(0..all.len())].statement.bytes().to_vec().into());

@@ -243,7 +243,7 @@ fn differing(
 ) -> Lie {
     let answer = Box::new(move |request: &Request| answer(request).map(|answer| response(&answer)));
     let nowhere = Digest([9; 32]);
-    let hello = Hello { version: 1, network, roster: nowhere, documents: nowhere };
+    let hello = Hello { version: 1, network, roster: nowhere, documents: nowhere, notices: 0 };
     Lie { name, reason, opening: Raw::message(&Request::Hello(hello).bytes()), is_question: false, answer }
 }
 

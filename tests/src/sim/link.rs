@@ -252,8 +252,10 @@ impl World {
     }
 
     fn deliver(&mut self, letter: &Letter) {
-        let delivered = (self.now, letter.from, letter.bytes.clone());
-        self.nodes[letter.to.0].delivered.push(delivered);
+        if self.remembers {
+            let delivered = (self.now, letter.from, letter.bytes.clone());
+            self.nodes[letter.to.0].delivered.push(delivered);
+        }
     }
 
     fn still_stands(&self, letter: &Letter) -> bool {
@@ -268,6 +270,7 @@ impl World {
         self.last_number += 1;
         let question = MessageId(self.last_number);
         self.deliver(&letter);
+        self.watch_asked(&letter);
         let (life, from) = (self.nodes[letter.to.0].life, self.nodes[letter.from.0].device);
         let input = Input::Asked { from, question, class: letter.class, bytes: letter.bytes.clone() };
         let to = letter.to;
@@ -286,6 +289,7 @@ impl World {
             return;
         }
         self.deliver(&letter);
+        self.watch_answered(&letter);
         let (life, from) = (self.nodes[letter.to.0].life, self.nodes[letter.from.0].device);
         // Whoever has lost its patience does not hear a late answer.
         if self.nodes[letter.to.0].asked.remove(&letter.question).is_none() {

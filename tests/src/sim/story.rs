@@ -102,6 +102,7 @@ impl World {
         batch.push(Put::Local("name".into(), Some(name.into())));
         store.commit(&[batch]).expect("memory does not fail");
         let rng = ChaCha8Rng::seed_from_u64(self.new_seed());
+        self.by_device.insert(DeviceId(keys.device.verifying_key().to_bytes()), id);
         self.nodes.push(Node {
             name: name.to_owned(),
             number: number.to_owned(),

@@ -3,11 +3,12 @@
 use minicbor::{Decode, Encode, bytes::ByteVec};
 
 use super::{
-    ADDRESS_LENGTH_LIMIT, ADDRESS_LIMIT, Body, SLOTS, Statement, StatementError, bounded, organisation_number,
+    ADDRESS_LENGTH_LIMIT, ADDRESS_LIMIT, Accepted, Body, SLOTS, Statement, StatementError, bounded,
+    organisation_number,
 };
 use crate::{
     id::{DeviceId, OrgId, StatementHash},
-    signed::{Payload, Verified},
+    signed::Payload,
 };
 
 /// A root makes a device its own.
@@ -69,11 +70,11 @@ pub struct NodeAddress {
 
 impl DeviceGrant {
     /// The device's own word, once everything about it holds.
-    pub(super) fn accepted(&self) -> Result<Acceptance, StatementError> {
+    pub(super) fn accepted(&self, read: Accepted) -> Result<Acceptance, StatementError> {
         if !(1..=SLOTS).contains(&self.slot) {
             return Err(StatementError::Bounds("slot"));
         }
-        let acceptance = Verified::<Acceptance>::read(&self.acceptance)?;
+        let acceptance = read(&self.acceptance)?;
         if acceptance.device != self.device || acceptance.version != 1 {
             return Err(StatementError::Bounds("acceptance"));
         }

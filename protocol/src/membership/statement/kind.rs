@@ -1,9 +1,9 @@
 //! The kinds of statement: their numbers, where each lives, and what each says.
 
 use super::{
-    Acceptance, AudienceAdd, AudienceEnd, AudienceOpen, Body, CharterAmendment, CoOwnerEnd, CoOwnerGrant,
-    Cut, DeviceGrant, End, Founding, Head, MembershipGrant, NodeAddress, OrganisationSuccession, Receipt,
-    RootSuccession, STATEMENT_LIMIT, Statement, StatementError, Withdrawal,
+    Acceptance, Accepted, AudienceAdd, AudienceEnd, AudienceOpen, Body, CharterAmendment, CoOwnerEnd,
+    CoOwnerGrant, Cut, DeviceGrant, End, Founding, Head, MembershipGrant, NodeAddress,
+    OrganisationSuccession, Receipt, RootSuccession, STATEMENT_LIMIT, Statement, StatementError, Withdrawal,
 };
 use crate::{genesis::Scope, id::Standing, signed::encoding::from_slice};
 
@@ -173,7 +173,11 @@ pub enum Fact {
 
 impl Fact {
     /// Shape, spelling and bounds of a body.
-    pub(super) fn read(kind: Kind, statement: &Statement) -> Result<Self, StatementError> {
+    pub(super) fn read(
+        kind: Kind,
+        statement: &Statement,
+        accepted: Accepted,
+    ) -> Result<Self, StatementError> {
         fn body<B: Body>(statement: &Statement) -> Result<B, StatementError> {
             let body: B = from_slice(&statement.body, STATEMENT_LIMIT)?;
             body.check(statement)?;
@@ -183,7 +187,7 @@ impl Fact {
             Kind::MembershipGrant => Self::Membership(body(statement)?),
             Kind::DeviceGrant => {
                 let grant: DeviceGrant = from_slice(&statement.body, STATEMENT_LIMIT)?;
-                let accepted = grant.accepted()?;
+                let accepted = grant.accepted(accepted)?;
                 Self::Device(grant, accepted)
             }
             Kind::NodeAddress => Self::Address(body(statement)?),

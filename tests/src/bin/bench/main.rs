@@ -2,6 +2,7 @@
 
 mod liars;
 mod similar;
+mod simulate;
 mod sketch;
 mod sync;
 
@@ -10,7 +11,8 @@ use std::error::Error;
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const USAGE: &str = "usage: bench sync --docs 1000,10000,100000 [--make short|long] | bench sketch | \
-                     bench similar --bench DIR | bench liars --networks 2000 --seed 0";
+                     bench similar --bench DIR | bench simulate --nodes 357 [--seed 0] | \
+                     bench liars --networks 2000 --seed 0";
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -19,6 +21,8 @@ async fn main() -> Result<()> {
     match words[..] {
         ["similar", ..] => Box::pin(similar::run(&words[1..])).await,
         ["liars", "--networks", networks, "--seed", seed] => liars::run(networks.parse()?, seed.parse()?),
+        ["simulate", "--nodes", nodes] => simulate::run(nodes.parse()?, 0),
+        ["simulate", "--nodes", nodes, "--seed", seed] => simulate::run(nodes.parse()?, seed.parse()?),
         ["sketch"] => sketch::run(),
         ["sync", "--docs", counts] => sync::run(counts, None).await,
         ["sync", "--docs", counts, "--make", make] => sync::run(counts, Some(make)).await,

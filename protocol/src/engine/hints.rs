@@ -1,0 +1,160 @@
+//! Telling peers what is new, so that they need not wait for a hello to find it.
+//!
+//! Whoever has few connections tells all of them. With many, what concerns the whole network goes along a tree that forms
+//! by itself, after Leitão, Pereira, Rodrigues, "Epidemic Broadcast Trees" (SRDS 2007): a peer that had heard of it before says so, and both
+//! tell each other no longer, until one finds by comparing sets that it was left out. A hint is passed on only once
+//! what it names is here, checked and durable: a false one goes no further than whoever was told it. A named audience is
+//! told directly. Nothing rests on hints: a lost one costs the time until the next hello.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{Engine, Source, asking::Question, pulling::Fetch};
+use crate::{
+    genesis::Scope,
+    id::{DeviceId, DocumentId, Item},
+    time::Timestamp,
+    wire::message::{HINTS_LIMIT, Request, Response},
+};
+
+/// With more hints than this to tell, the digest says it shorter.
+pub(super) const HINTS_MAX: usize = 8 * HINTS_LIMIT;
+/// Whoever has no more connections than this tells all of them.
+const FEW: usize = 8;
+/// What we write ourselves is told to so many at least: one that keeps it for itself only costs a little time then.
+const OWN_TOLD: usize = 3;
+/// So long the first to tell of something is waited for before another who tells of it is asked.
+const FIRST_FOR: Duration = Duration::from_secs(2);
+/// Most items that are kept in mind as being fetched because somebody told of them.
+const HEARD_LIMIT: usize = 4096;
+
+/// What others told of.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    /// Items that are on their way, who told of them first, and when.
+    coming: BTreeMap<Item, (DeviceId, Timestamp)>,
+    /// Who was the first to tell of something last: what holds us to the tree.
+    last_first: Option<DeviceId>,
+}
+
+impl Heard {
+    /// Whether another is bringing an item; if nobody is, this one is from now on.
+    fn is_coming_otherwise(&mut self, item: Item, from: DeviceId, now: Timestamp) -> bool {
+        if let Some((first, since)) = self.coming.get(&item)
+            && now.since(*since) < FIRST_FOR
+        {
+            return *first != from;
+        }
+        if self.coming.len() >= HEARD_LIMIT {
+            self.coming.retain(|_, (_, since)| now.since(*since) < FIRST_FOR);
+        }
+        if self.coming.len() < HEARD_LIMIT {
+            self.coming.insert(item, (from, now));
+        }
+        false
+    }
+}
+
+impl Engine {
+    /// Tells the peers that may read a scope that a document stands in another state there.
+    pub(super) fn hint(&mut self, scope: Scope, document: DocumentId, item: Item, source: Option<Source>) {
+        let now = self.now;
+        self.heard.coming.remove(&item);
+        let mut devices: Vec<DeviceId> = self.connected_friends();
+        devices.retain(|device| self.may_see(*device, scope));
+        let by_tree = scope == Scope::Network && devices.len() > FEW;
+        let is_beside =
+            |device: &DeviceId| self.peers.by_device.get(device).is_some_and(|peer| peer.is_beside);
+        let (mut told, mut beside): (Vec<_>, Vec<_>) =
+            devices.into_iter().partition(|device| !by_tree || !is_beside(device));
+        if !beside.is_empty() {
+            // Every other node tells one more than those of the tree, others for every item: so that it heals where it
+            // was torn.
+            let draw = usize::from(item.0[0] ^ self.device().0[0]);
+            let more = if source.is_some() { draw % 2 } else { OWN_TOLD.saturating_sub(told.len()).max(1) };
+            let turn = draw / 2 % beside.len();
+            beside.rotate_left(turn);
+            told.extend(beside.drain(..more.min(beside.len())));
+        }
+        for device in beside {
+            self.peers.by_device.get_mut(&device).into_iter().for_each(|peer| peer.level = false);
+        }
+        for device in told {
+            let Some(peer) = self.peers.by_device.get_mut(&device) else { continue };
+            let is_known = source.is_some_and(|source| source.peer == device && source.item == Some(item));
+            if !is_known {
+                peer.hints.insert((scope, document), item);
+            }
+            peer.level = false;
+            peer.hello_soon(now);
+        }
+    }
+
+    /// Sends the next hints once the ones before were heard.
+    pub(super) fn tell_hints(&mut self, device: DeviceId) {
+        let Some(peer) = self.peers.by_device.get_mut(&device) else { return };
+        if !peer.connected || peer.hint_asked {
+            return;
+        }
+        let Some(((scope, _), _)) = peer.hints.first_key_value() else { return };
+        let scope = *scope;
+        if peer.hints.len() > HINTS_MAX {
+            peer.hints.clear();
+            self.say_hello(device);
+            return;
+        }
+        let mut entries = Vec::new();
+        while let Some(entry) = peer.hints.first_entry() {
+            if entry.key().0 != scope || entries.len() == HINTS_LIMIT {
+                break;
+            }
+            let ((_, document), item) = entry.remove_entry();
+            entries.push((document, item));
+        }
+        peer.hint_asked = true;
+        self.ask(device, &Request::Changed(scope, entries), Question::Changed);
+    }
+
+    /// A peer has heard our hints, or had heard them before from others.
+    pub(super) fn hints_answered(&mut self, device: DeviceId, bytes: &[u8]) {
+        let Some(peer) = self.peers.by_device.get_mut(&device) else { return };
+        peer.hint_asked = false;
+        match Response::read(bytes) {
+            Ok(Response::HeardBefore) => peer.is_beside = true,
+            Ok(Response::Heard) => peer.is_beside = false,
+            Ok(
+                Response::Hello(_)
+                | Response::Compared(_)
+                | Response::Resolved(_)
+                | Response::Documents(_)
+                | Response::Refused
+                | Response::Level(_),
+            )
+            | Err(_) => {}
+        }
+    }
+
+    /// Hints that name states which we do not have: fetches them, unless another is bringing them.
+    pub(super) fn heard_hints(
+        &mut self,
+        from: DeviceId,
+        scope: Scope,
+        entries: &[(DocumentId, Item)],
+    ) -> Response {
+        let now = self.now;
+        let ours = self.index.items(scope);
+        let lacking = entries.iter().copied().filter(|(_, item)| !ours.contains(item));
+        let lacking = lacking.filter(|(_, item)| !self.heard.is_coming_otherwise(*item, from, now)).collect();
+        let news = self.hinted(from, scope, lacking).into_iter();
+        let news: Vec<Fetch> =
+            news.map(|(document, item)| Fetch { document, item, owner: None, whole: false }).collect();
+        let holds_us = !news.is_empty() || self.heard.last_first == Some(from);
+        if let Some(peer) = self.peers.by_device.get_mut(&from) {
+            peer.is_beside = !holds_us;
+        }
+        if !news.is_empty() {
+            self.heard.last_first = Some(from);
+            self.fetch(from, scope, news);
+        }
+        if holds_us { Response::Heard } else { Response::HeardBefore }
+    }
+}
