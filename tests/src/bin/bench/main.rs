@@ -11,6 +11,7 @@ use std::error::Error;
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const USAGE: &str = "usage: bench sync --docs 1000,10000,100000 [--make short|long] | bench sketch | \
+                     bench documents 1000 short | \
                      bench similar --bench DIR | bench simulate --nodes 357 [--seed 0] | \
                      bench liars --networks 2000 --seed 0";
 
@@ -26,6 +27,7 @@ async fn main() -> Result<()> {
         ["sketch"] => sketch::run(),
         ["sync", "--docs", counts] => sync::run(counts, None).await,
         ["sync", "--docs", counts, "--make", make] => sync::run(counts, Some(make)).await,
+        ["documents", count, make] => sync::print_documents(count.parse()?, make),
         ["node", dir, announce] => sync::run_node(dir, announce).await,
         _ => Err(USAGE.into()),
     }

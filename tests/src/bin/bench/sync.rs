@@ -18,6 +18,7 @@ mod node;
 
 use std::{path::Path, process::Stdio};
 
+use praksis_protocol::id::DocumentId;
 use praksis_tests::{
     auditor::copy_folder,
     link::{Link, NOWHERE, now_us},
@@ -57,6 +58,16 @@ pub(crate) async fn run(counts: &str, makes: Option<&str>) -> Result<()> {
         for make in Make::ALL.into_iter().filter(|make| makes.is_none_or(|name| name == make.name())) {
             Table { count: count.parse()?, make }.print().await?;
         }
+    }
+    Ok(())
+}
+
+/// The documents that the table is about, as JSON, one on a line: for a program that is to be compared.
+pub(crate) fn print_documents(count: usize, make: &str) -> Result<()> {
+    let make = Make::read(make)?;
+    let contact = DocumentId([7; 32]);
+    for number in 0..count {
+        println!("{}", make.case(number, 0, contact));
     }
     Ok(())
 }
