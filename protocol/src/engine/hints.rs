@@ -143,16 +143,19 @@ impl Engine {
         let now = self.now;
         let ours = self.index.items(scope);
         let lacking = entries.iter().copied().filter(|(_, item)| !ours.contains(item));
-        let lacking = lacking.filter(|(_, item)| !self.heard.is_coming_otherwise(*item, from, now)).collect();
-        let news = self.hinted(from, scope, lacking).into_iter();
-        let news: Vec<Fetch> =
-            news.map(|(document, item)| Fetch { document, item, owner: None, whole: false }).collect();
-        let holds_us = !news.is_empty() || self.heard.last_first == Some(from);
+        let lacking: Vec<_> =
+            lacking.filter(|(_, item)| !self.heard.is_coming_otherwise(*item, from, now)).collect();
+        if !lacking.is_empty() {
+            self.heard.last_first = Some(from);
+        }
+        let holds_us = self.heard.last_first == Some(from);
         if let Some(peer) = self.peers.by_device.get_mut(&from) {
             peer.is_beside = !holds_us;
         }
+        let news = self.hinted(from, scope, lacking).into_iter();
+        let news: Vec<Fetch> =
+            news.map(|(document, item)| Fetch { document, item, owner: None, whole: false }).collect();
         if !news.is_empty() {
-            self.heard.last_first = Some(from);
             self.fetch(from, scope, news);
         }
         if holds_us { Response::Heard } else { Response::HeardBefore }

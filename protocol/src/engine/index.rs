@@ -121,7 +121,7 @@ impl Index {
         scope: Scope,
     ) -> impl Iterator<Item = (DocumentId, Genesis)> {
         let is_one = move |row: &Packet<'_>| row.owner() == owner && row.scope() == scope;
-        let rows = self.rows.from_last().filter(is_one).map(Packet::row).filter(Row::is_seen);
+        let rows = self.rows.backwards().filter(is_one).map(Packet::row).filter(Row::is_seen);
         rows.map(|row| (row.genesis.document(), row.genesis))
     }
 
@@ -218,7 +218,7 @@ impl Index {
         let mut found = BTreeSet::new();
         let begins = |id: DocumentId| id.to_string().starts_with(beginning);
         let Some(first) = range_of(beginning) else { return Vec::new() };
-        for row in self.rows.from(first).take_while(|row| begins(row.document())) {
+        for row in self.rows.starting_at(first).take_while(|row| begins(row.document())) {
             found.insert((row.record_id(), row.owner()));
             if found.len() > limit {
                 break;

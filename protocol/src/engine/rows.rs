@@ -85,12 +85,12 @@ impl Rows {
     }
 
     /// The largest id first.
-    pub(super) fn from_last(&self) -> impl Iterator<Item = Packet<'_>> {
+    pub(super) fn backwards(&self) -> impl Iterator<Item = Packet<'_>> {
         self.packed.iter().rev().map(|(document, packed)| self.packet(*document, packed))
     }
 
     /// From this document on.
-    pub(super) fn from(&self, first: DocumentId) -> impl Iterator<Item = Packet<'_>> {
+    pub(super) fn starting_at(&self, first: DocumentId) -> impl Iterator<Item = Packet<'_>> {
         self.packed.range(first..).map(|(document, packed)| self.packet(*document, packed))
     }
 
