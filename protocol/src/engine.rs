@@ -357,8 +357,13 @@ impl Engine {
     }
 
     /// Counts a refusal by its name.
-    fn refuse(&mut self, reason: &str) -> Result<(), StoreError> {
+    fn count_refusal(&mut self, reason: &str) {
         *self.refused.entry(reason.to_owned()).or_default() += 1;
+    }
+
+    /// The same where a step ends with it.
+    fn refuse(&mut self, reason: &str) -> Result<(), StoreError> {
+        self.count_refusal(reason);
         Ok(())
     }
 

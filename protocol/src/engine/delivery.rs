@@ -62,7 +62,7 @@ impl Engine {
             }
             let item = one.fetch.item;
             if !self.has_room(scope, genesis.owner, document) {
-                self.leave_out(from, scope, (document, item, genesis.owner))?;
+                self.leave_out(from, scope, (document, item, genesis.owner));
                 continue;
             }
             if let Some(pull) = self.pull_of(from) {

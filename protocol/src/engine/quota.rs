@@ -177,20 +177,19 @@ impl Engine {
         peer: DeviceId,
         scope: Scope,
         (document, item, owner): (DocumentId, Item, OrgId),
-    ) -> Result<(), StoreError> {
+    ) {
         let is_new = match self.peers.by_device.get_mut(&peer) {
             Some(peer) => peer.left_out.put(scope, document, item, owner),
             None => false,
         };
         if is_new {
             self.refusals.note(document, QUOTA);
-            self.refuse(QUOTA)?;
+            self.count_refusal(QUOTA);
         }
         if let Some(pull) = self.pull_of(peer) {
             // With it counted in, digests may agree.
             pull.again |= is_new;
         }
-        Ok(())
     }
 
     /// Of what is to be fetched, that for which there is room; the rest is left out.
@@ -200,7 +199,7 @@ impl Engine {
         let (fetches, none): (Vec<Fetch>, Vec<Fetch>) = fetches.into_iter().partition(has_room);
         for Fetch { document, item, owner, .. } in none {
             if let Some(owner) = owner {
-                self.leave_out(peer, scope, (document, item, owner)).expect("counting does not fail");
+                self.leave_out(peer, scope, (document, item, owner));
             }
         }
         fetches
