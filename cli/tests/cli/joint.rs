@@ -54,6 +54,8 @@ fn three_write_together_another_than_the_first_shares_it_and_one_who_leaves_writ
     for words in [&show[..], &["why", &id]] {
         assert_eq!(ks.json(words).kind(), "not_found");
     }
+    // What it is to be shared as begins with a word of the owner's, which comes after the draft.
+    trondheim.json(&["sync", "--wait", "30"]).json();
     let early = trondheim.json(&["case", "share", &id, "--to", KS]);
     assert_eq!(early.kind(), "not_allowed", "{early:?}");
     let message = trondheim.run(&["case", "share", &id, "--to", KS]).err;
