@@ -68,7 +68,7 @@ impl Engine {
         match question {
             Question::Apply | Question::Introduce => self.join_answered(from, bytes),
             Question::Hello(said) => {
-                peer.hello_asked = false;
+                peer.hello_asked = None;
                 self.hello_answered(from, said, bytes)
             }
             Question::Changed => {
@@ -107,7 +107,7 @@ impl Engine {
         let Some(question) = peer.questions.remove(&question) else { return Ok(()) };
         match question {
             Question::Hello(_) => {
-                peer.hello_asked = false;
+                peer.hello_asked = None;
                 if not_offered {
                     self.knock(from);
                 } else {

@@ -43,7 +43,8 @@ pub(super) struct Peer {
     pub(super) failures: u32,
     pub(super) next_dial: Timestamp,
     pub(super) hello_due: Option<Timestamp>,
-    pub(super) hello_asked: bool,
+    /// Since when a hello of ours waits for its answer.
+    pub(super) hello_asked: Option<Timestamp>,
     pub(super) hints: BTreeMap<(Scope, DocumentId), Item>,
     pub(super) hint_asked: bool,
     /// Beside the tree along which hints go: one of us has heard before what the other told.
@@ -179,7 +180,7 @@ impl Engine {
         peer.has_agreed = false;
         peer.address = None;
         peer.hello_due = None;
-        peer.hello_asked = false;
+        peer.hello_asked = None;
         peer.hint_asked = false;
         peer.is_beside = false;
         peer.hints.clear();
