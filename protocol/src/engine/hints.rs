@@ -24,6 +24,8 @@ const FEW: usize = 8;
 const OWN_TOLD: usize = 3;
 /// So long the first to tell of something is waited for before another who tells of it is asked.
 const FIRST_FOR: Duration = Duration::from_secs(2);
+/// So long those beside the tree are left to hear of something along it.
+const TORN_FOR: Duration = Duration::from_secs(2);
 /// Most items that are kept in mind as being fetched because somebody told of them.
 const HEARD_LIMIT: usize = 4096;
 
@@ -76,7 +78,11 @@ impl Engine {
             told.extend(beside.drain(..more.min(beside.len())));
         }
         for device in beside {
-            self.peers.by_device.get_mut(&device).into_iter().for_each(|peer| peer.level = false);
+            if let Some(peer) = self.peers.by_device.get_mut(&device) {
+                peer.level = false;
+                // Where the tree is torn, digests tell.
+                peer.hello_by(now + TORN_FOR);
+            }
         }
         for device in told {
             let Some(peer) = self.peers.by_device.get_mut(&device) else { continue };
