@@ -281,9 +281,8 @@ impl Engine {
         store: &impl Read,
     ) -> Result<Vec<(EnvelopeHash, Envelope)>, StoreError> {
         let mut all = Vec::new();
-        let documents = self.index.geneses().filter(|genesis| genesis.scope == scope);
-        for genesis in documents {
-            let held = held_envelopes(genesis.document(), store)?;
+        for document in self.index.documents_in(scope) {
+            let held = held_envelopes(document, store)?;
             all.extend(held.into_iter().filter(|(_, envelope)| envelope.device == device));
         }
         // What a device laid down for others to publish counts before anybody has.

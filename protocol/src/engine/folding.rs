@@ -180,15 +180,15 @@ impl Engine {
 
     fn count_again(&mut self, touched: Touched) {
         let roster = self.statements.roster().clone();
-        let is_touched = |genesis: &Genesis| {
+        let is_touched = |(document, genesis): &(DocumentId, Genesis)| {
             touched.everything
-                || touched.documents.contains(&genesis.document())
+                || touched.documents.contains(document)
                 || genesis.writers().iter().any(|org| touched.orgs.contains(org))
                 || roster.writers(genesis).iter().any(|org| touched.orgs.contains(org))
         };
         if touched.everything || !touched.orgs.is_empty() || !touched.documents.is_empty() {
             let documents = self.index.geneses().filter(is_touched);
-            self.recounts.open.extend(documents.map(|genesis| genesis.document()));
+            self.recounts.open.extend(documents.map(|(document, _)| document));
         }
     }
 

@@ -62,9 +62,7 @@ impl Index {
             if old == item && before.gone == row.gone {
                 return None;
             }
-            set.items.remove(&old);
-            set.documents.remove(&old);
-            set.digest = None;
+            set.remove(old);
             place(&mut self.placed, &before, false);
         }
         place(&mut self.placed, &row, true);
@@ -93,11 +91,8 @@ impl Index {
         let row = self.row(document)?;
         self.rows.remove(document);
         place(&mut self.placed, &row, false);
-        let item = row.item_of(document);
         if let Some(set) = self.sets.get_mut(&row.genesis.scope) {
-            set.items.remove(&item);
-            set.documents.remove(&item);
-            set.digest = None;
+            set.remove(row.item_of(document));
         }
         self.hidden.remove(&document);
         self.records.remove(&(row.genesis.record.unwrap_or(document), document));
@@ -121,13 +116,31 @@ impl Index {
         scope: Scope,
     ) -> impl Iterator<Item = (DocumentId, Genesis)> {
         let is_one = move |row: &Packet<'_>| row.owner() == owner && row.scope() == scope;
-        let rows = self.rows.backwards().filter(is_one).map(Packet::row).filter(Row::is_seen);
-        rows.map(|row| (row.genesis.document(), row.genesis))
+        // The id of each is known here: it is a hash.
+        let rows = self.rows.backwards().filter(is_one).map(|packet| (packet.document(), packet.row()));
+        rows.filter(|(_, row)| row.is_seen()).map(|(document, row)| (document, row.genesis))
     }
 
-    /// How all documents began.
-    pub(crate) fn geneses(&self) -> impl Iterator<Item = Genesis> {
-        self.rows.all().map(Packet::genesis)
+    /// All documents, and how they began.
+    pub(crate) fn geneses(&self) -> impl Iterator<Item = (DocumentId, Genesis)> {
+        self.rows.all().map(|packet| (packet.document(), packet.genesis()))
+    }
+
+    /// How the documents of a record began: its owner's, or of all who claim it.
+    pub(crate) fn geneses_of(
+        &self,
+        record: DocumentId,
+        owner: Option<OrgId>,
+    ) -> impl Iterator<Item = Genesis> {
+        let is_one = move |row: &Packet<'_>| {
+            row.record_id() == record && owner.is_none_or(|owner| row.owner() == owner)
+        };
+        self.rows.all().filter(is_one).map(Packet::genesis)
+    }
+
+    /// All documents of a scope, by their ids.
+    pub(crate) fn documents_in(&self, scope: Scope) -> impl Iterator<Item = DocumentId> {
+        self.rows.all().filter(move |row| row.scope() == scope).map(Packet::document)
     }
 
     /// All documents, by their ids.
@@ -154,9 +167,7 @@ impl Index {
 
     /// Takes out a statement that another has replaced.
     pub(crate) fn drop_statement(&mut self, scope: Scope, item: Item) {
-        let set = self.sets.entry(scope).or_default();
-        set.items.remove(&item);
-        set.digest = None;
+        self.sets.entry(scope).or_default().remove(item);
     }
 
     pub(crate) fn row(&self, document: DocumentId) -> Option<Row> {
@@ -285,6 +296,12 @@ impl Set {
     fn put(&mut self, item: Item, document: DocumentId) {
         self.items.insert(item);
         self.documents.insert(item, document);
+        self.digest = None;
+    }
+
+    fn remove(&mut self, item: Item) {
+        self.items.remove(&item);
+        self.documents.remove(&item);
         self.digest = None;
     }
 }

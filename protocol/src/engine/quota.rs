@@ -296,7 +296,8 @@ impl Engine {
         let over = placed.documents.saturating_sub(quota.documents);
         let mut last =
             self.index.placed_from_last(owner, scope).take(usize::try_from(over).unwrap_or(usize::MAX));
-        placed.bytes > quota.bytes || last.any(|(document, _)| document == genesis.document())
+        let asked = genesis.document();
+        placed.bytes > quota.bytes || last.any(|(document, _)| document == asked)
     }
 
     /// A document stands in a new state: it may take room, or have left some.

@@ -85,16 +85,12 @@ impl Engine {
 
     /// All documents of a record, hidden ones too, by any of its ids.
     pub(super) fn documents_of(&self, id: DocumentId) -> Vec<Genesis> {
-        let key = match (self.index.row(id), self.index.record(id)) {
-            (Some(row), _) => Some((row.genesis.record_id(), row.genesis.owner)),
-            (None, Some(record)) => Some((record.record, record.owner)),
-            (None, None) => None,
+        let (record, owner) = match (self.index.row(id), self.index.record(id)) {
+            (Some(row), _) => (row.genesis.record_id(), Some(row.genesis.owner)),
+            (None, Some(record)) => (record.record, Some(record.owner)),
+            (None, None) => (id, None),
         };
-        let is_one = |genesis: &Genesis| match key {
-            Some(key) => (genesis.record_id(), genesis.owner) == key,
-            None => genesis.record_id() == id,
-        };
-        self.index.geneses().filter(is_one).collect()
+        self.index.geneses_of(record, owner).collect()
     }
 
     /// Every document that somebody says is withdrawn: hides it or shows it again, as the roster has it.
