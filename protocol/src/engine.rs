@@ -239,7 +239,10 @@ impl Engine {
             }
             Input::Answered { from, question, bytes } => self.answered(from, question, &bytes, store, rng),
             Input::Unanswered { from, question, not_offered } => self.unanswered(from, question, not_offered),
-            Input::Refused { reason } => self.refuse(reason),
+            Input::Refused { reason } => {
+                self.refuse(reason);
+                Ok(())
+            }
             Input::Listening { addresses } => self.listening(addresses),
             Input::Done(job, outcome) => self.job_done(job, outcome, store, rng),
             Input::Durable(batch) => self.durable(batch, store, rng),
@@ -357,14 +360,8 @@ impl Engine {
     }
 
     /// Counts a refusal by its name.
-    fn count_refusal(&mut self, reason: &str) {
+    fn refuse(&mut self, reason: &str) {
         *self.refused.entry(reason.to_owned()).or_default() += 1;
-    }
-
-    /// The same where a step ends with it.
-    fn refuse(&mut self, reason: &str) -> Result<(), StoreError> {
-        self.count_refusal(reason);
-        Ok(())
     }
 
     fn reply(&mut self, request: RequestId, reply: Result<Reply, CommandError>) {

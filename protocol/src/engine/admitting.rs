@@ -145,11 +145,11 @@ impl Engine {
                 if let told = self.told_to_ended(from)
                     && !told.is_empty() =>
             {
-                self.refuse(Verdict::Ended.name())?;
+                self.refuse(Verdict::Ended.name());
                 self.outputs.push_back(Output::Answer(question, JoinReply::Ended(told).bytes()));
             }
             Err(refusal) => {
-                self.refuse(refusal.name())?;
+                self.refuse(refusal.name());
                 self.outputs.push_back(Output::Answer(question, JoinReply::Refused(refusal).bytes()));
             }
         }

@@ -66,7 +66,10 @@ impl Engine {
         let Some(peer) = self.peers.by_device.get_mut(&from) else { return Ok(()) };
         let Some(question) = peer.questions.remove(&question) else { return Ok(()) };
         match question {
-            Question::Apply | Question::Introduce => self.join_answered(from, bytes),
+            Question::Apply | Question::Introduce => {
+                self.join_answered(from, bytes);
+                Ok(())
+            }
             Question::Hello(said) => {
                 peer.hello_asked = None;
                 self.hello_answered(from, said, bytes)
@@ -86,7 +89,7 @@ impl Engine {
                 match Response::read(bytes) {
                     Ok(response) => self.pull_answered(from, pulling, response, store, rng),
                     Err(error) => {
-                        self.refuse(error.name())?;
+                        self.refuse(error.name());
                         self.pull_failed(from);
                         Ok(())
                     }

@@ -120,7 +120,8 @@ impl Engine {
             Carry::Take(piece) => return self.take_piece(request, *piece, store, rng),
             Carry::Refuse(reason) => {
                 self.reply(request, Ok(Reply::Done));
-                return self.refuse(reason);
+                self.refuse(reason);
+                return Ok(());
             }
         };
         self.reply(request, carried.map(Reply::Carried));
@@ -246,7 +247,7 @@ impl Engine {
         };
         // Who is in a named scope may stand in the very statements that come; those of others' wait, bounded.
         if !documents.is_empty() && !self.may_read(scope) {
-            self.refuse(OTHER_SCOPE)?;
+            self.refuse(OTHER_SCOPE);
             self.reply(request, Ok(Reply::Carried(Carried::Taken(Taken::default()))));
             return Ok(());
         }
@@ -254,8 +255,8 @@ impl Engine {
         for bytes in &statements {
             match Known::read(bytes) {
                 Ok(one) if one.scope() == scope => known.push(one),
-                Ok(_) => self.refuse(OTHER_PLACE)?,
-                Err(error) => self.refuse(error.name())?,
+                Ok(_) => self.refuse(OTHER_PLACE),
+                Err(error) => self.refuse(error.name()),
             }
         }
         let mut asked = BTreeMap::new();

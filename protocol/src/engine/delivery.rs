@@ -37,17 +37,17 @@ impl Engine {
             let genesis = match Genesis::read(&delivery.genesis) {
                 Ok(genesis) if genesis.scope == scope && self.is_our_network(&genesis) => genesis,
                 Ok(_) => {
-                    self.refuse("genesis_place")?;
+                    self.refuse("genesis_place");
                     continue;
                 }
                 Err(_) => {
-                    self.refuse("genesis")?;
+                    self.refuse("genesis");
                     continue;
                 }
             };
             let document = genesis.document();
             let Some(one) = asked.remove(&document) else {
-                self.refuse(NOT_ASKED_FOR)?;
+                self.refuse(NOT_ASKED_FOR);
                 continue;
             };
             if !seen.insert(document) {
@@ -111,8 +111,8 @@ impl Engine {
         for bytes in &resolved.statements {
             match Known::read(bytes) {
                 Ok(one) if one.scope() == scope && asked.remove(&one.item()) => known.push(one),
-                Ok(_) => self.refuse(NOT_ASKED_FOR)?,
-                Err(error) => self.refuse(error.name())?,
+                Ok(_) => self.refuse(NOT_ASKED_FOR),
+                Err(error) => self.refuse(error.name()),
             }
         }
         if let Some(pull) = self.pull_of(from) {

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     id::{DeviceId, OrgId},
     membership::statement::{Fact, Known},
-    store::{Batch, StoreError},
+    store::Batch,
 };
 
 /// What of this node has ended.
@@ -92,10 +92,10 @@ impl Engine {
     }
 
     /// At a door we hear that we have been ended.
-    pub(super) fn heard_own_end(&mut self, statements: &[ByteVec]) -> Result<(), StoreError> {
+    pub(super) fn heard_own_end(&mut self, statements: &[ByteVec]) {
         let (received, refused) = read_all(statements.iter().map(|bytes| bytes.as_slice()));
         for error in refused {
-            self.refuse(error.name())?;
+            self.refuse(error.name());
         }
         let fits = |known: &Known| {
             let ends = matches!(known.fact, Fact::DeviceEnd(_) | Fact::MembershipEnd(_));
@@ -105,7 +105,7 @@ impl Engine {
         let new = self.statements.take(received, self.charter.as_ref(), self.identity.org);
         let batch: Batch = new.iter().map(put).collect();
         self.commit(batch, Resting { statements: new, ..Resting::default() });
-        self.refuse("join_refused")
+        self.refuse("join_refused");
     }
 
     /// Says to our own people that we have been ended, when that is new to them.

@@ -155,7 +155,10 @@ impl Engine {
                 self.knock(device);
                 Ok(())
             }
-            Ok(_) | Err(_) => self.refuse("answer"),
+            Ok(_) | Err(_) => {
+                self.refuse("answer");
+                Ok(())
+            }
         }
     }
 }

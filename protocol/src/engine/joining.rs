@@ -211,7 +211,7 @@ impl Engine {
     }
 
     /// An answer to what we asked as a guest.
-    pub(super) fn join_answered(&mut self, from: DeviceId, bytes: &[u8]) -> Result<(), StoreError> {
+    pub(super) fn join_answered(&mut self, from: DeviceId, bytes: &[u8]) {
         match JoinReply::read(bytes) {
             Some(JoinReply::Welcome(statements)) => self.welcomed(from, &statements),
             Some(JoinReply::Refused(refusal)) => {
@@ -222,14 +222,14 @@ impl Engine {
                 if refusal.is_final() && self.joining.ours.take().is_some() {
                     self.commit(vec![Put::Local(JOINING.into(), None)], Resting::default());
                 }
-                self.refuse("join_refused")
+                self.refuse("join_refused");
             }
             Some(JoinReply::Ended(statements)) => self.heard_own_end(&statements),
             None => self.refuse("answer"),
         }
     }
 
-    fn welcomed(&mut self, from: DeviceId, statements: &[ByteVec]) -> Result<(), StoreError> {
+    fn welcomed(&mut self, from: DeviceId, statements: &[ByteVec]) {
         let invited = self.joining.ours.as_ref().filter(|invitation| invitation.devices.contains(&from));
         let charter = match invited {
             Some(invitation) => Charter::read(&invitation.charter).ok(),
@@ -238,7 +238,7 @@ impl Engine {
         let joining = invited.is_some();
         let (received, refused) = read_all(statements.iter().map(|bytes| bytes.as_slice()));
         for error in refused {
-            self.refuse(error.name())?;
+            self.refuse(error.name());
         }
         let new = self.statements.take(received, charter.as_ref(), self.identity.org);
         let mut batch: Batch = new.iter().map(put).collect();
@@ -246,7 +246,8 @@ impl Engine {
         if let Some(charter) = charter.as_ref().filter(|_| joining) {
             let roster = self.statements.roster_with(Some(charter), &new);
             if self.identity.org.is_none_or(|org| roster.member(org).is_none()) {
-                return self.refuse("welcome_without_grant");
+                self.refuse("welcome_without_grant");
+                return;
             }
             batch.push(Put::Local(CHARTER.into(), Some(charter.bytes())));
             batch.push(Put::Local(JOINING.into(), None));
@@ -257,12 +258,12 @@ impl Engine {
         let roster = self.statements.roster_with(charter.as_ref(), &new);
         let own = roster.device(from).is_some_and(|granted| Some(granted.org) == self.identity.org);
         if !joining && !own && !roster.lets_in(from, self.now) {
-            return self.refuse("not_member");
+            self.refuse("not_member");
+            return;
         }
         // Both take each other for members on a new connection.
         self.peers.by_device.entry(from).or_default().welcomed = true;
         outputs.push(Output::Disconnect(from));
         self.commit(batch, Resting { outputs, statements: new, joined: joining, ..Resting::default() });
-        Ok(())
     }
 }

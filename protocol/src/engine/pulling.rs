@@ -315,7 +315,7 @@ impl Engine {
                 Ok(())
             }
             (Pulling::Compare(..) | Pulling::Resolve(..) | Pulling::Fetch(..), _) => {
-                self.refuse("answer")?;
+                self.refuse("answer");
                 self.pull_failed(from);
                 Ok(())
             }
@@ -331,7 +331,7 @@ impl Engine {
     ) -> Result<(), StoreError> {
         let step = comparison.answered(answer, self.index.items(scope), self.now, &mut self.compared);
         if let Ok(Step::Stalled(_)) = &step {
-            self.refuse("sketch_stalled")?;
+            self.refuse("sketch_stalled");
         }
         match step {
             Ok(Step::Ask(ask) | Step::Stalled(ask)) => {
@@ -340,7 +340,8 @@ impl Engine {
                     pull.questions += 1;
                     if pull.questions > QUESTIONS_LIMIT {
                         self.pull_failed(from);
-                        return self.refuse(LEADS_NOWHERE);
+                        self.refuse(LEADS_NOWHERE);
+                        return Ok(());
                     }
                 }
                 let pulling = Pulling::Compare(scope, comparison);
@@ -357,7 +358,7 @@ impl Engine {
                 }
             }
             Err(nonsense) => {
-                self.refuse(nonsense.name())?;
+                self.refuse(nonsense.name());
                 self.pull_failed(from);
             }
         }

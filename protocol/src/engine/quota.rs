@@ -184,7 +184,7 @@ impl Engine {
         };
         if is_new {
             self.refusals.note(document, QUOTA);
-            self.count_refusal(QUOTA);
+            self.refuse(QUOTA);
         }
         if let Some(pull) = self.pull_of(peer) {
             // With it counted in, digests may agree.
@@ -375,7 +375,7 @@ impl Engine {
         }
         if let Some(row) = self.index.remove(document) {
             self.refusals.note(document, QUOTA);
-            self.refuse(QUOTA)?;
+            self.refuse(QUOTA);
             self.announce_record((row.genesis.record_id(), row.genesis.owner));
             self.scopes_changed(&BTreeSet::from([row.genesis.scope]));
         }

@@ -28,13 +28,13 @@ impl Engine {
             return self.asked_to_join(from, question, bytes);
         }
         let response = if !self.is_friend(from) {
-            self.refuse("not_member")?;
+            self.refuse("not_member");
             Response::Refused
         } else {
             match Request::read(bytes) {
                 Ok(request) => self.respond(from, request, store, rng)?,
                 Err(error) => {
-                    self.refuse(error.name())?;
+                    self.refuse(error.name());
                     Response::Refused
                 }
             }
@@ -86,7 +86,7 @@ impl Engine {
                 Response::Heard
             }
             Request::Compare(..) | Request::Resolve(..) | Request::Pull(..) | Request::Changed(..) => {
-                self.refuse("other_scope")?;
+                self.refuse("other_scope");
                 Response::Refused
             }
         })

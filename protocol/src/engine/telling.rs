@@ -142,7 +142,7 @@ impl Engine {
     pub(super) fn told(&mut self, from: DeviceId, statements: &[ByteVec]) -> Result<(), StoreError> {
         let (known, refused) = read_all(statements.iter().map(|bytes| bytes.as_slice()));
         for error in refused {
-            self.refuse(error.name())?;
+            self.refuse(error.name());
         }
         let (mut heard, mut heads) = (Vec::new(), Vec::new());
         for one in known {
@@ -163,7 +163,7 @@ impl Engine {
                 Scope::Roster => false,
             };
             if !fits {
-                self.refuse(NOT_FOR_TELLING)?;
+                self.refuse(NOT_FOR_TELLING);
             } else if matches!(one.fact, Fact::Head(_)) {
                 heads.push(one);
             } else {
