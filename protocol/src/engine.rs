@@ -50,7 +50,7 @@ mod withdrawing;
 use std::collections::{BTreeMap, VecDeque};
 
 use ed25519_dalek::SigningKey;
-use minicbor::{Decode, Encode};
+use minicbor::{Decode, Encode, bytes::ByteVec};
 use rand_core::Rng;
 
 pub use audiences::Audience;
@@ -72,7 +72,7 @@ use quarantine::Quarantine;
 pub use quota::Quota;
 use quota::Quotas;
 use sessions::Sessions;
-use statements::Statements;
+use statements::{Statements, read_all};
 use why::Refusals;
 use withdrawing::Purges;
 
@@ -362,6 +362,15 @@ impl Engine {
     /// Counts a refusal by its name.
     fn refuse(&mut self, reason: &str) {
         *self.refused.entry(reason.to_owned()).or_default() += 1;
+    }
+
+    /// Reads statements that came together; what is none of them is counted.
+    fn read_statements(&mut self, received: &[ByteVec]) -> Vec<Known> {
+        let (known, refused) = read_all(received);
+        for error in refused {
+            self.refuse(error.name());
+        }
+        known
     }
 
     fn reply(&mut self, request: RequestId, reply: Result<Reply, CommandError>) {

@@ -280,7 +280,7 @@ impl Engine {
 
     /// A guest shows that it is a member we have not heard of.
     fn meet(&mut self, from: DeviceId, statements: &[ByteVec]) -> Result<(Batch, Vec<Known>), Refusal> {
-        let (received, _) = read_all(statements.iter().map(|bytes| bytes.as_slice()));
+        let (received, _) = read_all(statements);
         let new = self.statements.take(received, self.charter.as_ref(), self.identity.org);
         let roster = self.statements.roster_with(self.charter.as_ref(), &new);
         let own = roster.device(from).is_some_and(|granted| Some(granted.org) == self.identity.org);

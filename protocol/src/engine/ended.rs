@@ -3,10 +3,7 @@
 
 use minicbor::bytes::ByteVec;
 
-use super::{
-    CommandError, Engine, Event, Output, Resting,
-    statements::{put, read_all},
-};
+use super::{CommandError, Engine, Event, Output, Resting, statements::put};
 use crate::{
     id::{DeviceId, OrgId},
     membership::statement::{Fact, Known},
@@ -93,10 +90,7 @@ impl Engine {
 
     /// At a door we hear that we have been ended.
     pub(super) fn heard_own_end(&mut self, statements: &[ByteVec]) {
-        let (received, refused) = read_all(statements.iter().map(|bytes| bytes.as_slice()));
-        for error in refused {
-            self.refuse(error.name());
-        }
+        let received = self.read_statements(statements);
         let fits = |known: &Known| {
             let ends = matches!(known.fact, Fact::DeviceEnd(_) | Fact::MembershipEnd(_));
             ends || matches!(known.fact, Fact::RootSuccession(_) | Fact::Amendment(_))

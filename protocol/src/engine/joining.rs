@@ -138,7 +138,7 @@ impl Engine {
         let Some(charter) = charter.filter(|charter| charter.network() == admittance.network) else {
             return self.reply(request, Err(CommandError::BadTicket));
         };
-        let (received, _) = read_all(admittance.statements.iter().map(|bytes| bytes.as_slice()));
+        let (received, _) = read_all(&admittance.statements);
         let new = self.statements.take(received, Some(&charter), self.identity.org);
         let roster = self.statements.roster_with(Some(&charter), &new);
         let member = roster.member(admittance.org).map(|member| &member.membership.number);
@@ -236,10 +236,7 @@ impl Engine {
             None => self.charter.clone(),
         };
         let joining = invited.is_some();
-        let (received, refused) = read_all(statements.iter().map(|bytes| bytes.as_slice()));
-        for error in refused {
-            self.refuse(error.name());
-        }
+        let received = self.read_statements(statements);
         let new = self.statements.take(received, charter.as_ref(), self.identity.org);
         let mut batch: Batch = new.iter().map(put).collect();
         let mut outputs = Vec::new();

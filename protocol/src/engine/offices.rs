@@ -122,7 +122,7 @@ impl Engine {
             },
             None => None,
         };
-        let (received, _) = read_all(grant.statements.iter().map(|bytes| bytes.as_slice()));
+        let (received, _) = read_all(&grant.statements);
         let new = self.statements.take(received, charter.as_ref(), Some(grant.org));
         let roster = self.statements.roster_with(charter.as_ref(), &new);
         let granted = roster.device(self.device());

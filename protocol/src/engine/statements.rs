@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use minicbor::bytes::ByteVec;
+
 use crate::{
     genesis::Scope,
     id::{DeviceId, Item, OrgId, StatementHash},
@@ -392,7 +394,7 @@ fn topic(known: &Known) -> Option<Topic> {
 }
 
 /// Reads statements that came together; what is none of them is returned apart.
-pub(super) fn read_all<'a>(received: impl Iterator<Item = &'a [u8]>) -> (Vec<Known>, Vec<StatementError>) {
+pub(super) fn read_all(received: &[ByteVec]) -> (Vec<Known>, Vec<StatementError>) {
     let mut known = Vec::new();
     let mut refused = Vec::new();
     for bytes in received {

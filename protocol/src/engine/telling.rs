@@ -5,7 +5,7 @@
 
 use minicbor::bytes::ByteVec;
 
-use super::{Engine, asking::Question, statements::read_all};
+use super::{Engine, asking::Question};
 use crate::{
     genesis::Scope,
     id::{DeviceId, StatementHash},
@@ -140,10 +140,7 @@ impl Engine {
 
     /// A peer tells statements that nobody asked for.
     pub(super) fn told(&mut self, from: DeviceId, statements: &[ByteVec]) -> Result<(), StoreError> {
-        let (known, refused) = read_all(statements.iter().map(|bytes| bytes.as_slice()));
-        for error in refused {
-            self.refuse(error.name());
-        }
+        let known = self.read_statements(statements);
         let (mut heard, mut heads) = (Vec::new(), Vec::new());
         for one in known {
             let is_notice = matches!(one.fact, Fact::Receipt(_) | Fact::Head(_));
