@@ -5,33 +5,19 @@ use std::{sync::Arc, time::Duration};
 use praksis_protocol::{
     engine::{Command, Reply, Saying, setup},
     genesis::Kind,
-    id::{DeviceId, DocumentId},
     membership::{charter::Parameters, joining::Ticket, roster::Roster, statement::Role},
 };
 use praksis_tests::sim::{
     NodeId, World,
-    cast::{case, network, shareable},
+    cast::{case, help_wanted, network, shareable},
 };
 use serde_json::{Value, json};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-fn device(world: &World, node: NodeId) -> DeviceId {
-    DeviceId(world.keys(node).device.verifying_key().to_bytes())
-}
-
 fn roster(world: &mut World, node: NodeId) -> Arc<Roster> {
     let Reply::Roster(roster) = world.ok(node, Command::Roster) else { world.fail("no roster") };
     roster
-}
-
-fn say(world: &mut World, node: NodeId, saying: Saying) -> Ticket {
-    let Reply::Ticket(text) = world.ok(node, Command::Say(saying)) else { world.fail("no ticket") };
-    world.ticket(&text)
-}
-
-fn help_wanted(world: &mut World, node: NodeId, record: DocumentId) -> Value {
-    world.draft_view(node, record).record["help_wanted"].clone()
 }
 
 #[test]
@@ -49,13 +35,13 @@ fn what_two_roots_decide_together_holds_when_both_have_said_it() {
             parameters: Parameters { purge_delay_s, ..Parameters::default() },
         };
         // The one root that there was decides that from now on there are two.
-        say(&mut world, ks, amend(1000));
+        world.say(ks, amend(1000));
         world.run_until_level();
         for node in nodes {
             let roster = roster(&mut world, node);
             assert_eq!((roster.quorum(), roster.parameters().purge_delay_s), (2, 1000), "seed {seed}");
         }
-        let Ticket::Statements(said) = say(&mut world, ks, amend(60)) else { world.fail("no statements") };
+        let Ticket::Statements(said) = world.say(ks, amend(60)) else { world.fail("no statements") };
         world.run_until_level();
         for node in nodes {
             assert_eq!(
@@ -66,7 +52,7 @@ fn what_two_roots_decide_together_holds_when_both_have_said_it() {
         }
         // Whoever signs once more says nothing new.
         assert!(world.call(ks, Command::Say(Saying::Countersign(said.clone()))).is_err());
-        say(&mut world, baerum, Saying::Countersign(said));
+        world.say(baerum, Saying::Countersign(said));
         world.run_until("both have said it", HOUR, |world| {
             nodes.iter().all(|node| roster(world, *node).parameters().purge_delay_s == 60)
         });
@@ -89,8 +75,8 @@ fn a_device_that_comes_back_writes_on_and_what_it_wrote_while_it_was_out_stays_o
         world.part(&[harbour], &[ks, town_hall, baerum]);
         world.edit(harbour, record, None, json!({"help_wanted": "Mens den var ute"}));
         world.share(harbour, record);
-        let ended = device(&world, harbour);
-        say(&mut world, town_hall, Saying::EndDevice { device: ended, lost_s: None, why: None });
+        let ended = world.device(harbour);
+        world.say(town_hall, Saying::EndDevice { device: ended, lost_s: None, why: None });
         world.heal();
         world.run_for(HOUR);
         // The same device, granted anew: the grant names the End that it comes after.
@@ -125,7 +111,7 @@ fn a_member_that_was_ended_comes_back_with_a_grant_that_names_the_end() {
         world.share(bergen, record);
         world.run_until_level();
         let org = world.org(bergen);
-        let end = say(&mut world, ks, Saying::EndMembership { org, why: None });
+        let end = world.say(ks, Saying::EndMembership { org, why: None });
         world.run_until("Bærum has heard of it", HOUR, |world| roster(world, baerum).member(org).is_none());
         // Nobody speaks with it any longer: it hears of it by a file.
         world.ok(bergen, Command::TakeIn(end));
@@ -167,8 +153,8 @@ fn in_an_audience_its_owner_says_by_itself_how_much_of_anothers_ended_device_cou
         // Only Bergen may say how much counts in an audience of its own, and it is away when the device is ended.
         world.run_until_level();
         world.part(&[bergen], &[ks, baerum, harbour]);
-        let ended = device(&world, harbour);
-        say(&mut world, baerum, Saying::EndDevice { device: ended, lost_s: None, why: None });
+        let ended = world.device(harbour);
+        world.say(baerum, Saying::EndDevice { device: ended, lost_s: None, why: None });
         world.run_until("held until Bergen has said it", HOUR, |world| {
             help_wanted(world, baerum, record) == Value::Null
         });
@@ -208,8 +194,8 @@ fn a_fall_between_an_end_and_the_counting_leaves_nothing_of_the_thief() {
                 shown.is_some_and(|shown| shown.record["help_wanted"] == "Tyvens ord")
             })
         });
-        let ended = device(&world, harbour);
-        say(&mut world, town_hall, Saying::EndDevice { device: ended, lost_s: None, why: None });
+        let ended = world.device(harbour);
+        world.say(town_hall, Saying::EndDevice { device: ended, lost_s: None, why: None });
         world.fall_after(baerum, writes);
         world.heal();
         world.run_until("the thief is shut out", HOUR, |world| {
@@ -241,7 +227,7 @@ fn of_whom_one_hears_through_the_association_alone_it_is_known_until_when() {
     let record = shareable(&mut world, bergen, "Pumper");
     world.share(bergen, record);
     world.run_until_level();
-    let writer = device(&world, bergen);
+    let writer = world.device(bergen);
     let known = |world: &mut World, node| {
         let Reply::Why(whys) = world.ok(node, Command::Why(record)) else { world.fail("no why") };
         let there = whys.iter().flat_map(|why| &why.there).filter(|there| there.device == writer);

@@ -5,7 +5,6 @@ use std::time::Duration;
 use praksis_protocol::{
     engine::{Command, CommandError, Reply, Saying},
     id::{DeviceId, DocumentId, OrgId},
-    membership::joining::Ticket,
 };
 use praksis_tests::sim::{
     NodeId, World,
@@ -15,21 +14,12 @@ use serde_json::json;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-fn device(world: &World, node: NodeId) -> DeviceId {
-    DeviceId(world.keys(node).device.verifying_key().to_bytes())
-}
-
 /// KS, Bergen's town hall and harbour, and Bærum.
 fn municipality(world: &mut World) -> [NodeId; 4] {
     let [ks, town_hall, baerum] = network(world);
     let harbour = world.office(town_hall, "Bergen havn");
     world.run_until_level();
     [ks, town_hall, harbour, baerum]
-}
-
-fn say(world: &mut World, node: NodeId, saying: Saying) -> Ticket {
-    let Reply::Ticket(text) = world.ok(node, Command::Say(saying)) else { world.fail("no ticket") };
-    world.ticket(&text)
 }
 
 /// Whether a node still takes a device for anybody's.
@@ -62,8 +52,8 @@ fn what_a_stolen_device_withdrew_is_back_once_it_is_ended() {
         for node in [ks, town_hall, baerum] {
             assert!(records.iter().all(|record| is_hidden(&mut world, node, *record)), "seed {seed}");
         }
-        let thief = device(&world, harbour);
-        say(&mut world, town_hall, Saying::EndDevice { device: thief, lost_s: Some(stolen_s), why: None });
+        let thief = world.device(harbour);
+        world.say(town_hall, Saying::EndDevice { device: thief, lost_s: Some(stolen_s), why: None });
         world.run_until("back again", HOUR, |world| {
             [ks, town_hall, baerum].iter().all(|node| {
                 is_hidden(world, *node, records[0])
@@ -87,8 +77,8 @@ fn an_ended_device_is_let_in_nowhere_and_what_it_wrote_before_stands() {
         let record = shareable(&mut world, harbour, "Fra havna");
         world.share(harbour, record);
         world.run_until_level();
-        let ended = device(&world, harbour);
-        say(&mut world, town_hall, Saying::EndDevice { device: ended, lost_s: None, why: None });
+        let ended = world.device(harbour);
+        world.say(town_hall, Saying::EndDevice { device: ended, lost_s: None, why: None });
         world.run_until("known nowhere", HOUR, |world| {
             [ks, town_hall, baerum].iter().all(|node| !knows(world, *node, ended))
         });
@@ -121,7 +111,7 @@ fn a_member_that_is_ended_is_shut_out_and_what_it_wrote_stays() {
             .expect_err("only the association"),
         CommandError::NoRoot
     );
-    say(&mut world, ks, Saying::EndMembership { org, why: None });
+    world.say(ks, Saying::EndMembership { org, why: None });
     world
         .run_until("shut out", HOUR, |world| [ks, bergen].iter().all(|node| !world.connected(*node, baerum)));
     for node in [ks, bergen] {
@@ -138,8 +128,8 @@ fn an_end_goes_by_file_where_there_is_no_connection() {
     world.share(harbour, record);
     world.run_until_level();
     world.part(&[town_hall], &[ks, harbour, baerum]);
-    let ended = device(&world, harbour);
-    let ticket = say(&mut world, town_hall, Saying::EndDevice { device: ended, lost_s: None, why: None });
+    let ended = world.device(harbour);
+    let ticket = world.say(town_hall, Saying::EndDevice { device: ended, lost_s: None, why: None });
     world.run_for(HOUR);
     assert!(knows(&mut world, baerum, ended), "nobody has heard");
     let Reply::TakenIn(new) = world.ok(baerum, Command::TakeIn(ticket)) else { world.fail("not taken in") };
@@ -155,14 +145,14 @@ fn a_root_that_has_handed_over_says_nothing_more_and_its_successor_does() {
     let mut world = World::new(6);
     let [_, town_hall, harbour, _] = municipality(&mut world);
     let new = world.new_key();
-    say(&mut world, town_hall, Saying::RotateRoot(OrgId(new.verifying_key().to_bytes())));
+    world.say(town_hall, Saying::RotateRoot(OrgId(new.verifying_key().to_bytes())));
     world.run_until_level();
-    let ended = device(&world, harbour);
+    let ended = world.device(harbour);
     let end = Saying::EndDevice { device: ended, lost_s: None, why: None };
     let refused = world.call(town_hall, Command::Say(end.clone()));
     assert_eq!(refused.expect_err("handed over"), CommandError::NoRoot);
     world.give_root(town_hall, new);
     world.run_until_level();
-    say(&mut world, town_hall, end);
+    world.say(town_hall, end);
     world.run_until("known nowhere", HOUR, |world| !knows(world, town_hall, ended));
 }

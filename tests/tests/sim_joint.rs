@@ -10,19 +10,11 @@ use praksis_protocol::{
 };
 use praksis_tests::sim::{
     NodeId, World,
-    cast::{case, network, shareable},
+    cast::{case, four, help_wanted, shareable},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 const HOUR: Duration = Duration::from_secs(3600);
-
-/// KS, Bergen, Bærum and Trondheim.
-fn four(world: &mut World) -> [NodeId; 4] {
-    let [ks, bergen, baerum] = network(world);
-    let trondheim = world.member(ks, "Trondheim");
-    world.run_until_level();
-    [ks, bergen, baerum, trondheim]
-}
 
 /// A case that is ready to be shared, of Bergen with Bærum.
 fn joint(world: &mut World, bergen: NodeId, baerum: NodeId) -> DocumentId {
@@ -59,10 +51,6 @@ fn audience(world: &mut World, node: NodeId) -> AudienceId {
         _ => None,
     });
     named.unwrap_or_else(|| world.fail("no audience"))
-}
-
-fn help_wanted(world: &mut World, node: NodeId, record: DocumentId) -> Value {
-    world.draft_view(node, record).record["help_wanted"].clone()
 }
 
 #[test]

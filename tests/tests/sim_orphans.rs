@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use praksis_protocol::{
     engine::{Command, Reply, Saying},
-    id::{DeviceId, DocumentId},
+    id::DocumentId,
     membership::joining::Ticket,
 };
 use praksis_tests::sim::{
@@ -53,10 +53,9 @@ fn theft(world: &mut World) -> Theft {
     );
     world.share(school, record);
     world.run_for(HOUR);
-    let thief = DeviceId(world.keys(harbour).device.verifying_key().to_bytes());
+    let thief = world.device(harbour);
     let end = Saying::EndDevice { device: thief, lost_s: None, why: None };
-    let Reply::Ticket(ticket) = world.ok(town_hall, Command::Say(end)) else { world.fail("no ticket") };
-    let ticket = world.ticket(&ticket);
+    let ticket = world.say(town_hall, end);
     world.crash(harbour);
     Theft { town_hall, school, others: vec![ks, baerum], record, ticket }
 }
@@ -174,7 +173,7 @@ fn why_tells_until_when_everything_of_another_is_known() {
     let record = shareable(&mut world, bergen, "Pumper");
     world.share(bergen, record);
     world.run_until_level();
-    let device = DeviceId(world.keys(bergen).device.verifying_key().to_bytes());
+    let device = world.device(bergen);
     let known = |world: &mut World| {
         let Reply::Why(whys) = world.ok(baerum, Command::Why(record)) else { world.fail("no why") };
         whys[0].there.iter().find(|there| there.device == device).and_then(|there| there.known_s)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use praksis_protocol::{
     engine::{Command, Reply, Saying},
     id::OrgId,
-    membership::{charter::Parameters, joining::Ticket},
+    membership::charter::Parameters,
 };
 use praksis_tests::sim::{
     NodeId, World,
@@ -15,16 +15,11 @@ use serde_json::json;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-fn say(world: &mut World, node: NodeId, saying: Saying) -> Ticket {
-    let Reply::Ticket(text) = world.ok(node, Command::Say(saying)) else { world.fail("no ticket") };
-    world.ticket(&text)
-}
-
 /// Another key for an organisation; its node speaks by it from now on.
 fn rotate(world: &mut World, node: NodeId) -> OrgId {
     let new = world.new_key();
     let key = OrgId(new.verifying_key().to_bytes());
-    say(world, node, Saying::RotateRoot(key));
+    world.say(node, Saying::RotateRoot(key));
     world.run_until_level();
     world.give_root(node, new);
     world.run_until_level();
@@ -50,7 +45,7 @@ fn another_root_lets_members_in_once_the_charter_names_it() {
     let key = world.new_key();
     let root = OrgId(key.verifying_key().to_bytes());
     let parameters = Parameters::default();
-    say(&mut world, ks, Saying::Amend { roots: vec![root], quorum: 1, recovery: Vec::new(), parameters });
+    world.say(ks, Saying::Amend { roots: vec![root], quorum: 1, recovery: Vec::new(), parameters });
     world.run_until_level();
     world.give_root(ks, key);
     world.run_until_level();
@@ -69,8 +64,8 @@ fn the_heir_of_a_merged_member_writes_on_and_the_old_number_resolves() {
     world.share(baerum, record);
     world.run_until_level();
     let (predecessor, heir) = (world.org(baerum), world.org(bergen));
-    say(&mut world, ks, Saying::Merge { predecessor, heir });
-    say(&mut world, ks, Saying::EndMembership { org: predecessor, why: None });
+    world.say(ks, Saying::Merge { predecessor, heir });
+    world.say(ks, Saying::EndMembership { org: predecessor, why: None });
     world.run_until("it is a member no longer", HOUR, |world| world.status(bergen).members.len() == 2);
     world.run_for(HOUR);
     // The number is taken: by the heir.
@@ -89,7 +84,7 @@ fn a_member_that_lost_its_root_speaks_by_the_one_the_association_names() {
     let [ks, bergen, baerum] = network(&mut world);
     let key = world.new_key();
     let (org, new) = (world.org(bergen), OrgId(key.verifying_key().to_bytes()));
-    say(&mut world, ks, Saying::SucceedRoot { org, new });
+    world.say(ks, Saying::SucceedRoot { org, new });
     world.run_until_level();
     world.give_root(bergen, key);
     world.run_until_level();

@@ -11,23 +11,20 @@ use praksis_protocol::{
 };
 use praksis_tests::sim::{
     NodeId, Weather, World,
-    cast::{network, shareable},
+    cast::{four, shareable},
 };
 use serde_json::json;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// KS, Bergen, Bærum and Trondheim, each connected with the others.
-fn four(world: &mut World) -> [NodeId; 4] {
-    let [ks, bergen, baerum] = network(world);
-    let trondheim = world.member(ks, "Trondheim");
-    world.run_until_level();
+fn connected_four(world: &mut World) -> [NodeId; 4] {
+    let all = four(world);
     world.run_until("all are connected", HOUR, |world| {
-        let all = [ks, bergen, baerum, trondheim];
         all.iter().all(|a| all.iter().all(|b| a == b || world.connected(*a, *b)))
     });
     world.run_for(Duration::from_secs(300));
-    [ks, bergen, baerum, trondheim]
+    all
 }
 
 fn is_there(world: &mut World, node: NodeId, record: DocumentId) -> bool {
@@ -41,7 +38,7 @@ fn what_is_shared_with_some_reaches_them_and_nobody_else() {
         if seed > 1 {
             world.weather = Weather::foul();
         }
-        let [ks, bergen, baerum, trondheim] = four(&mut world);
+        let [ks, bergen, baerum, trondheim] = connected_four(&mut world);
         let record = shareable(&mut world, bergen, "Bare for Bærum");
         world.share_with(bergen, record, &[baerum]);
         world.run_until("Bærum reads it", HOUR, |world| is_there(world, baerum, record));
@@ -67,7 +64,7 @@ fn what_is_shared_with_some_reaches_them_and_nobody_else() {
 #[test]
 fn a_wider_audience_gets_another_document_of_the_same_record() {
     let mut world = World::new(5);
-    let [_, bergen, baerum, trondheim] = four(&mut world);
+    let [_, bergen, baerum, trondheim] = connected_four(&mut world);
     let record = shareable(&mut world, bergen, "Først for Bærum");
     world.share_with(bergen, record, &[baerum]);
     world.run_until("Bærum reads it", HOUR, |world| is_there(world, baerum, record));
@@ -85,7 +82,7 @@ fn a_wider_audience_gets_another_document_of_the_same_record() {
 #[test]
 fn an_audience_is_of_members_and_of_more_than_oneself() {
     let mut world = World::new(6);
-    let [_, bergen, _, _] = four(&mut world);
+    let [_, bergen, _, _] = connected_four(&mut world);
     let alone = world.organisation("Alene");
     let record = shareable(&mut world, bergen, "Til hvem?");
     let share = |world: &mut World, org| {
@@ -102,7 +99,7 @@ fn an_audience_is_of_members_and_of_more_than_oneself() {
 fn heard_by_trondheim(restricted: bool) -> Vec<(Timestamp, NodeId, Vec<u8>)> {
     let mut world = World::new(7);
     world.weather = Weather::steady();
-    let [_, bergen, baerum, trondheim] = four(&mut world);
+    let [_, bergen, baerum, trondheim] = connected_four(&mut world);
     // Chance is drawn for these in both worlds alike.
     let secret = shareable(&mut world, bergen, "Bare for Bærum");
     let open = shareable(&mut world, bergen, "For alle");

@@ -110,12 +110,12 @@ fn nobody_withdraws_what_is_anothers() {
 
 /// The newest receipt that a node holds of another, for the withdrawals of an owner: hidden and erased up to.
 fn receipt(world: &World, at: NodeId, of: NodeId, owner: NodeId) -> Option<(u64, u64)> {
-    let device = world.keys(of).device.verifying_key().to_bytes();
+    let device = world.device(of);
     let owner = world.org(owner);
     let known = world.backup(at).statements().expect("reads").into_iter();
     let known = known.map(|(_, bytes)| Known::read(&bytes).expect("it was stored"));
     known
-        .filter(|known| known.statement.issuer.0 == device)
+        .filter(|known| known.statement.issuer.0 == device.0)
         .filter_map(|known| match known.fact {
             Fact::Receipt(receipt) if receipt.owner == owner => receipt.marks.first().copied(),
             _ => None,

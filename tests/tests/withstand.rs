@@ -4,7 +4,7 @@ use std::{fs, path::Path, time::Duration};
 
 use praksis_protocol::{
     engine::{Command, Saying},
-    id::{DeviceId, DocumentId},
+    id::DocumentId,
 };
 use praksis_tests::sim::{
     NodeId, World,
@@ -134,10 +134,6 @@ fn every_row_has_tests_that_are_there() {
     }
 }
 
-fn device(world: &World, node: NodeId) -> DeviceId {
-    DeviceId(world.keys(node).device.verifying_key().to_bytes())
-}
-
 /// The town hall of Bergen, its harbour that is stolen and its school that is honest; KS and Bærum.
 struct Theft {
     world: World,
@@ -171,7 +167,7 @@ impl Theft {
     }
 
     fn end(&mut self) {
-        let ended = device(&self.world, self.harbour);
+        let ended = self.world.device(self.harbour);
         self.world
             .ok(self.town_hall, Command::Say(Saying::EndDevice { device: ended, lost_s: None, why: None }));
     }

@@ -15,7 +15,7 @@ use praksis_protocol::{
     admission::state::{Row, View},
     envelope::Envelope,
     genesis::Scope,
-    id::{AudienceId, DeviceId, DocumentId},
+    id::{AudienceId, DocumentId},
     signed::Verified,
     store::Read as _,
 };
@@ -124,7 +124,7 @@ impl Oracle {
         if row.is_hidden() != fact.is_withdrawn {
             world.fail(&at(if fact.is_withdrawn { "is not withdrawn" } else { "is withdrawn" }));
         }
-        let owner = DeviceId(world.keys(fact.writer).device.verifying_key().to_bytes());
+        let owner = world.device(fact.writer);
         for (_, bytes) in store.envelopes(document).expect("memory does not fail") {
             let envelope = Verified::<Envelope>::trusted(&bytes).expect("it was stored");
             if envelope.device != owner {

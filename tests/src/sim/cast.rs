@@ -14,6 +14,14 @@ pub fn network(world: &mut World) -> [NodeId; 3] {
     [ks, bergen, baerum]
 }
 
+/// An association and three members, level with each other.
+pub fn four(world: &mut World) -> [NodeId; 4] {
+    let [ks, bergen, baerum] = network(world);
+    let trondheim = world.member(ks, "Trondheim");
+    world.run_until_level();
+    [ks, bergen, baerum, trondheim]
+}
+
 /// A case that may be shared as it is, but for its contact.
 pub fn case(title: &str) -> Value {
     json!({
@@ -38,4 +46,9 @@ pub fn shareable(world: &mut World, node: NodeId, title: &str) -> DocumentId {
     let mut record = case(title);
     record["contact"] = contact.to_string().into();
     world.draft(node, Kind::Case, record)
+}
+
+/// What a node's draft says of help wanted: the field that stories write in.
+pub fn help_wanted(world: &mut World, node: NodeId, record: DocumentId) -> Value {
+    world.draft_view(node, record).record["help_wanted"].clone()
 }

@@ -11,8 +11,8 @@ use praksis_protocol::{
     admission::state::{Row, View},
     date::Day,
     engine::{
-        Audience, Command, CommandError, Edit, Engine, Event, Input, Keys, Quota, Reply, RequestId, Status,
-        output::RecordView, setup,
+        Audience, Command, CommandError, Edit, Engine, Event, Input, Keys, Quota, Reply, RequestId, Saying,
+        Status, output::RecordView, setup,
     },
     genesis::{Kind, Scope},
     id::{AudienceId, ChangeHash, DeviceId, DocumentId, OrgId, StatementHash},
@@ -232,6 +232,12 @@ impl World {
         self.call(id, command).unwrap_or_else(|error| self.fail(&format!("{described}: {error}")))
     }
 
+    /// Says what changes who may do what; it can be handed on as a ticket.
+    pub fn say(&mut self, id: NodeId, saying: Saying) -> Ticket {
+        let Reply::Ticket(text) = self.ok(id, Command::Say(saying)) else { self.fail("no ticket") };
+        self.ticket(&text)
+    }
+
     /// Begins a draft.
     pub fn draft(&mut self, id: NodeId, kind: Kind, record: Value) -> DocumentId {
         match self.ok(id, Command::Draft(kind, record)) {
@@ -381,6 +387,11 @@ impl World {
     pub fn org(&self, id: NodeId) -> OrgId {
         let identity = setup::identity(&*self.nodes[id.0].store).expect("has one");
         identity.org.unwrap_or_else(|| self.fail("it belongs to nobody yet"))
+    }
+
+    /// The device of a node.
+    pub fn device(&self, id: NodeId) -> DeviceId {
+        DeviceId(self.keys(id).device.verifying_key().to_bytes())
     }
 
     /// Shares a draft with the organisations of some nodes.
