@@ -87,6 +87,8 @@ impl Table {
         let mut from = Node::start(&from_dir, &link.address()).await?;
         link.lead_to(&from.listen);
         let mut to = Node::start(&to_dir, NOWHERE).await?;
+        // Its own card and contact are documents too.
+        from.ask(&format!("widen {}", self.count + 100)).await?;
         let ticket = from.ask("invite 310000043").await?;
         to.ask(&format!("join {}", ticket.as_str().ok_or("no ticket")?)).await?;
         // Level once, so that each knows where the other is.

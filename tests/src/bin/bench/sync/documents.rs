@@ -1,6 +1,10 @@
 //! What is synced: two makes of documents.
 
-use praksis_protocol::id::DocumentId;
+use praksis_protocol::{
+    case::Case,
+    id::{DocumentId, ItemId},
+    record::{Record as _, assign_ids},
+};
 use serde_json::{Value, json};
 
 use crate::Result;
@@ -61,5 +65,11 @@ fn long(number: usize, round: usize, contact: DocumentId) -> Value {
     let need = case["need"].as_str().unwrap_or_default().to_owned();
     case["need"] = format!("Behov {number}.{round}: {need}\n\n{}", texts.join("\n\n")).into();
     case["contact"] = contact.to_string().into();
+    // The same ids in each round.
+    let mut last = 0_u128;
+    assign_ids(&mut case, Case::RECORD, &mut || {
+        last += 1;
+        ItemId(last.to_be_bytes())
+    });
     case
 }

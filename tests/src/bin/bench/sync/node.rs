@@ -12,7 +12,7 @@ use praksis_node::{
     handle::Handle,
 };
 use praksis_protocol::{
-    engine::{Audience, Command, Edit, Event, Reply},
+    engine::{Audience, Command, Edit, Event, Reply, Saying},
     genesis::{Kind, Scope},
     id::DocumentId,
     membership::{joining::Ticket, statement::Role},
@@ -129,6 +129,7 @@ impl Station {
                 self.handle.call(Command::Join(Ticket::from_text(ticket)?)).await?;
                 true.into()
             }
+            ["widen", count] => self.widen(count.parse()?).await?.into(),
             ["write", count, make] => self.write(count.parse()?, Make::read(make)?).await?,
             ["change", count, round, make] => {
                 self.change(count.parse()?, round.parse()?, Make::read(make)?).await?
@@ -138,6 +139,23 @@ impl Station {
             ["figures"] => serde_json::to_value(Figures::of_this_process(self.handle.traffic()))?,
             _ => return Err(format!("unknown: {words:?}").into()),
         })
+    }
+
+    /// Lets each organisation share so many documents, where the charter has a lower number.
+    async fn widen(&self, count: u64) -> Result<bool> {
+        let Reply::Roster(roster) = self.handle.call(Command::Roster).await? else {
+            return Err("no roster".into());
+        };
+        let mut parameters = roster.parameters();
+        if parameters.quota_documents >= count {
+            return Ok(false);
+        }
+        parameters.quota_documents = count;
+        let roots: Vec<_> = roster.roots().collect();
+        let quorum = u8::try_from(roster.quorum())?;
+        let amend = Saying::Amend { roots, quorum, recovery: roster.recovery().collect(), parameters };
+        self.handle.call(Command::Say(amend)).await?;
+        Ok(true)
     }
 
     /// Drafts and shares so many cases; seconds each took.
