@@ -33,8 +33,8 @@ use crate::{
     signed::encoding::hash,
 };
 
-/// Most items in one answer: 128 KiB.
-pub const PAGE: usize = 8192;
+/// Most items in one answer: 16 KiB. What is on a page is fetched before the next is read.
+pub const PAGE: usize = 1024;
 /// Most items that one comparison finds: what is beyond them is found by the next one.
 pub const FOUND_LIMIT: usize = 256 * 1024;
 /// Most symbols in one answer: 24 KiB.

@@ -49,19 +49,21 @@ impl Pace {
 }
 
 impl Peer {
-    /// Documents and statements known to be there and not here, as far as comparing has come.
+    /// Documents and statements known to be there and not here, as far as comparing has come; of a list that is being
+    /// read, about how many.
     pub(super) fn lacking(&self) -> usize {
         let Some(pull) = &self.pull else { return 0 };
         let ahead = pull.steps.iter().map(|step| match step {
             Next::Compare(_) | Next::CompareDocuments => 0,
+            Next::GoOn(_, comparison, _) => comparison.ahead(),
             Next::Resolve(_, items) => items.len(),
             Next::Fetch(_, fetches) => fetches.len(),
         });
         let asked = self.questions.values().map(|question| match question {
             Question::Pull(Pulling::Resolve(_, items)) => items.len(),
             Question::Pull(Pulling::Fetch(_, asked)) => asked.len(),
-            Question::Pull(Pulling::Compare(..))
-            | Question::Hello(_)
+            Question::Pull(Pulling::Compare(_, comparison)) => comparison.ahead(),
+            Question::Hello(_)
             | Question::Changed
             | Question::Tell
             | Question::Introduce

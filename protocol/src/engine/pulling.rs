@@ -12,7 +12,7 @@ use super::{Engine, asking::Question, hints::HINTS_MAX, index::Index, peers::Pee
 use crate::{
     genesis::Scope,
     id::{DeviceId, DocumentId, EnvelopeHash, Item, OrgId},
-    reconcile::{Answer, Comparison, Step},
+    reconcile::{Answer, Ask, Comparison, Step},
     store::{Read, StoreError},
     wire::message::{HAVE_LIMIT, ITEMS_LIMIT, Request, Response, WANTS_LIMIT, Want},
 };
@@ -59,6 +59,8 @@ pub(super) struct Asked {
 pub(super) enum Next {
     /// Compare the sets of a scope.
     Compare(Scope),
+    /// Go on with a comparison.
+    GoOn(Scope, Comparison, Ask),
     /// Compare those scopes of documents that both may read by then.
     CompareDocuments,
     /// Ask which documents and statements are behind items.
@@ -102,7 +104,9 @@ impl Pull {
     /// Whether the next step may be taken while documents are being admitted.
     fn may_go_on(&self) -> bool {
         match self.steps.front() {
-            Some(Next::Fetch(..) | Next::Resolve(..)) => self.admitting.len() <= ADMITTING_LIMIT,
+            Some(Next::Fetch(..) | Next::Resolve(..) | Next::GoOn(..)) => {
+                self.admitting.len() <= ADMITTING_LIMIT
+            }
             // What is compared, and whether all is done, is known when all of it is there.
             Some(Next::Compare(_) | Next::CompareDocuments) | None => self.admitting.is_empty(),
         }
@@ -249,6 +253,9 @@ impl Engine {
                     let (comparison, ask) = Comparison::begin(self.index.items(scope), now);
                     (Request::Compare(scope, ask), Pulling::Compare(scope, comparison))
                 }
+                Next::GoOn(scope, comparison, ask) => {
+                    (Request::Compare(scope, ask), Pulling::Compare(scope, comparison))
+                }
                 Next::Resolve(scope, mut items) => {
                     let rest = items.split_off(items.len().min(ITEMS_LIMIT));
                     if !rest.is_empty() {
@@ -346,6 +353,15 @@ impl Engine {
                 }
                 let pulling = Pulling::Compare(scope, comparison);
                 self.ask(from, &Request::Compare(scope, ask), Question::Pull(pulling));
+            }
+            Ok(Step::Found(items, ask)) => {
+                let items = self.not_left_out(from, scope, items);
+                if let Some(pull) = self.pull_of(from) {
+                    pull.steps.push_front(Next::GoOn(scope, comparison, ask));
+                    if !items.is_empty() {
+                        pull.steps.push_front(Next::Resolve(scope, items));
+                    }
+                }
             }
             Ok(Step::Done(items)) => {
                 let items = self.not_left_out(from, scope, items);

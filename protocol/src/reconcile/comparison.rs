@@ -7,7 +7,7 @@
 //!   +--another salt-----|--does not decode (once)
 //!                       |--too much differs, too long, not even with another salt: the list
 //!                       v
-//!                     List --pages--> done
+//!                     List --page, what is on it--> .. --the last page--> done
 //! ```
 
 use std::{collections::BTreeSet, time::Duration};
@@ -35,7 +35,10 @@ pub enum Step {
     Ask(Ask),
     /// The symbols do not decode, which has to be counted. Ask this.
     Stalled(Ask),
-    /// Known: these the peer has and we lack.
+    /// These the peer has and we lack, as far as its list was read. Ask this when they are dealt with: what breaks
+    /// off in between has not been read in vain.
+    Found(BTreeSet<Item>, Ask),
+    /// Known: these the peer has and we lack, besides what was found before.
     Done(BTreeSet<Item>),
 }
 
@@ -98,9 +101,13 @@ impl Comparison {
                 }
             }
         }?;
-        if let Step::Done(items) = &step {
-            tally.comparisons += 1;
-            tally.items += items.len() as u64;
+        match &step {
+            Step::Found(items, _) => tally.items += items.len() as u64,
+            Step::Done(items) => {
+                tally.comparisons += 1;
+                tally.items += items.len() as u64;
+            }
+            Step::Ask(_) | Step::Stalled(_) => {}
         }
         Ok(step)
     }
@@ -110,6 +117,14 @@ impl Comparison {
         match &self.stage {
             Stage::Decoding { decoder, .. } => decoder.ours_only().collect(),
             Stage::Begun(_) | Stage::Listing(_) => Vec::new(),
+        }
+    }
+
+    /// About how many the peer has and we lack besides those found so far, as far as its list tells.
+    pub fn ahead(&self) -> usize {
+        match &self.stage {
+            Stage::Listing(reading) => reading.ahead(),
+            Stage::Begun(_) | Stage::Decoding { .. } => 0,
         }
     }
 
@@ -128,11 +143,11 @@ impl Comparison {
                 list::Reading::default()
             }
         };
-        let next = reading.take(items, more, ours)?;
+        let list::Page { theirs_only, next } = reading.take(items, more, ours)?;
         self.stage = Stage::Listing(reading);
         Ok(match next {
-            list::Next::Page(after) => Step::Ask(Ask::List(after)),
-            list::Next::Done(items) => Step::Done(items),
+            Some(after) => Step::Found(theirs_only, Ask::List(Some(after))),
+            None => Step::Done(theirs_only),
         })
     }
 

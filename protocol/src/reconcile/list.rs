@@ -10,15 +10,15 @@ use crate::id::Item;
 #[derive(Debug, Default)]
 pub(super) struct Reading {
     after: Option<Item>,
-    theirs_only: BTreeSet<Item>,
+    found: usize,
 }
 
-/// What to do after a page.
-pub(super) enum Next {
-    /// Ask for the page after this item.
-    Page(Option<Item>),
-    /// These were on the list and are not ours.
-    Done(BTreeSet<Item>),
+/// What a page brought.
+pub(super) struct Page {
+    /// These were on it and are not ours.
+    pub(super) theirs_only: BTreeSet<Item>,
+    /// The next page is the one after this item, if there is to be one.
+    pub(super) next: Option<Item>,
 }
 
 impl Reading {
@@ -28,19 +28,26 @@ impl Reading {
         items: &[Item],
         more: bool,
         ours: &BTreeSet<Item>,
-    ) -> Result<Next, Nonsense> {
+    ) -> Result<Page, Nonsense> {
         let ascending = items.windows(2).all(|pair| pair[0] < pair[1]);
         let onward = items.first().is_none_or(|first| self.after.is_none_or(|after| *first > after));
         if !ascending || !onward || items.len() > PAGE || (more && items.len() < PAGE) {
             return Err(Nonsense::Page);
         }
-        self.theirs_only.extend(items.iter().filter(|item| !ours.contains(item)));
+        let theirs_only: BTreeSet<Item> = items.iter().filter(|item| !ours.contains(item)).copied().collect();
         self.after = items.last().copied().or(self.after);
-        if more && self.theirs_only.len() < FOUND_LIMIT {
-            Ok(Next::Page(self.after))
-        } else {
-            Ok(Next::Done(std::mem::take(&mut self.theirs_only)))
-        }
+        self.found += theirs_only.len();
+        let next = self.after.filter(|_| more && self.found < FOUND_LIMIT);
+        Ok(Page { theirs_only, next })
+    }
+
+    /// About so many are still to be found: items are hashes, so where the last page ended tells how much was read.
+    pub(super) fn ahead(&self) -> usize {
+        let Some(after) = self.after else { return 0 };
+        let read =
+            u128::from(u64::from_be_bytes(after.0[..8].try_into().expect("an item has sixteen bytes")));
+        let ahead = self.found as u128 * (u128::from(u64::MAX) - read) / read.max(1);
+        usize::try_from(ahead).map_or(FOUND_LIMIT, |ahead| ahead.min(FOUND_LIMIT))
     }
 }
 

@@ -49,11 +49,19 @@ fn run(
 ) -> Result<(BTreeSet<Item>, Tally), Nonsense> {
     let mut tally = Tally::default();
     let (mut comparison, mut ask) = Comparison::begin(ours, NOW);
+    let mut found = BTreeSet::new();
     loop {
         assert!(tally.answers < 2_000, "no end in sight: {tally:?}");
         match comparison.answered(&answer(&ask), ours, NOW, &mut tally)? {
             Step::Ask(next) | Step::Stalled(next) => ask = next,
-            Step::Done(items) => return Ok((items, tally)),
+            Step::Found(items, next) => {
+                found.extend(items);
+                ask = next;
+            }
+            Step::Done(items) => {
+                found.extend(items);
+                return Ok((found, tally));
+            }
         }
     }
 }
@@ -107,7 +115,7 @@ fn sets_larger_than_a_page_are_walked_through() {
     let theirs = items(0..20_000);
     let (found, tally) = compare(&BTreeSet::new(), &theirs);
     assert_eq!(found, theirs);
-    assert_eq!((tally.symbols, tally.answers), (0, 3), "the sizes say at once that the list is cheaper");
+    assert_eq!((tally.symbols, tally.answers), (0, 20), "the sizes say at once that the list is cheaper");
 }
 
 #[test]
@@ -141,6 +149,7 @@ fn what_the_asker_got_meanwhile_is_not_asked_for() {
     let found = loop {
         match comparison.answered(&peer.answer(&ask), &now, NOW, &mut tally).expect("an honest peer") {
             Step::Ask(next) | Step::Stalled(next) => ask = next,
+            Step::Found(..) => panic!("two differ: no list is read"),
             Step::Done(items) => break items,
         }
         now.insert(item(100));
@@ -338,6 +347,33 @@ fn symbols_are_not_waited_for_for_ever() {
     let late = Timestamp(NOW.0 + 121_000);
     let step = comparison.answered(&peer.answer(&ask), &ours, late, &mut tally);
     assert_eq!(step, Ok(Step::Ask(Ask::List(None))));
+}
+
+#[test]
+fn what_is_on_a_page_is_known_before_the_next_is_asked_for() {
+    let theirs = items(0..PAGE as u64 * 2 + 1);
+    let mut peer = Peer::new(theirs.clone());
+    let (mut ours, mut tally) = (BTreeSet::new(), Tally::default());
+    let (mut comparison, ask) = Comparison::begin(&ours, NOW);
+    let Ok(Step::Found(first, next)) = comparison.answered(&peer.answer(&ask), &ours, NOW, &mut tally) else {
+        panic!("a page is full and there is more");
+    };
+    assert_eq!(first.len(), PAGE);
+    let (ahead, truth) = (comparison.ahead(), PAGE + 1);
+    assert!(ahead.abs_diff(truth) < truth / 5, "about {ahead}, in truth {truth}");
+    ours.extend(first);
+    // Broken off here, and begun again: nothing is found twice.
+    let (again, _) = run(&ours, |ask| peer.answer(ask)).expect("an honest peer");
+    assert_eq!(again.len(), PAGE + 1);
+    let Ok(Step::Found(second, next)) = comparison.answered(&peer.answer(&next), &ours, NOW, &mut tally)
+    else {
+        panic!("one is left");
+    };
+    ours.extend(second);
+    let step = comparison.answered(&peer.answer(&next), &ours, NOW, &mut tally);
+    let Ok(Step::Done(last)) = step else { panic!("{step:?} is not the end") };
+    ours.extend(last);
+    assert_eq!(ours, theirs);
 }
 
 /// A comparison that reads the list.

@@ -103,6 +103,7 @@ fn cost(ours: &BTreeSet<Item>, theirs: &BTreeSet<Item>, seed: u64) -> Cost {
     let (mut cost, mut encodings) = (Cost::default(), Encodings::default());
     let (digest, mut rng) = (set_digest(theirs), ChaCha8Rng::seed_from_u64(seed));
     let (mut comparison, mut ask) = Comparison::begin(ours, Timestamp(0));
+    let mut listed = 0;
     loop {
         cost.bytes += Request::Compare(Scope::Network, ask.clone()).bytes().len();
         let began = worked();
@@ -114,8 +115,12 @@ fn cost(ours: &BTreeSet<Item>, theirs: &BTreeSet<Item>, seed: u64) -> Cost {
         cost.asking += worked() - began;
         match step.expect("an honest peer") {
             Step::Ask(next) | Step::Stalled(next) => ask = next,
+            Step::Found(found, next) => {
+                listed += found.len();
+                ask = next;
+            }
             Step::Done(found) => {
-                assert_eq!(found.len(), theirs.difference(ours).count());
+                assert_eq!(listed + found.len(), theirs.difference(ours).count());
                 cost.most_bytes = cost.bytes;
                 return cost;
             }
