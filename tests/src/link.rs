@@ -37,6 +37,8 @@ struct State {
     /// Where the far end listens now.
     to: Option<SocketAddr>,
     whole: bool,
+    /// How often it has been cut: one who looks only later is to see that, too.
+    cuts: u64,
 }
 
 impl Link {
@@ -48,7 +50,7 @@ impl Link {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let link = Self {
             address: listener.local_addr()?,
-            state: Arc::new(watch::Sender::new(State { to: None, whole: true })),
+            state: Arc::new(watch::Sender::new(State { to: None, whole: true, cuts: 0 })),
             accepted_us: Arc::default(),
             passed: Arc::default(),
         };
@@ -60,11 +62,15 @@ impl Link {
                     near = listener.accept() => near,
                     gone = state.wait_for(|_| false) => { let _ = gone; return },
                 };
-                let (Ok((near, _)), State { to: Some(to), whole: true }) = (near, *state.borrow()) else {
+                let (Ok((near, _)), State { to: Some(to), whole: true, cuts }) = (near, *state.borrow())
+                else {
                     continue;
                 };
                 accepted_us.store(now_us(), Ordering::Relaxed);
-                tokio::spawn(pass_on(near, to, state.clone(), passed.clone()));
+                let mut state = state.clone();
+                // Also when the link is gone.
+                let cut = async move { drop(state.wait_for(|state| state.cuts > cuts).await) };
+                tokio::spawn(pass_on(near, to, cut, passed.clone()));
             }
         });
         Ok(link)
@@ -86,7 +92,10 @@ impl Link {
 
     /// Ends the connections that there are, and takes no new ones.
     pub fn cut(&self) {
-        self.state.send_modify(|state| state.whole = false);
+        self.state.send_modify(|state| {
+            state.whole = false;
+            state.cuts += 1;
+        });
     }
 
     /// Takes connections again.
@@ -111,7 +120,8 @@ pub fn now_us() -> u64 {
     u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }
 
-async fn pass_on(near: TcpStream, to: SocketAddr, mut state: watch::Receiver<State>, passed: Arc<AtomicU64>) {
+/// Passes everything on, until an end is closed or the link is `cut`.
+async fn pass_on(near: TcpStream, to: SocketAddr, cut: impl Future<Output = ()>, passed: Arc<AtomicU64>) {
     let Ok(far) = TcpStream::connect(to).await else { return };
     // What a node sends at once is to arrive at once.
     let _ = (near.set_nodelay(true), far.set_nodelay(true));
@@ -119,8 +129,7 @@ async fn pass_on(near: TcpStream, to: SocketAddr, mut state: watch::Receiver<Sta
     let both = async { tokio::join!(copy(near_in, far_out, &passed), copy(far_in, near_out, &passed)) };
     tokio::select! {
         _ = both => {}
-        // Cut, or the link is gone.
-        _ = state.wait_for(|state| !state.whole) => {}
+        () = cut => {}
     }
 }
 

@@ -7,11 +7,14 @@
 //!   both have agreed that they are level (digests are compared a fifth of a second after the last change);
 //! - **d**: the link is cut, d documents are changed, and from the next connection until level;
 //! - **start**: the other is started again, from its first instruction until it answers;
-//! - **cut**, **kill to**, **kill fr**: first syncs again that are disturbed half-way, and how many bytes more than the
-//!   undisturbed one they took.
+//! - **again**: a first sync once more, of the documents as they have become;
+//! - **cut**, **kill to**, **kill fr**, **full**: the same disturbed half-way, and how many bytes more than undisturbed it
+//!   took. The disk is full until the node has stopped, and there is room when it is started again; only an
+//!   administrator may mount a disk for that.
 //!
 //! Time, CPU of each process, our payload and all bytes, both ways together, messages, and memory.
 
+mod disk;
 mod documents;
 mod figures;
 mod node;
@@ -30,6 +33,7 @@ use tokio::{
 };
 
 use crate::Result;
+use disk::Disk;
 use documents::Make;
 use figures::Figures;
 pub(crate) use {figures::resident_kb, node::run as run_node};
@@ -105,10 +109,9 @@ impl Table {
             seconds("share_us")
         );
 
-        let (before, passed) = ((Figures::default(), from.figures().await?), link.passed());
+        let before = (Figures::default(), from.figures().await?);
         let mut to = Node::start(&to_dir, NOWHERE).await?;
         self.row("first", &mut to, &mut from, before, 0, &link).await?;
-        let undisturbed = link.passed() - passed;
         for (round, changed) in CHANGED.into_iter().filter(|changed| *changed <= count).enumerate() {
             link.cut();
             from.ask(&format!("change {changed} {} {make}", round + 1)).await?;
@@ -137,13 +140,24 @@ impl Table {
         );
         to.stop().await?;
         link.mend();
+        let mut undisturbed = None;
         for how in Disturbance::ALL {
-            let dir = home.path().join(how.name().replace(' ', "-"));
+            let mount = home.path().join(how.name().replace(' ', "-"));
+            let disk = matches!(how, Disturbance::Full).then(|| Disk::mount(&mount)).transpose();
+            let disk = match disk {
+                Ok(disk) => disk,
+                Err(why) => {
+                    eprintln!("# full: left out: {why}");
+                    continue;
+                }
+            };
+            let dir = mount.join("node");
             copy_folder(&joined, &dir);
             let (passed, began_us) = (link.passed(), now_us());
             let mut to = Node::start(&dir, NOWHERE).await?;
-            to.ask(&format!("hold {}", count / 2)).await?;
+            let held = to.ask(&format!("hold {}", count / 2)).await?;
             match how {
+                Disturbance::None => {}
                 Disturbance::Cut => {
                     link.cut();
                     link.mend();
@@ -152,17 +166,29 @@ impl Table {
                     to.child.kill().await?;
                     to = Node::start(&dir, NOWHERE).await?;
                 }
+                Disturbance::Full => {
+                    let disk = disk.as_ref().ok_or("no disk")?;
+                    disk.fill()?;
+                    to.child.wait().await?;
+                    disk.clear()?;
+                    to = Node::start(&dir, NOWHERE).await?;
+                }
                 Disturbance::KillFrom => {
                     from.child.kill().await?;
                     from = Node::start(&from_dir, &link.address()).await?;
                     link.lead_to(&from.listen);
                 }
             }
+            let kept = if matches!(how, Disturbance::KillTo | Disturbance::Full) {
+                to.held
+            } else {
+                held.as_u64().unwrap_or_default()
+            };
             to.ask(&format!("level {count} {}", now_us())).await?;
             let (all, took) = (link.passed() - passed, now_us() - began_us);
-            let more = (all as f64 / undisturbed as f64 - 1.0) * 100.0;
+            let more = (all as f64 / *undisturbed.get_or_insert(all) as f64 - 1.0) * 100.0;
             println!(
-                "{count:>6} {make:>6} {:>7} {:>17.3}  {:>31} {all:>10}  {more:+.1} %",
+                "{count:>6} {make:>6} {:>7} {:>17.3}  {:>31} {all:>10}  {more:+.1} %, from {kept} on",
                 how.name(),
                 took as f64 / 1e6,
                 ""
@@ -215,19 +241,23 @@ fn cpu_s(figures: &Figures) -> f64 {
 /// What happens half-way through a first sync.
 #[derive(Debug, Clone, Copy)]
 enum Disturbance {
+    None,
     Cut,
     KillTo,
     KillFrom,
+    Full,
 }
 
 impl Disturbance {
-    const ALL: [Self; 3] = [Self::Cut, Self::KillTo, Self::KillFrom];
+    const ALL: [Self; 5] = [Self::None, Self::Cut, Self::KillTo, Self::KillFrom, Self::Full];
 
     fn name(self) -> &'static str {
         match self {
+            Self::None => "again",
             Self::Cut => "cut",
             Self::KillTo => "kill to",
             Self::KillFrom => "kill fr",
+            Self::Full => "full",
         }
     }
 }
@@ -239,6 +269,8 @@ struct Node {
     lines: Lines<BufReader<ChildStdout>>,
     listen: String,
     ready_us: u64,
+    /// Documents of the network that it held then.
+    held: u64,
 }
 
 impl Node {
@@ -248,10 +280,11 @@ impl Node {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
         let stdin = child.stdin.take().ok_or("no input")?;
         let lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
-        let mut node = Self { child, stdin, lines, listen: String::new(), ready_us: 0 };
+        let mut node = Self { child, stdin, lines, listen: String::new(), ready_us: 0, held: 0 };
         let ready = node.line().await?;
         node.listen = ready["ready"].as_str().ok_or("not ready")?.to_owned();
         node.ready_us = ready["at_us"].as_u64().ok_or("not ready")?;
+        node.held = ready["documents"].as_u64().ok_or("not ready")?;
         Ok(node)
     }
 

@@ -62,9 +62,12 @@ pub(crate) async fn run(dir: &str, announce: &str) -> Result<()> {
     let mut events = handle.events();
     let happened = Arc::new(watch::Sender::new(Happened::default()));
     let following = happened.clone();
-    tokio::spawn(async move {
+    let mut ended = tokio::spawn(async move {
         loop {
             let event = events.recv().await;
+            if matches!(event, Err(RecvError::Closed)) {
+                return;
+            }
             following.send_modify(|happened| match event {
                 Ok(Event::Level(_, true)) => happened.level_us = Some(now_us()),
                 Ok(Event::Level(_, false)) => happened.level_us = None,
@@ -100,12 +103,17 @@ pub(crate) async fn run(dir: &str, announce: &str) -> Result<()> {
             }
         }
     });
-    while let Some(line) = lines.recv().await {
-        let words: Vec<&str> = line.split(' ').collect();
-        println!("{}", station.obey(&words).await?);
+    loop {
+        tokio::select! {
+            line = lines.recv() => {
+                let Some(line) = line else { return Ok(station.handle.stop().await?) };
+                let words: Vec<&str> = line.split(' ').collect();
+                println!("{}", station.obey(&words).await?);
+            }
+            // It stops when its store fails, and says why when it is asked to.
+            _ = &mut ended => return Ok(station.handle.stop().await?),
+        }
     }
-    station.handle.stop().await?;
-    Ok(())
 }
 
 struct Station {
