@@ -183,11 +183,12 @@ impl Engine {
         let mut index = Index::default();
         let compared = statements.all().filter(|known| known.is_compared());
         compared.for_each(|known| index.put_statement(known.scope(), known.item()));
-        for (document, bytes) in store.rows()? {
+        store.each_row(&mut |document, bytes| {
             let row = minicbor::decode(&bytes)
                 .map_err(|_| StoreError::Damaged { what: format!("row of {}", document.short()) })?;
             index.put_as(document, row);
-        }
+            Ok(())
+        })?;
         let mut engine = Self {
             joining: Joining::open(store)?,
             invitations: Invitations::open(store)?,

@@ -74,8 +74,20 @@ pub trait Read {
     fn locals(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
     /// All statements.
     fn statements(&self) -> Result<Vec<(StatementHash, Vec<u8>)>, StoreError>;
-    /// All rows.
-    fn rows(&self) -> Result<Vec<(DocumentId, Vec<u8>)>, StoreError>;
+    /// Gives every row to `each`, one at a time: there may be a hundred thousand. The first error ends it.
+    fn each_row(
+        &self,
+        each: &mut dyn FnMut(DocumentId, Vec<u8>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
+    /// All rows at once.
+    fn rows(&self) -> Result<Vec<(DocumentId, Vec<u8>)>, StoreError> {
+        let mut rows = Vec::new();
+        self.each_row(&mut |document, row| {
+            rows.push((document, row));
+            Ok(())
+        })?;
+        Ok(rows)
+    }
     /// The row of one document.
     fn row(&self, document: DocumentId) -> Result<Option<Vec<u8>>, StoreError>;
     /// How a document began.

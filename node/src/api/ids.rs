@@ -69,15 +69,20 @@ pub(super) async fn hidden(api: &Api, id: &str) -> Result<Option<Genesis>, ApiEr
     if id.len() < SHORTEST {
         return Ok(None);
     }
-    for (document, bytes) in api.handle.store().rows()? {
+    let mut begin_so = Vec::new();
+    api.handle.store().each_row(&mut |document, bytes| {
         let damaged = || StoreError::Damaged { what: format!("row of {}", document.short()) };
         let row: Row = minicbor::decode(&bytes).map_err(|_| damaged())?;
         let begins = |id_of: DocumentId| id_of.to_string().starts_with(id);
+        if begins(document) || begins(row.genesis.record_id()) {
+            begin_so.push((document, row.genesis));
+        }
+        Ok(())
+    })?;
+    for (document, genesis) in begin_so {
         // What the engine has hidden is not on the disk as hidden at once: it is asked.
-        if (begins(document) || begins(row.genesis.record_id()))
-            && why::of(api, document).await?.iter().any(|why| matches!(why.here, Here::Withdrawn { .. }))
-        {
-            return Ok(Some(row.genesis));
+        if why::of(api, document).await?.iter().any(|why| matches!(why.here, Here::Withdrawn { .. })) {
+            return Ok(Some(genesis));
         }
     }
     Ok(None)

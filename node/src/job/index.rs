@@ -12,8 +12,8 @@ use futures::executor::block_on;
 use praksis_protocol::{
     admission::state::{Row, View},
     engine::{Command, Event, Reply, output::RecordRef},
-    genesis::{Kind, Scope},
-    id::{DocumentId, OrgId},
+    genesis::Kind,
+    id::{DocumentId, Item, OrgId},
     store::{Read as _, StoreError},
 };
 use serde_json::Value;
@@ -72,17 +72,6 @@ impl Indexer {
 
 /// Number and name of an organisation.
 type Owner = (String, String);
-
-/// Which of a record's documents it is best read from: the smallest.
-type Rank = (bool, bool, Scope);
-
-/// The document that a record is best read from, and all of its documents.
-struct Best {
-    rank: Rank,
-    document: DocumentId,
-    row: Row,
-    shares: Vec<DocumentId>,
-}
 
 struct Job {
     handle: Handle,
@@ -184,7 +173,7 @@ impl Job {
         for ((id, owner), record) in &changed {
             match record {
                 None => gone.push(key(*id, *owner)),
-                Some(record) if record.kind == Some(Kind::Case) => match record.draft.or(record.shared) {
+                Some(record) if record.kind == Some(Kind::Case) => match record.best() {
                     Some(document) => {
                         let used_by = self.uses.count(*owner, record.shares.values().copied());
                         entries.extend(self.entry(document, used_by)?);
@@ -209,53 +198,52 @@ impl Job {
     fn catch_up(&mut self) -> Result<(), Error> {
         self.read_owners()?;
         self.read_counties()?;
-        let rows = self.handle.store().rows()?;
-        let rows = rows.into_iter().map(|(document, bytes)| Ok((document, read_row(document, &bytes)?)));
-        let rows = rows.collect::<Result<Vec<(DocumentId, Row)>, StoreError>>()?;
-        self.uses = Uses::of(&rows, self.handle.store())?;
-        let mut documents: BTreeMap<String, Best> = BTreeMap::new();
-        for (document, row) in rows {
-            let is_there = !row.is_hidden() && !row.heads.is_empty();
-            if row.genesis.kind() != Some(Kind::Case) || !is_there {
-                continue;
+        self.read_uses()?;
+        let mut held = self.handle.search().held()?;
+        let mut changed = 0;
+        for page in self.pages(Kind::Case) {
+            let mut entries = Vec::new();
+            for record in page? {
+                let used_by = self.uses.count(record.owner, record.shares.values().copied());
+                let version = self.version(record.state, record.owner, used_by);
+                if let Some(best) = record.best()
+                    && !held.take(&key(record.record, record.owner), &version)
+                {
+                    entries.extend(self.entry(best, used_by)?);
+                }
             }
-            let key = key(row.genesis.record_id(), row.genesis.owner);
-            // A draft stands for what was shared from it, and what all read for what some do.
-            let rank = (!row.genesis.is_draft(), row.genesis.scope != Scope::Network, row.genesis.scope);
-            let best = documents.entry(key).or_insert_with(|| Best {
-                rank,
-                document,
-                row: row.clone(),
-                shares: Vec::new(),
-            });
-            if rank < best.rank {
-                (best.rank, best.document) = (rank, document);
-                best.row = row;
+            changed += entries.len();
+            if !entries.is_empty() {
+                self.handle.search().upsert(entries)?;
             }
-            best.shares.push(document);
         }
-        let used_by = |best: &Best| self.uses.count(best.row.genesis.owner, best.shares.iter().copied());
-        let versions =
-            documents.iter().map(|(key, best)| (key.as_str(), self.version(&best.row, used_by(best))));
-        let stale = self.handle.search().stale(versions)?;
-        if !stale.changed.is_empty() || !stale.gone.is_empty() {
-            let (changed, gone) = (stale.changed.len(), stale.gone.len());
-            tracing::info!(changed, gone, "search index: catching up");
+        let gone = held.left()?;
+        if changed + gone.len() > 0 {
+            tracing::info!(changed, gone = gone.len(), "search index: caught up");
         }
-        for chunk in stale.changed.chunks(CHUNK) {
-            let mut entries = Vec::with_capacity(chunk.len());
-            for key in chunk {
-                let best = &documents[key];
-                let used_by = self.uses.count(best.row.genesis.owner, best.shares.iter().copied());
-                entries.extend(self.entry(best.document, used_by)?);
-            }
-            self.handle.search().upsert(entries)?;
-        }
-        if !stale.gone.is_empty() {
-            self.handle.search().remove(stale.gone)?;
+        if !gone.is_empty() {
+            self.handle.search().remove(gone)?;
         }
         self.handle.0.followed.send_replace(());
         Ok(())
+    }
+
+    /// All records of a kind, page by page: the engine has other work in between.
+    fn pages(&self, kind: Kind) -> impl Iterator<Item = Result<Vec<RecordRef>, Error>> + use<> {
+        let handle = self.handle.clone();
+        let mut from = Some(None);
+        std::iter::from_fn(move || {
+            let after = from.take()?;
+            Some(block_on(handle.call(Command::Records(Some(kind), after, CHUNK))).map_err(Error::from).map(
+                |reply| {
+                    let Reply::Records(records, next) = reply else {
+                        unreachable!("a question for records is answered with them")
+                    };
+                    from = next.map(Some);
+                    records
+                },
+            ))
+        })
     }
 
     /// A record as the index takes it, from the document it is best read from.
@@ -277,7 +265,7 @@ impl Job {
             self.owners.entry(row.genesis.owner).or_default();
         }
         let owner = row.genesis.owner;
-        let version = self.version(&row, used_by);
+        let version = self.version(row.item(), owner, used_by);
         let (owner_org, owner_name) = self.owners.get(&owner).cloned().unwrap_or_default();
         Ok(Some(Entry {
             record: row.genesis.record_id().to_string(),
@@ -293,13 +281,13 @@ impl Job {
     }
 
     /// Tells two states of an entry apart.
-    fn version(&self, row: &Row, used_by: u32) -> [u8; 32] {
+    fn version(&self, state: Item, owner: OrgId, used_by: u32) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new();
-        hasher.update(row.item().as_bytes());
-        if let Some((number, name)) = self.owners.get(&row.genesis.owner) {
+        hasher.update(state.as_bytes());
+        if let Some((number, name)) = self.owners.get(&owner) {
             hasher.update(number.as_bytes()).update(name.as_bytes());
         }
-        if let Some(county) = self.counties.get(&row.genesis.owner) {
+        if let Some(county) = self.counties.get(&owner) {
             hasher.update(b"county").update(county.as_bytes());
         }
         if used_by > 0 {
@@ -320,21 +308,31 @@ impl Job {
 
     /// In which county the organisations lie, as their cards say; whether that has changed.
     fn read_counties(&mut self) -> Result<bool, Error> {
-        let store = self.handle.store();
         let mut counties = BTreeMap::new();
-        for (document, bytes) in store.rows()? {
-            let row = read_row(document, &bytes)?;
-            if row.genesis.kind() != Some(Kind::Organisation) {
-                continue;
-            }
-            let view = store.view(document)?.and_then(|bytes| View::read(&bytes));
-            if let Some(county) = view.as_ref().and_then(|view| view.record["county"].as_str()) {
-                counties.insert(row.genesis.owner, county.to_owned());
+        for page in self.pages(Kind::Organisation) {
+            for record in page? {
+                let Some(card) = record.best().map(|card| self.handle.store().view(card)).transpose()? else {
+                    continue;
+                };
+                let card = card.as_deref().and_then(View::read);
+                if let Some(county) = card.as_ref().and_then(|card| card.record["county"].as_str()) {
+                    counties.insert(record.owner, county.to_owned());
+                }
             }
         }
         let changed = counties != self.counties;
         self.counties = counties;
         Ok(changed)
+    }
+
+    /// Who uses what others have shared.
+    fn read_uses(&mut self) -> Result<(), Error> {
+        let mut uses = Uses::default();
+        for page in self.pages(Kind::Response) {
+            uses.take_all(&page?, self.handle.store())?;
+        }
+        self.uses = uses;
+        Ok(())
     }
 
     /// Who the organisations are.

@@ -228,8 +228,14 @@ impl Read for SledStore {
         self.list(&[STATEMENT], |hash| hash.try_into().ok())
     }
 
-    fn rows(&self) -> Result<Vec<(DocumentId, Vec<u8>)>, StoreError> {
-        self.list(&[ROW], |document| document.try_into().ok())
+    fn each_row(
+        &self,
+        each: &mut dyn FnMut(DocumentId, Vec<u8>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let end = after_prefix(&[ROW]);
+        self.for_each([ROW].as_slice()..end.as_slice(), |key, row| {
+            each(key[1..].try_into().map_err(|_| damaged(key))?, row)
+        })
     }
 
     fn row(&self, document: DocumentId) -> Result<Option<Vec<u8>>, StoreError> {

@@ -1,18 +1,17 @@
 //! What somebody at this node wants, one arm each.
 
-use std::collections::BTreeMap;
-
 use rand_core::Rng;
 
 use super::{
     Command, CommandError, Edit, Engine, Memory, Output, Reply, RequestId, Resting,
+    index::RecordCounts,
     lanes::Task,
     output::{MemberStatus, PeerStatus, RecordRef, Status},
     pace::Pace,
 };
 use crate::{
     document::Form,
-    genesis::{About, Genesis, Kind, Scope},
+    genesis::{About, Genesis, Scope},
     id::DocumentId,
     membership::roster::Device,
     personal,
@@ -102,12 +101,14 @@ impl Engine {
             }
             Command::Records(kind, after, limit) => {
                 let limit = limit.clamp(1, RECORDS_LIMIT);
-                let mut records: Vec<_> = self.index.records_after(kind, after).take(limit + 1).collect();
-                let next = (records.len() > limit).then(|| {
-                    records.pop();
-                    records.last().map(|record| record.record)
-                });
-                self.reply(request, Ok(Reply::Records(records, next.flatten())));
+                let mut rest = self.index.records_after(kind, after).peekable();
+                let mut records: Vec<RecordRef> = rest.by_ref().take(limit).collect();
+                let last = records.last().map(|record| record.record);
+                // The next page begins after an id: whoever claims the same one comes too.
+                records.extend(std::iter::from_fn(|| rest.next_if(|record| Some(record.record) == last)));
+                let next = last.filter(|_| rest.peek().is_some());
+                drop(rest);
+                self.reply(request, Ok(Reply::Records(records, next)));
                 Ok(())
             }
             Command::Find(beginning) => {
@@ -185,12 +186,7 @@ impl Engine {
     fn status(&self) -> Status {
         let roster = self.statements.roster();
         let own = self.device();
-        let mut documents = BTreeMap::new();
-        let mut shared = 0;
-        for RecordRef { kind, shared: in_network, .. } in self.index.records_after(None, None) {
-            *documents.entry(kind.map_or("unknown", Kind::code)).or_default() += 1;
-            shared += usize::from(in_network.is_some());
-        }
+        let RecordCounts { by_kind: documents, shared } = self.index.counted().clone();
         let members = roster
             .members()
             .map(|(org, member)| MemberStatus {

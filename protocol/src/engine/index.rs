@@ -28,6 +28,34 @@ pub(crate) struct Index {
     hidden: BTreeSet<DocumentId>,
     /// What each organisation has in each scope.
     placed: BTreeMap<(OrgId, Scope), Placed>,
+    counted: RecordCounts,
+}
+
+/// Records that people see.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct RecordCounts {
+    /// How many of each kind, by its code.
+    pub(crate) by_kind: BTreeMap<&'static str, usize>,
+    /// So many are shared.
+    pub(crate) shared: usize,
+}
+
+impl RecordCounts {
+    fn count(&mut self, record: Option<(Option<Kind>, bool)>, is_there: bool) {
+        let Some((kind, is_shared)) = record else { return };
+        let code = kind.map_or("unknown", Kind::code);
+        let of_kind = self.by_kind.entry(code).or_default();
+        if is_there {
+            *of_kind += 1;
+            self.shared += usize::from(is_shared);
+        } else {
+            *of_kind -= 1;
+            self.shared -= usize::from(is_shared);
+            if *of_kind == 0 {
+                self.by_kind.remove(code);
+            }
+        }
+    }
 }
 
 /// What an organisation has in a scope, of what people see: withdrawn documents take no place.
@@ -66,37 +94,67 @@ impl Index {
             place(&mut self.placed, &before, false);
         }
         place(&mut self.placed, &row, true);
-        let key = (row.genesis.record.unwrap_or(document), document);
         let is_compared = row.is_compared();
         if is_compared {
             set.put(item, document);
         }
-        if is_seen {
-            self.records.insert(key);
-        } else {
-            // Kept without being there: nothing in it counts any longer, or it is withdrawn.
-            self.records.remove(&key);
-        }
+        let record = (row.genesis.record.unwrap_or(document), row.genesis.owner);
+        // Kept without being there: nothing in it counts any longer, or it is withdrawn.
+        let was_seen = self.records.contains(&(record.0, document));
         if is_compared && !is_seen {
             self.hidden.insert(document);
         } else {
             self.hidden.remove(&document);
         }
-        self.rows.insert(document, row);
+        if was_seen == is_seen {
+            self.rows.insert(document, row);
+        } else {
+            self.counted.count(self.seen(record), false);
+            self.rows.insert(document, row);
+            if is_seen {
+                self.records.insert((record.0, document));
+            } else {
+                self.records.remove(&(record.0, document));
+            }
+            self.counted.count(self.seen(record), true);
+        }
         is_compared.then_some(item)
     }
 
     /// Takes a document out, as if it had never been here.
     pub(crate) fn remove(&mut self, document: DocumentId) -> Option<Row> {
         let row = self.row(document)?;
+        let record = (row.genesis.record.unwrap_or(document), row.genesis.owner);
+        self.counted.count(self.seen(record), false);
         self.rows.remove(document);
         place(&mut self.placed, &row, false);
         if let Some(set) = self.sets.get_mut(&row.genesis.scope) {
             set.remove(row.item_of(document));
         }
         self.hidden.remove(&document);
-        self.records.remove(&(row.genesis.record.unwrap_or(document), document));
+        self.records.remove(&(record.0, document));
+        self.counted.count(self.seen(record), true);
         Some(row)
+    }
+
+    /// Records that people see. A draft and what was shared from it count once.
+    pub(crate) fn counted(&self) -> &RecordCounts {
+        &self.counted
+    }
+
+    /// What is seen of a record: of which kind it is, and whether it is shared.
+    fn seen(&self, (record, owner): (DocumentId, OrgId)) -> Option<(Option<Kind>, bool)> {
+        let documents = self.documents_of(record).filter(|row| row.owner() == owner);
+        documents.fold(None, |seen, row| {
+            let (kind, is_shared) = seen.unwrap_or((row.kind(), false));
+            Some((kind, is_shared || !row.is_draft()))
+        })
+    }
+
+    /// The documents that are there under a record's id, by their ids.
+    fn documents_of(&self, record: DocumentId) -> impl Iterator<Item = Packet<'_>> {
+        let documents = self.records.range((record, DocumentId([0; 32]))..=(record, DocumentId([0xff; 32])));
+        documents.filter_map(|(_, document)| self.rows.get(*document))
     }
 
     /// What an organisation has in a scope.
@@ -217,8 +275,11 @@ impl Index {
     ) -> impl Iterator<Item = RecordRef> + '_ {
         let from = after.map_or(Bound::Unbounded, |id| Bound::Excluded((id, DocumentId([0xff; 32]))));
         let mut last = None;
+        let is_kind =
+            move |document| kind.is_none() || self.rows.get(document).and_then(Packet::kind) == kind;
         self.records
             .range((from, Bound::Unbounded))
+            .filter(move |(_, document)| is_kind(*document))
             .filter(move |(record, _)| last.replace(*record) != Some(*record))
             .flat_map(|(record, _)| self.claims(*record))
             .filter(move |record| kind.is_none() || record.kind == kind)
@@ -247,10 +308,9 @@ impl Index {
     }
 
     /// What stands under a record's id, of each owner who claims it.
-    fn claims(&self, record: DocumentId) -> impl Iterator<Item = RecordRef> + use<> {
+    fn claims(&self, record: DocumentId) -> impl Iterator<Item = RecordRef> + '_ {
         let mut claims = BTreeMap::<OrgId, RecordRef>::new();
-        let documents = self.records.range((record, DocumentId([0; 32]))..=(record, DocumentId([0xff; 32])));
-        for row in documents.filter_map(|(_, document)| self.rows.get(*document)) {
+        for row in self.documents_of(record) {
             let (owner, scope, document) = (row.owner(), row.scope(), row.document());
             let claim = claims.entry(owner).or_insert_with(|| RecordRef {
                 record,
@@ -260,6 +320,7 @@ impl Index {
                 shared: None,
                 shares: BTreeMap::new(),
                 updated_s: i64::MIN,
+                state: Item([0; 16]),
             });
             claim.updated_s = claim.updated_s.max(row.updated_s());
             // Where an owner has begun two for one record, all nodes show the same one: the first, they come in order.
@@ -269,10 +330,11 @@ impl Index {
                 claim.shares.entry(scope).or_insert(document);
             }
         }
-        claims.into_values().map(|claim| {
+        claims.into_values().map(|mut claim| {
             // The one that most may read, or else that of the first scope.
-            let widest = claim.shares.get(&Scope::Network).or(claim.shares.values().next()).copied();
-            RecordRef { shared: widest, ..claim }
+            claim.shared = claim.shares.get(&Scope::Network).or(claim.shares.values().next()).copied();
+            let best = claim.best().and_then(|best| self.rows.get(best)).expect("it stands under the record");
+            RecordRef { state: best.item(), ..claim }
         })
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     admission::state::View,
     document::{EditError, HistoryEntry},
     genesis::{Kind, Scope},
-    id::{ChangeHash, DeviceId, DocumentId, NetworkId, OrgId, StatementHash},
+    id::{ChangeHash, DeviceId, DocumentId, Item, NetworkId, OrgId, StatementHash},
     membership::{joining, roster::Roster, statement::Role},
     reconcile::Tally,
     record::{Fault, Invalid},
@@ -87,6 +87,15 @@ pub struct RecordRef {
     pub shares: BTreeMap<Scope, DocumentId>,
     /// When either was last written, seconds since 1970 by the writer's clock.
     pub updated_s: i64,
+    /// Tells the states of [`best`](Self::best) apart: what the set of its scope has for it.
+    pub state: Item,
+}
+
+impl RecordRef {
+    /// The document that it is best read from: its draft where there is one.
+    pub fn best(&self) -> Option<DocumentId> {
+        self.draft.or(self.shared)
+    }
 }
 
 /// A record with everything that stands beside it.

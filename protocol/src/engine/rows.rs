@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::{
     admission::state::{Gone, Row},
     genesis::{Genesis, Scope, shared_nonce},
-    id::{DocumentId, EnvelopeHash, OrgId},
+    id::{DocumentId, EnvelopeHash, Item, OrgId},
 };
 
 /// See the module.
@@ -158,6 +158,11 @@ impl Packet<'_> {
             Begun::Record(record) => (shared_nonce(record, self.place.scope), Some(record)),
         };
         Genesis { nonce, record, ..self.place.clone() }
+    }
+
+    /// What its scope's set has for it now.
+    pub(super) fn item(self) -> Item {
+        self.row().item_of(self.document)
     }
 
     /// All of it.

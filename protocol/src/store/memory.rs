@@ -117,8 +117,12 @@ impl Read for MemoryStore {
         Ok(self.lock().written.statements.clone().into_iter().collect())
     }
 
-    fn rows(&self) -> Result<Vec<(DocumentId, Vec<u8>)>, StoreError> {
-        Ok(self.lock().written.rows.clone().into_iter().collect())
+    fn each_row(
+        &self,
+        each: &mut dyn FnMut(DocumentId, Vec<u8>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let rows = self.lock().written.rows.clone();
+        rows.into_iter().try_for_each(|(document, row)| each(document, row))
     }
 
     fn row(&self, document: DocumentId) -> Result<Option<Vec<u8>>, StoreError> {

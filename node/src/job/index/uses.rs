@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use praksis_protocol::{
-    admission::state::{Row, View},
+    admission::state::View,
     engine::output::RecordRef,
     genesis::Kind,
     id::{DocumentId, OrgId},
@@ -20,15 +20,14 @@ type RecordKey = (DocumentId, OrgId);
 pub(super) struct Uses(BTreeMap<DocumentId, BTreeSet<RecordKey>>);
 
 impl Uses {
-    /// What all responses of the store say.
-    pub(super) fn of(rows: &[(DocumentId, Row)], store: &impl Read) -> Result<Self, StoreError> {
-        let mut uses = Self::default();
-        for (document, row) in rows {
-            if row.genesis.kind() == Some(Kind::Response) && !row.is_hidden() {
-                uses.take(*document, (row.genesis.record_id(), row.genesis.owner), store)?;
+    /// Takes up what these responses say.
+    pub(super) fn take_all(&mut self, responses: &[RecordRef], store: &impl Read) -> Result<(), StoreError> {
+        for response in responses {
+            if let Some(document) = response.shared {
+                self.take(document, (response.record, response.owner), store)?;
             }
         }
-        Ok(uses)
+        Ok(())
     }
 
     /// Takes up responses that have changed or are gone; the documents of which that may change the use.
