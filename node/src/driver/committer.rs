@@ -13,8 +13,9 @@ use super::machine::Completion;
 /// Most batches in one commit: what a reader may have to wait for.
 const GROUP: usize = 512;
 
-/// Starts the thread, which hands what waits to the store. It ends when the engine lets go of the sender, after what was sent before, or
-/// when the store has failed.
+/// Starts the thread, which hands what waits to the store. It ends when the engine lets go of the sender, after what was
+/// sent before. When the store has failed it says so once and commits nothing more; it stays, so that an engine that
+/// has not heard of it yet finds no thread gone and gives the store's own reason.
 pub(super) fn start(
     store: impl Fn(&[Batch]) -> Result<(), StoreError> + Send + 'static,
     completed: UnboundedSender<Completion>,
@@ -40,8 +41,11 @@ fn commit(
         };
         for completion in completions {
             let failed = matches!(completion, Completion::Failed(_));
-            if completed.send(completion).is_err() || failed {
+            if completed.send(completion).is_err() {
                 return;
+            }
+            if failed {
+                return waiting.iter().for_each(drop);
             }
         }
     }
@@ -85,7 +89,8 @@ mod tests {
         let failure = StoreError::Io { doing: "committing".into(), why: "the disk is gone".into() };
         end.send(Err(failure)).expect("it waits");
         assert!(matches!(completions.blocking_recv(), Some(Completion::Failed(_))));
-        assert!(completions.blocking_recv().is_none(), "the thread has ended");
-        assert!(give(8).is_err());
+        give(8).expect("whoever has not heard of the failure is not told that the thread is gone");
+        drop(batches);
+        assert!(completions.blocking_recv().is_none(), "nothing was committed, and the thread has ended");
     }
 }
