@@ -1,10 +1,12 @@
 //! Telling peers what is new, so that they need not wait for a hello to find it.
 //!
 //! Whoever has few connections tells all of them. With many, what concerns the whole network goes along a tree that forms
-//! by itself, after Leitão, Pereira, Rodrigues, "Epidemic Broadcast Trees" (SRDS 2007): a peer that had heard of it before says so, and both
-//! tell each other no longer, until one finds by comparing sets that it was left out. A hint is passed on only once
-//! what it names is here, checked and durable: a false one goes no further than whoever was told it. A named audience is
-//! told directly. Nothing rests on hints: a lost one costs the time until the next hello.
+//! by itself, after Leitão, Pereira, Rodrigues, "Epidemic Broadcast Trees" (SRDS 2007): a peer that had heard of it before says so, and
+//! is told no longer, until it finds by comparing sets that it was left out. Other than in the paper this goes for one
+//! direction: whoever needs nobody to tell it may still be the only one that tells the other, and to cut both ways at
+//! once tore the tree at the next change from elsewhere. A hint is passed on only once what it names is here, checked
+//! and durable: a false one goes no further than whoever was told it. A named audience is told directly. Nothing rests
+//! on hints: a lost one costs the time until the next hello.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -64,10 +66,10 @@ impl Engine {
         let mut devices: Vec<DeviceId> = self.connected_friends();
         devices.retain(|device| self.may_see(*device, scope));
         let by_tree = scope == Scope::Network && devices.len() > FEW;
-        let is_beside =
-            |device: &DeviceId| self.peers.by_device.get(device).is_some_and(|peer| peer.is_beside);
+        let hears_otherwise =
+            |device: &DeviceId| self.peers.by_device.get(device).is_some_and(|peer| peer.hears_otherwise);
         let (mut told, mut beside): (Vec<_>, Vec<_>) =
-            devices.into_iter().partition(|device| !by_tree || !is_beside(device));
+            devices.into_iter().partition(|device| !by_tree || !hears_otherwise(device));
         if !beside.is_empty() {
             // Every other node tells one more than those of the tree, others for every item: so that it heals where it
             // was torn.
@@ -125,8 +127,8 @@ impl Engine {
         let Some(peer) = self.peers.by_device.get_mut(&device) else { return };
         peer.hint_asked = false;
         match Response::read(bytes) {
-            Ok(Response::HeardBefore) => peer.is_beside = true,
-            Ok(Response::Heard) => peer.is_beside = false,
+            Ok(Response::HeardBefore) => peer.hears_otherwise = true,
+            Ok(Response::Heard) => peer.hears_otherwise = false,
             Ok(
                 Response::Hello(_)
                 | Response::Compared(_)
@@ -155,9 +157,6 @@ impl Engine {
             self.heard.last_first = Some(from);
         }
         let holds_us = self.heard.last_first == Some(from);
-        if let Some(peer) = self.peers.by_device.get_mut(&from) {
-            peer.is_beside = !holds_us;
-        }
         let news = self.hinted(from, scope, lacking).into_iter();
         let news: Vec<Fetch> =
             news.map(|(document, item)| Fetch { document, item, owner: None, whole: false }).collect();

@@ -47,8 +47,8 @@ pub(super) struct Peer {
     pub(super) hello_asked: Option<Timestamp>,
     pub(super) hints: BTreeMap<(Scope, DocumentId), Item>,
     pub(super) hint_asked: bool,
-    /// Beside the tree along which hints go: one of us has heard before what the other told.
-    pub(super) is_beside: bool,
+    /// It has said that others tell it sooner what we tell: it is not told the next time.
+    pub(super) hears_otherwise: bool,
     /// Statements to tell that the peer does not know to ask for.
     pub(super) to_tell: BTreeSet<StatementHash>,
     /// Those told on this connection, or about to be.
@@ -182,7 +182,7 @@ impl Engine {
         peer.hello_due = None;
         peer.hello_asked = None;
         peer.hint_asked = false;
-        peer.is_beside = false;
+        peer.hears_otherwise = false;
         peer.hints.clear();
         peer.to_tell.clear();
         peer.told.clear();

@@ -71,7 +71,7 @@ impl Engine {
                     self.peers.by_device.get_mut(&from).filter(|_| !resolved.documents.is_empty())
                 {
                     // It had to compare sets to find them: nobody tells it.
-                    peer.is_beside = false;
+                    peer.hears_otherwise = false;
                 }
                 Response::Resolved(resolved)
             }
