@@ -32,7 +32,7 @@ use super::{
 /// open a folder with another one.
 const SEGMENT_BYTES: usize = 4 << 20;
 /// What sled keeps of the tree in memory; its own default is a gigabyte.
-const CACHE_BYTES: u64 = 32 << 20;
+const CACHE_BYTES: u64 = 8 << 20;
 
 /// How long to wait for a store that this process closed before.
 const CLOSE_LIMIT: Duration = Duration::from_secs(10);
