@@ -1,6 +1,7 @@
 //! `member`: who is in the network.
 
 mod admit;
+mod requests;
 
 use clap::Subcommand;
 
@@ -17,7 +18,10 @@ pub(crate) struct Args {
 enum Command {
     /// List the member organisations
     List,
+    /// List who asks to be admitted and waits; on the association's node
+    Requests,
     Admit(admit::Args),
+    Decline(requests::Decline),
     /// End a membership; on the association's node
     End {
         /// The organisation, nine digits
@@ -62,7 +66,9 @@ enum Command {
 pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     match args.command {
         Command::List => list(context).await,
+        Command::Requests => requests::list(context).await,
         Command::Admit(args) => admit::run(args, context).await,
+        Command::Decline(args) => requests::decline(args, context).await,
         Command::End { org, why, out, root } => {
             let answer = root.client(context)?.member_end(&org, why.as_deref()).await;
             let answer = answer.map_err(|error| context.failed(error))?;

@@ -22,6 +22,13 @@ fn words(context: &Context, status: &Value) -> String {
         ("status-members", table::text(&status["members"])),
         ("status-traffic", traffic(context, status)),
     ];
+    if let Some(asking) = asking(context, &status["asking"]) {
+        rows.push(("status-asking", asking));
+    }
+    if status["applicants"].as_u64().is_some_and(|count| count > 0) {
+        let count = [("count", table::text(&status["applicants"]).into())];
+        rows.push(("status-applicants", context.text("status-applicants-some", &count)));
+    }
     if let Some(refused) = status["refused"].as_object().filter(|refused| !refused.is_empty()) {
         let refused: Vec<_> = refused.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
         rows.push(("status-refused", refused.join(", ")));
@@ -34,6 +41,14 @@ fn words(context: &Context, status: &Value) -> String {
         .flatten()
         .collect::<Vec<_>>()
         .join("\n\n")
+}
+
+/// How a request to be admitted stands.
+fn asking(context: &Context, asking: &Value) -> Option<String> {
+    let key = format!("status-asking-{}", asking["state"].as_str()?);
+    let arguments =
+        [("since", table::moment(&asking["since"]).into()), ("why", table::text(&asking["why"]).into())];
+    Some(context.text(&key, &arguments))
 }
 
 /// That this node has been ended, why, and what to do.

@@ -35,6 +35,7 @@ mod useful;
 mod why;
 mod withdraw;
 
+mod applicants;
 mod association;
 mod bundles;
 mod example;
@@ -207,6 +208,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(why::show))
         .routes(routes!(members::invite))
         .routes(routes!(members::join_request))
+        .routes(routes!(applicants::list))
+        .routes(routes!(applicants::decline))
         .routes(routes!(peers::list, peers::add))
         .routes(routes!(status::show))
         .routes(routes!(report::show))
@@ -228,6 +231,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(bundles::write))
         .routes(routes!(bundles::read))
         .routes(routes!(members::join))
+        .routes(routes!(applicants::ask))
         .routes(routes!(peers::sync))
         .merge(quick)
 }

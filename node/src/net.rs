@@ -41,6 +41,7 @@ mod tests;
 
 pub use self::{
     behaviour::{JOIN_PROTOCOL, SYNC_PROTOCOL},
+    dial::{device_at, with_device},
     limits::{
         ADDRESSES_PER_DIAL, CONNECTIONS_PER_DEVICE, JOIN_MESSAGE, Limits, MessageLimit, REQUESTS_PER_DEVICE,
         SYNC_MESSAGE,

@@ -11,6 +11,8 @@ pub mod job;
 pub mod output;
 
 mod admitting;
+pub mod applicants;
+pub mod applying;
 mod asking;
 mod audiences;
 pub mod bundles;
@@ -59,6 +61,8 @@ pub use input::{BatchId, Class, Command, Edit, Input, JobId, Memory, MessageId, 
 pub use output::{CommandError, Event, Output, Reply, Status};
 
 use admitting::Invitations;
+use applicants::Applicants;
+use applying::Applying;
 use bundles::Readings;
 use folding::Recounts;
 use heads::Heads;
@@ -124,6 +128,8 @@ pub struct Engine {
     lanes: Lanes,
     peers: Peers,
     joining: Joining,
+    applying: Applying,
+    applicants: Applicants,
     invitations: Invitations,
     quarantine: Quarantine,
     readings: Readings,
@@ -191,6 +197,8 @@ impl Engine {
         })?;
         let mut engine = Self {
             joining: Joining::open(store)?,
+            applying: Applying::open(store)?,
+            applicants: Applicants::open(store)?,
             invitations: Invitations::open(store)?,
             identity,
             keys,
@@ -239,7 +247,9 @@ impl Engine {
                 self.asked(from, question, class, &bytes, store, rng)
             }
             Input::Answered { from, question, bytes } => self.answered(from, question, &bytes, store, rng),
-            Input::Unanswered { from, question, not_offered } => self.unanswered(from, question, not_offered),
+            Input::Unanswered { from, question, not_offered } => {
+                self.unanswered(from, question, not_offered, rng)
+            }
             Input::Refused { reason } => {
                 self.refuse(reason);
                 Ok(())
@@ -267,6 +277,8 @@ impl Engine {
             .next_wake()
             .into_iter()
             .chain(self.joining.next_wake())
+            .chain(self.applying.next_wake())
+            .chain(self.applicants.next_wake())
             .chain(purge)
             .chain(self.heads.next_wake())
             .min()
@@ -395,6 +407,8 @@ impl Engine {
         self.tend_purges();
         self.tend_heads();
         self.tend_joining();
+        self.tend_applying();
+        self.tend_applicants();
         self.tend_peers(rng);
         self.tend_pulls();
         self.tend_readings();

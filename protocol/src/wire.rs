@@ -15,7 +15,7 @@
 //! | [`Acceptance`](crate::membership::statement::Acceptance) | the device | `praksis/acceptance/1` | 1 Ki |
 //! | [`Envelope`](crate::envelope::Envelope) | the device | `praksis/envelope/1` | 1 Ki |
 //! | [`Invitation`](crate::membership::joining::Invitation) | an association's root | `praksis/invitation/1` | 64 Ki |
-//! | [`Application`](crate::membership::joining::Application) | the invitation's one-time key, or the organisation's root | `praksis/application/1` | 64 Ki |
+//! | [`Application`](crate::membership::joining::Application) | the invitation's one-time key, or the organisation's root | `praksis/application/1` | 16 Ki |
 //! | [`Admittance`](crate::membership::joining::Admittance) | an association's root | `praksis/admittance/1` | 64 Ki |
 //! | [`OfficeGrant`](crate::membership::joining::OfficeGrant) | the organisation's root | `praksis/office/1` | 64 Ki |
 //!

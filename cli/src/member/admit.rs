@@ -11,12 +11,15 @@ use praksis_protocol::{
 };
 use serde_json::Value;
 
+use super::requests;
 use crate::{context::Context, failure::Failure, join, root::RootArgs, show, statements, table};
 
 /// Admit an organisation that asks without an invitation; on the association's node
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// What join --request made there: a file that holds it, the word itself, or - for standard input
+    /// Who waits (member requests): its number or root key. Or what join --request made there: a file that holds it,
+    /// the word itself, or - for standard input
+    #[arg(value_name = "NR|FILE")]
     request: String,
     /// What it will be in the network [default: member]
     #[arg(long, value_parser = ["member", "association", "partner"])]
@@ -32,8 +35,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
-    let request = join::ticket(context, &args.request)?;
     let client = args.root.client(context)?;
+    let waits = requests::is_named(&args.request);
+    let request = match waits {
+        true => table::text(&requests::find(context, &client, &args.request).await?["request"]),
+        false => join::ticket(context, &args.request)?,
+    };
     if !args.yes {
         let who =
             who(context, &request).ok_or_else(|| context.failure("invalid", "refused-bad-ticket", &[]))?;
@@ -50,6 +57,9 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
     let mut answer = answer.map_err(|error| context.failed(error))?;
     let (word, name) = (table::text(&answer["admittance"]), table::text(&answer["name"]));
     let Some(out) = &args.out else {
+        if waits {
+            return context.show(&answer, || context.text("admit-waited", &[("name", name.into())]));
+        }
         context.note(&context.text("admit-next", &[("name", name.into())]));
         // Alone on standard output, so that it can be handed on by a pipe.
         return context.show(&answer, || word);
@@ -62,7 +72,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> Result<(), Failure> {
 }
 
 /// Who asks, as the request says.
-fn who(context: &Context, request: &str) -> Option<String> {
+pub(super) fn who(context: &Context, request: &str) -> Option<String> {
     let Ok(Ticket::Application(application)) = Ticket::from_text(request) else { return None };
     let (grant, number) = application.asks_itself()?;
     let Fact::Device(grant, _) = &grant.fact else { return None };
@@ -76,6 +86,7 @@ fn who(context: &Context, request: &str) -> Option<String> {
         ],
     );
     let card = application.card.as_deref().and_then(|card| serde_json::from_str::<Value>(card).ok());
+    let card = card.filter(|card| Kind::Organisation.faults(card).is_empty());
     let card = card.map(|card| show::record(context, Kind::Organisation.about(), &card));
     Some([Some(who), card].into_iter().flatten().collect::<Vec<_>>().join("\n\n"))
 }

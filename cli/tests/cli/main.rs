@@ -12,6 +12,7 @@ mod people;
 mod personal;
 mod readme;
 mod refusals;
+mod requests;
 mod scopes;
 mod story;
 mod thousands;

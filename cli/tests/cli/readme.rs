@@ -98,6 +98,7 @@ impl Reader {
                 let word = told.out.split_whitespace().find(|word| word.len() >= 52);
                 let name = match words[1..] {
                     ["invite", ..] => "INVITATION",
+                    ["member", "requests"] => "ADDRESS",
                     ["case", "new", ..] => "ID",
                     _ => return,
                 };

@@ -95,7 +95,13 @@ impl Kept {
                     }
                 }
                 Ok(Event::RecordGone(..)) => (self.names, self.uses) = (None, None),
-                Ok(Event::JoinRefused(_) | Event::Ended(_) | Event::Level(..) | Event::Failed(_)) => {}
+                Ok(
+                    Event::JoinRefused(_)
+                    | Event::Asking
+                    | Event::Ended(_)
+                    | Event::Level(..)
+                    | Event::Failed(_),
+                ) => {}
                 Err(TryRecvError::Lagged(_)) => {
                     (self.names, self.uses) = (None, None);
                     self.changed.clear();

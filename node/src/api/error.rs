@@ -86,6 +86,9 @@ pub enum ApiError {
     /// The join was refused by the one who would admit.
     #[error("the join was refused: {0}")]
     JoinRefused(String),
+    /// A request to be admitted was declined or refused.
+    #[error("{0}")]
+    NotAdmitted(String),
     /// Not an invitation, request or grant.
     #[error("{0}")]
     Ticket(String),
@@ -158,9 +161,12 @@ impl ApiError {
         match self {
             Self::Misuse(_) | Self::NoSuchMethod(_) | Self::HeadsMissing => ErrorKind::Misuse,
             Self::NoSuchRoute(_) | Self::NotFound(_) | Self::NoSuchMember(_) => ErrorKind::NotFound,
-            Self::NoToken | Self::OtherHost | Self::JoinRefused(_) | Self::OtherRoot | Self::Vouches(_) => {
-                ErrorKind::NotAllowed
-            }
+            Self::NoToken
+            | Self::OtherHost
+            | Self::JoinRefused(_)
+            | Self::NotAdmitted(_)
+            | Self::OtherRoot
+            | Self::Vouches(_) => ErrorKind::NotAllowed,
             Self::PersonalWhy => ErrorKind::PersonalData,
             Self::TooLarge { .. } | Self::NotJson(_) | Self::Ticket(_) | Self::Bundle(_) => {
                 ErrorKind::Invalid
@@ -195,6 +201,7 @@ impl ApiError {
             | Self::Folder(_)
             | Self::Command(_)
             | Self::JoinRefused(_)
+            | Self::NotAdmitted(_)
             | Self::Ticket(_)
             | Self::Bundle(_)
             | Self::Busy(_)
@@ -239,6 +246,7 @@ impl ApiError {
             Self::Command(error) => hint_of(error),
             Self::Offline(_) => "the node goes on trying; status shows where it stands",
             Self::JoinRefused(_) => "ask the association for a new invitation",
+            Self::NotAdmitted(_) => "ask the association why; join --request ADDRESS asks again",
             Self::Ticket(_) => hint_of(&CommandError::BadTicket),
             Self::Bundle(BundleError::OtherNetwork) => "have it written by a node of this network",
             Self::Bundle(_) => "copy it again from where it was written; what stood before is in",
@@ -283,6 +291,7 @@ impl ApiError {
             | Self::Command(_)
             | Self::Offline(_)
             | Self::JoinRefused(_)
+            | Self::NotAdmitted(_)
             | Self::Ticket(_)
             | Self::Bundle(_)
             | Self::Busy(_)
@@ -294,7 +303,7 @@ impl ApiError {
 
 fn of_command(error: &CommandError) -> ErrorKind {
     match error {
-        CommandError::NotFound => ErrorKind::NotFound,
+        CommandError::NotFound | CommandError::NoSuchApplicant(_) => ErrorKind::NotFound,
         CommandError::UnknownHeads => ErrorKind::Stale,
         CommandError::NotShareable(refused) => of_refusal(refused),
         CommandError::Invalid(_)
@@ -306,6 +315,7 @@ fn of_command(error: &CommandError) -> ErrorKind {
         | CommandError::NoSuchNumber(_)
         | CommandError::NoSuchDevice(_)
         | CommandError::NobodyNamed
+        | CommandError::NobodyToAsk
         | CommandError::NoStatements => ErrorKind::Invalid,
         CommandError::NotOwner
         | CommandError::HasLeft
@@ -353,6 +363,10 @@ fn hint_of(error: &CommandError) -> &'static str {
         }
         CommandError::NoSuchMember(_) | CommandError::NoSuchNumber(_) => {
             "member list shows the members of the network"
+        }
+        CommandError::NoSuchApplicant(_) => "member requests shows who waits",
+        CommandError::NobodyToAsk => {
+            "name the address of an association's node, which member requests shows there"
         }
         CommandError::NoSuchDevice(_) => "org device list shows the devices",
         CommandError::NobodyNamed => "name the organisations to share with, or share with the network",

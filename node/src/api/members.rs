@@ -31,8 +31,8 @@ const DAYS: u64 = 14;
 const DAYS_MAX: u64 = 366;
 const DAY_S: u64 = 24 * 60 * 60;
 /// Seconds to wait for the network when nobody says.
-const WAIT: u64 = 30;
-const WAIT_MAX: u64 = 3600;
+pub(super) const WAIT: u64 = 30;
+pub(super) const WAIT_MAX: u64 = 3600;
 
 /// Whom to invite.
 #[derive(Deserialize, ToSchema)]
@@ -241,7 +241,8 @@ async fn joined(api: &Api, mut events: Receiver<Event>, office: Option<OrgId>) -
                 Ok(Event::Joined(_) | Event::RosterChanged) | Err(RecvError::Lagged(_)) => break,
                 Ok(Event::JoinRefused(refusal)) => return Err(ApiError::JoinRefused(refusal.to_string())),
                 Ok(
-                    Event::Ended(_)
+                    Event::Asking
+                    | Event::Ended(_)
                     | Event::RecordChanged(_)
                     | Event::RecordGone(..)
                     | Event::Level(..)

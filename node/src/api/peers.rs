@@ -99,6 +99,7 @@ async fn run(api: Api, wait: Option<u64>, progress: Progress) -> Result<Value, A
                         Event::RecordChanged(_)
                         | Event::RecordGone(..)
                         | Event::JoinRefused(_)
+                        | Event::Asking
                         | Event::Ended(_)
                         | Event::Failed(_),
                     ) => {}

@@ -7,13 +7,14 @@ use praksis_protocol::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{Api, ApiError, directory::Names, record};
+use super::{Api, ApiError, applicants::asking_json, directory::Names, record};
 use crate::figures::Messages;
 
 /// Where the node stands
 ///
 /// `{"organisation", "device", "network", "documents", "shared", "members", "peers", "bytes_in", "bytes_out",
-/// "figures", "refused"}`, and what waits. `ended`, `{"what": "device|membership", "why"}`, where this node has been ended. A draft and what was shared from it count once.
+/// "figures", "refused"}`, and what waits. `ended`, `{"what": "device|membership", "why"}`, where this node has been ended. `asking`,
+/// `{"state": "unanswered|waiting|declined|refused", "since", "why", "nodes"}`, where it has asked to be admitted; `applicants`, how many ask here. A draft and what was shared from it count once.
 #[utoipa::path(get, path = "/api/v1/status", operation_id = "status", tag = "network",
     responses((status = 200, description = "Where it stands", body = Value)))]
 pub(super) async fn show(State(api): State<Api>) -> Result<Json<Value>, ApiError> {
@@ -49,6 +50,10 @@ pub(super) async fn show(State(api): State<Api>) -> Result<Json<Value>, ApiError
     json.insert("refused".to_owned(), json!(status.refused));
     json.insert("waiting".to_owned(), status.waiting.into());
     json.insert("invitations".to_owned(), status.invitations.into());
+    json.insert("applicants".to_owned(), status.applicants.into());
+    if let Some(asking) = &status.asking {
+        json.insert("asking".to_owned(), asking_json(asking));
+    }
     json.insert("alarms".to_owned(), json!(status.alarms));
     json.insert("addresses".to_owned(), json!(status.addresses));
     Ok(Json(Value::Object(json)))

@@ -30,6 +30,24 @@ impl Client {
         self.json(self.post("join/request")).await
     }
 
+    /// Asks an association's nodes to be admitted, each by an address that ends in `/p2p/..`, and waits so many seconds
+    /// for an answer: `{"state": "waiting|member"}`. Afterwards the error is of the kind `offline`, and the node goes
+    /// on trying.
+    pub async fn join_ask(&self, addresses: &[String], wait: u64) -> Result<Value, ClientError> {
+        self.json(self.post("join/ask").json(&json!({"addresses": addresses, "wait": wait}))).await
+    }
+
+    /// Organisations that ask to be admitted.
+    pub async fn member_requests(&self) -> Result<Value, ClientError> {
+        self.json(self.get("members/requests")).await
+    }
+
+    /// Says no to the one with this root key: `{"key"}`.
+    pub async fn member_decline(&self, key: &str, why: Option<&str>) -> Result<Value, ClientError> {
+        let request = self.post(&format!("members/requests/{}/decline", word(key)));
+        self.json(request.json(&json!({"why": why}))).await
+    }
+
     /// Admits an organisation by its request: `{"org", "name", "admittance"}`. `role` as for an invitation.
     pub async fn member_admit(&self, request: &str, role: Option<&str>) -> Result<Value, ClientError> {
         let mut body = json!({"request": request});

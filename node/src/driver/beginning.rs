@@ -44,6 +44,7 @@ pub(super) async fn follow(handle: Handle, mut events: broadcast::Receiver<Event
                 Event::RecordGone(..)
                 | Event::RosterChanged
                 | Event::JoinRefused(_)
+                | Event::Asking
                 | Event::Ended(_)
                 | Event::Level(..)
                 | Event::Failed(_),

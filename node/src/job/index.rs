@@ -146,7 +146,11 @@ impl Job {
                 }
                 Event::RecordGone(record, owner) => drop(changed.insert((record, owner), None)),
                 Event::RosterChanged | Event::Joined(_) => roster = true,
-                Event::JoinRefused(_) | Event::Ended(_) | Event::Level(..) | Event::Failed(_) => {}
+                Event::JoinRefused(_)
+                | Event::Asking
+                | Event::Ended(_)
+                | Event::Level(..)
+                | Event::Failed(_) => {}
             }
         }
         if roster {

@@ -56,6 +56,19 @@ pub(super) fn shown(address: &Multiaddr) -> String {
     split(address.clone()).0.to_string()
 }
 
+/// An address that says whose it is, `/p2p/..` at its end: that device, and the address without it.
+pub fn device_at(text: &str) -> Option<(DeviceId, String)> {
+    let (address, peer) = split(text.parse().ok()?);
+    host(&address)?;
+    Some((device_of(&peer?)?, address.to_string()))
+}
+
+/// The address with whose it is at its end.
+pub fn with_device(text: &str, device: &DeviceId) -> Option<String> {
+    let (address, _) = split(text.parse().ok()?);
+    Some(address.with(Protocol::P2p(peer_of(device)?)).to_string())
+}
+
 /// A failed dial, for people.
 pub(super) fn explain(error: &DialError) -> String {
     match error {

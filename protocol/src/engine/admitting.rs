@@ -8,12 +8,14 @@ use rand_core::Rng;
 
 use super::{
     CommandError, Engine, MessageId, Output, Reply, RequestId, Resting,
+    applicants::Decision,
     statements::{put, read_all},
 };
 use crate::{
     genesis::Scope,
     id::{DeviceId, NetworkId, OrgId, StatementHash},
     membership::{
+        charter::Charter,
         joining::{Admittance, Application, Invitation, JoinReply, JoinRequest, Refusal, Ticket},
         roster::Verdict,
         statement::{Fact, Kind, Known, MembershipGrant, Role},
@@ -122,7 +124,14 @@ impl Engine {
         bytes: &[u8],
     ) -> Result<(), StoreError> {
         let outcome = match JoinRequest::read(bytes) {
-            Some(JoinRequest::Apply(application)) => self.admit_applicant(from, &application),
+            Some(JoinRequest::Apply(application)) => match Application::heard(&application) {
+                Ok(application) if application.invitation.is_none() => {
+                    self.hear_applicant(from, question, application);
+                    return Ok(());
+                }
+                Ok(application) => self.admit_invited(from, &application),
+                Err(refusal) => Err(refusal),
+            },
             Some(JoinRequest::Introduce(statements)) => self.meet(from, &statements),
             None => Err(Refusal::Malformed),
         };
@@ -157,12 +166,11 @@ impl Engine {
     }
 
     /// Somebody holds an invitation of ours: the grant, the same for the same request again.
-    fn admit_applicant(
+    fn admit_invited(
         &mut self,
         from: DeviceId,
-        application: &[u8],
+        application: &Verified<Application>,
     ) -> Result<(Batch, Vec<Known>), Refusal> {
-        let application = Verified::<Application>::read(application).map_err(|_| Refusal::Malformed)?;
         let Some(root) = self.keys.root.clone() else { return Err(Refusal::NotHere) };
         let hash = application.invitation.ok_or(Refusal::UnknownInvitation)?;
         let issued = self.invitations.issued.get(&hash).ok_or(Refusal::UnknownInvitation)?.clone();
@@ -192,7 +200,7 @@ impl Engine {
             return Err(Refusal::NumberTaken);
         }
         let (number, role) = (invitation.number.clone(), invitation.role);
-        let granted = self.grant_membership(&root, number, role, &application);
+        let granted = self.grant_membership(&root, number, role, application);
         let used = Some(Used { org: application.org, device: from, grant: granted.hash });
         let issued = Issued { used, ..issued };
         let batch = vec![put_issued(hash, &issued), put(&device_grant), put(&granted)];
@@ -229,6 +237,22 @@ impl Engine {
                 new.extend([device_grant, granted]);
             }
         }
+        let admittance = self.admittance(&root, &charter, org);
+        let mut batch: Batch = new.iter().map(put).collect();
+        // Should it have asked over a connection, it gets the same there.
+        batch.extend(self.decide(org, Decision::Admitted(admittance.bytes().to_vec().into())));
+        let reply = Reply::Ticket(Ticket::Admittance(admittance).to_text());
+        let outputs = vec![Output::Reply(request, Ok(reply))];
+        self.commit(batch, Resting { outputs, statements: new, ..Resting::default() });
+    }
+
+    /// What an organisation joins with that we have admitted.
+    pub(super) fn admittance(
+        &self,
+        root: &SigningKey,
+        charter: &Charter,
+        org: OrgId,
+    ) -> Verified<Admittance> {
         let own = self.identity.org.map(|own| self.statements.proof(own, self.device())).unwrap_or_default();
         let statements = own.into_iter().chain(self.statements.of_organisation(org));
         let mut seen = BTreeSet::new();
@@ -237,16 +261,13 @@ impl Engine {
             version: 1,
             network: charter.network(),
             charter: charter.bytes().into(),
-            issuer,
+            issuer: OrgId(root.verifying_key().to_bytes()),
             org,
             statements: statements.map(|known| known.statement.bytes().to_vec().into()).collect(),
             admitted_by: self.device(),
             addresses: self.addresses.clone(),
         };
-        let reply = Reply::Ticket(Ticket::Admittance(Verified::sign(admittance, &root)).to_text());
-        let outputs = vec![Output::Reply(request, Ok(reply))];
-        let batch = new.iter().map(put).collect();
-        self.commit(batch, Resting { outputs, statements: new, ..Resting::default() });
+        Verified::sign(admittance, root)
     }
 
     /// Vouches for an organisation as it applies.

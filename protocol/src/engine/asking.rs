@@ -19,6 +19,8 @@ pub(super) enum Question {
     Tell,
     Introduce,
     Apply,
+    /// To be admitted without an invitation.
+    AskIn,
     Pull(Pulling),
 }
 
@@ -37,7 +39,7 @@ impl Engine {
 
     /// At somebody's door as a guest: ask to join, or show that we are a member.
     pub(super) fn knock(&mut self, device: DeviceId) {
-        if self.apply_to(device) {
+        if self.apply_to(device) || self.ask_in_at(device) {
             return;
         }
         let Some(org) = self.identity.org else { return };
@@ -68,6 +70,10 @@ impl Engine {
         match question {
             Question::Apply | Question::Introduce => {
                 self.join_answered(from, bytes);
+                Ok(())
+            }
+            Question::AskIn => {
+                self.ask_in_answered(from, bytes, rng);
                 Ok(())
             }
             Question::Hello(said) => {
@@ -104,6 +110,7 @@ impl Engine {
         from: DeviceId,
         question: MessageId,
         not_offered: bool,
+        rng: &mut impl Rng,
     ) -> Result<(), StoreError> {
         let now = self.now;
         let Some(peer) = self.peers.by_device.get_mut(&from) else { return Ok(()) };
@@ -129,6 +136,7 @@ impl Engine {
             }
             Question::Introduce => {}
             Question::Apply => self.application_unanswered(),
+            Question::AskIn => self.ask_in_unanswered(from, rng),
             Question::Pull(_) => {
                 peer.hello_again(now);
                 self.pull_failed(from);

@@ -138,6 +138,19 @@ impl Engine {
                 self.apply(request, card);
                 Ok(())
             }
+            Command::AskIn(card, places) => {
+                self.ask_in(request, card, places);
+                Ok(())
+            }
+            Command::Applicants => {
+                let waiting = self.waiting_applicants();
+                self.reply(request, Ok(Reply::Applicants(waiting)));
+                Ok(())
+            }
+            Command::Decline(org, why) => {
+                self.decline(request, org, why);
+                Ok(())
+            }
             Command::Admit(ticket, role) => {
                 self.admit(request, &ticket, role);
                 Ok(())
@@ -244,6 +257,8 @@ impl Engine {
             alarms: roster.alarms.iter().copied().collect(),
             addresses: self.addresses.clone(),
             invitations: self.invitations.open_count(),
+            applicants: self.waiting_applicants().len(),
+            asking: self.applying.asking().cloned(),
             sets: self.index.sizes(),
             compared: self.compared,
             pace: self.pace,

@@ -131,7 +131,11 @@ impl Engine {
 
 /// The wait after so many failures, with up to a quarter of it by chance, so that nodes do not knock in step.
 pub(super) fn backoff(failures: u32, rng: &mut impl Rng) -> Duration {
-    let plain = DIAL_MIN.saturating_mul(1 << failures.min(7)).min(DIAL_MAX);
+    spread(DIAL_MIN.saturating_mul(1 << failures.min(7)).min(DIAL_MAX), rng)
+}
+
+/// A wait with up to a quarter more by chance.
+pub(super) fn spread(plain: Duration, rng: &mut impl Rng) -> Duration {
     plain + plain.mul_f64(f64::from(rng.next_u32() % 256) / 1024.0)
 }
 

@@ -1,6 +1,6 @@
 //! Everything that can happen to a node.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ed25519_dalek::SigningKey;
 use serde_json::Value;
@@ -165,6 +165,15 @@ pub enum Command {
     /// Ask to be admitted without an invitation, with our public card as JSON: answered with a
     /// [`Reply::Ticket`](super::Reply::Ticket), to be handed to an association.
     Apply(Option<String>),
+    /// Ask to be admitted without an invitation at these devices, each with its multiaddrs, and go on asking until
+    /// one of them has answered for good. With our public card as JSON. Answered with
+    /// [`Reply::Joining`](super::Reply::Joining); [`Event::Asking`](super::Event::Asking) and
+    /// [`Event::Joined`](super::Event::Joined) follow.
+    AskIn(Option<String>, BTreeMap<DeviceId, Vec<String>>),
+    /// Who asks to be admitted and waits for an answer. Answered with [`Reply::Applicants`](super::Reply::Applicants).
+    Applicants,
+    /// Say no to the organisation with this root that waits, with a reason that it is shown.
+    Decline(OrgId, Option<String>),
     /// Admit the organisation that asks by this ticket, in this role. Answered with the
     /// [`Reply::Ticket`](super::Reply::Ticket) that it joins with; the same for the same again.
     Admit(Ticket, Role),

@@ -100,18 +100,24 @@ impl Engine {
 
     /// Asks to be admitted without an invitation: a ticket for whoever decides.
     pub(super) fn apply(&mut self, request: RequestId, card: Option<String>) {
-        let (Some(root), Some(org)) = (&self.keys.root, self.identity.org) else {
-            return self.reply(request, Err(CommandError::NoRoot));
-        };
-        if OrgId(root.verifying_key().to_bytes()) != org {
-            return self.reply(request, Err(CommandError::NoRoot));
+        let reply = self.application(card);
+        let ticket = reply.map(|application| Reply::Ticket(Ticket::Application(application).to_text()));
+        self.reply(request, ticket);
+    }
+
+    /// What we ask with when nobody has invited us.
+    pub(super) fn application(&self, card: Option<String>) -> Result<Verified<Application>, CommandError> {
+        let root = self.keys.root.as_ref().ok_or(CommandError::NoRoot)?;
+        let org = OrgId(root.verifying_key().to_bytes());
+        if self.identity.org != Some(org) {
+            return Err(CommandError::NoRoot);
         }
         let roster = self.statements.roster();
         if roster.member(org).is_some() {
-            return self.reply(request, Err(CommandError::InNetwork));
+            return Err(CommandError::InNetwork);
         }
         let own_grant = roster.device(self.device()).and_then(|granted| self.statements.get(granted.grant));
-        let Some(grant) = own_grant else { return self.reply(request, Err(CommandError::NotGranted)) };
+        let grant = own_grant.ok_or(CommandError::NotGranted)?;
         let application = Application {
             version: 1,
             invitation: None,
@@ -121,40 +127,50 @@ impl Engine {
             device_grant: grant.statement.bytes().to_vec().into(),
             card: card.filter(|card| card.len() <= CARD_LIMIT),
         };
-        let ticket = Ticket::Application(Verified::sign(application, root));
-        self.reply(request, Ok(Reply::Ticket(ticket.to_text())));
+        Ok(Verified::sign(application, root))
     }
 
     /// An association has admitted us as we asked.
     fn join_admitted(&mut self, request: RequestId, admittance: &Verified<Admittance>) {
+        match self.take_admittance(admittance) {
+            Ok((batch, mut resting)) => {
+                resting.outputs.insert(0, Output::Reply(request, Ok(Reply::Joining)));
+                self.commit(batch, resting);
+            }
+            Err(error) => self.reply(request, Err(error)),
+        }
+    }
+
+    /// What follows from being admitted, if we are: what is to be written, and what rests on that.
+    pub(super) fn take_admittance(
+        &mut self,
+        admittance: &Verified<Admittance>,
+    ) -> Result<(Batch, Resting), CommandError> {
         let network = self.charter.as_ref().map(Charter::network);
         if self.identity.org != Some(admittance.org) {
-            return self.reply(request, Err(CommandError::NotForUs));
+            return Err(CommandError::NotForUs);
         }
         if network.is_some_and(|network| network != admittance.network) {
-            return self.reply(request, Err(CommandError::InNetwork));
+            return Err(CommandError::InNetwork);
         }
         let charter = Charter::read(&admittance.charter).ok();
-        let Some(charter) = charter.filter(|charter| charter.network() == admittance.network) else {
-            return self.reply(request, Err(CommandError::BadTicket));
-        };
+        let charter = charter.filter(|charter| charter.network() == admittance.network);
+        let charter = charter.ok_or(CommandError::BadTicket)?;
         let (received, _) = read_all(&admittance.statements);
         let new = self.statements.take(received, Some(&charter), self.identity.org);
         let roster = self.statements.roster_with(Some(&charter), &new);
         let member = roster.member(admittance.org).map(|member| &member.membership.number);
         if member != Some(&self.identity.number) || !roster.roots().any(|root| root == admittance.issuer) {
-            return self.reply(request, Err(CommandError::BadTicket));
+            return Err(CommandError::BadTicket);
         }
         let mut batch: Batch = new.iter().map(put).collect();
         batch.push(Put::Local(CHARTER.into(), Some(charter.bytes())));
         batch.push(Put::Local(JOINING.into(), None));
+        batch.push(self.applying.over());
         self.joining.ours = None;
-        let outputs = vec![
-            Output::Reply(request, Ok(Reply::Joining)),
-            Output::Announce(Event::Joined(charter.network())),
-        ];
+        let outputs = vec![Output::Announce(Event::Joined(charter.network()))];
         self.add_addresses(admittance.admitted_by, &admittance.addresses);
-        self.commit(batch, Resting { outputs, statements: new, joined: true, ..Resting::default() });
+        Ok((batch, Resting { outputs, statements: new, joined: true, ..Resting::default() }))
     }
 
     /// While a join is under way: reach the association's nodes, and ask those that are reached.
@@ -225,7 +241,10 @@ impl Engine {
                 self.refuse("join_refused");
             }
             Some(JoinReply::Ended(statements)) => self.heard_own_end(&statements),
-            None => self.refuse("answer"),
+            // Answers to another question.
+            Some(JoinReply::Waiting | JoinReply::Admitted(_) | JoinReply::Declined(_)) | None => {
+                self.refuse("answer")
+            }
         }
     }
 
@@ -248,6 +267,7 @@ impl Engine {
             }
             batch.push(Put::Local(CHARTER.into(), Some(charter.bytes())));
             batch.push(Put::Local(JOINING.into(), None));
+            batch.push(self.applying.over());
             outputs.push(Output::Announce(Event::Joined(charter.network())));
             self.joining.ours = None;
         }

@@ -3,6 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
+    applicants::Applicant,
+    applying::Asking,
     bundles::Carried,
     ended::{Ended, Over},
     input::{BatchId, Class, JobId, MessageId, RequestId},
@@ -62,6 +64,8 @@ pub enum Event {
     Joined(NetworkId),
     /// A join was refused.
     JoinRefused(joining::Refusal),
+    /// How our request to be admitted stands has changed: [`Status::asking`] has it.
+    Asking,
     /// This node has been ended: nobody lets it in any longer. Said again after a start.
     Ended(Ended),
     /// A peer stands level, or no longer.
@@ -137,6 +141,8 @@ pub enum Reply {
     History(Vec<(HistoryEntry, Option<DeviceId>)>),
     /// A ticket to hand on.
     Ticket(String),
+    /// Who asks to be admitted and waits, by root.
+    Applicants(Vec<Applicant>),
     /// The join has begun; [`Event::Joined`] follows.
     Joining,
     /// Where this node stands.
@@ -230,6 +236,12 @@ pub enum CommandError {
     /// The device is none of that organisation's.
     #[error("no device {0} has been granted there")]
     NoSuchDevice(DeviceId),
+    /// Nobody with this root waits to be admitted.
+    #[error("nobody with the root key {0} waits to be admitted")]
+    NoSuchApplicant(OrgId),
+    /// No device but our own was named.
+    #[error("no other device was named to ask")]
+    NobodyToAsk,
     /// What was handed in holds no statements, or none that anybody here may say.
     #[error("there are no statements in it")]
     NoStatements,
@@ -297,6 +309,10 @@ pub struct Status {
     pub addresses: Vec<String>,
     /// Invitations that are open.
     pub invitations: usize,
+    /// Organisations that ask to be admitted and wait.
+    pub applicants: usize,
+    /// Our own request to be admitted, until it was granted.
+    pub asking: Option<Asking>,
     /// Size of each scope's set.
     pub sets: BTreeMap<Scope, usize>,
     /// What comparing sets with peers took since the start.

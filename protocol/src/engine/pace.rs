@@ -67,7 +67,8 @@ impl Peer {
             | Question::Changed
             | Question::Tell
             | Question::Introduce
-            | Question::Apply => 0,
+            | Question::Apply
+            | Question::AskIn => 0,
         });
         ahead.sum::<usize>() + asked.sum::<usize>() + pull.admitting.len()
     }

@@ -168,6 +168,7 @@ impl Engine {
         let wait = backoff(0, rng);
         let now = self.now;
         let is_known = self.statements.roster().device(device).is_some();
+        let rests = self.applying.rests(device);
         let Some(peer) = self.peers.by_device.get_mut(&device) else { return Ok(()) };
         // Of whoever knocked and is nobody, nothing is kept.
         if !is_known && peer.extra_addresses.is_empty() {
@@ -195,7 +196,12 @@ impl Engine {
         peer.doubted.clear();
         peer.left_out = LeftOut::default();
         // The side whose dial is due first connects again.
-        peer.next_dial = if std::mem::take(&mut peer.welcomed) { now } else { now + wait };
+        peer.next_dial = match std::mem::take(&mut peer.welcomed) {
+            true => now,
+            // It is reached again when we ask again.
+            false if rests => Timestamp::default(),
+            false => now + wait,
+        };
         if was_level {
             self.outputs.push_back(Output::Announce(Event::Level(device, false)));
         }

@@ -21,6 +21,8 @@ use crate::{
 pub const JOIN_LIMIT: usize = 64 * 1024;
 /// Most bytes of the card in an application.
 pub const CARD_LIMIT: usize = 8 * 1024;
+/// Most bytes of an application: its card, and a grant with a name.
+pub const APPLICATION_LIMIT: usize = 16 * 1024;
 /// Most bytes of a ticket of statements.
 pub const BUNDLE_LIMIT: usize = 1024 * 1024;
 
@@ -108,7 +110,7 @@ pub struct Application {
 }
 
 impl Payload for Application {
-    const LIMIT: usize = JOIN_LIMIT;
+    const LIMIT: usize = APPLICATION_LIMIT;
 
     fn tag(&self) -> String {
         "praksis/application/1".into()
@@ -142,6 +144,15 @@ pub enum JoinReply {
     /// The guest's device, or its organisation's membership, has been ended: by these statements.
     #[n(2)]
     Ended(#[n(0)] Vec<ByteVec>),
+    /// The application without an invitation is kept until somebody decides. Ask again later.
+    #[n(3)]
+    Waiting,
+    /// It was granted: COSE bytes of an [`Admittance`].
+    #[n(4)]
+    Admitted(#[n(0)] ByteVec),
+    /// It was declined, with a reason for people if one was given.
+    #[n(5)]
+    Declined(#[n(0)] Option<String>),
 }
 
 /// Why a guest is refused.
@@ -176,6 +187,22 @@ pub enum Refusal {
     #[n(6)]
     #[error("the organisation number belongs to another member")]
     NumberTaken,
+    /// More bytes than an application may have.
+    #[n(7)]
+    #[error("the request is larger than may be")]
+    TooLarge,
+    /// The application is not signed by whom it names.
+    #[n(8)]
+    #[error("the signature of the request does not hold")]
+    Signature,
+    /// The application is another device's.
+    #[n(9)]
+    #[error("the request is another device's")]
+    NotOwn,
+    /// As many applications wait as are kept.
+    #[n(10)]
+    #[error("more requests wait there than are kept")]
+    Full,
 }
 
 /// What a second office gets: its grant, and what it needs to find the others.
@@ -225,6 +252,17 @@ impl Payload for OfficeGrant {
 }
 
 impl Application {
+    /// What a guest sent: size, then shape, then signature.
+    pub fn heard(bytes: &[u8]) -> Result<Verified<Self>, Refusal> {
+        if bytes.len() > APPLICATION_LIMIT {
+            return Err(Refusal::TooLarge);
+        }
+        Verified::read(bytes).map_err(|error| match error {
+            SignedError::Decode(_) | SignedError::Header => Refusal::Malformed,
+            SignedError::Key | SignedError::Signature => Refusal::Signature,
+        })
+    }
+
     /// Of one without an invitation: the device that asks, with the organisation number that it has accepted.
     /// `None` unless all of it fits together.
     pub fn asks_itself(&self) -> Option<(Known, String)> {
@@ -236,9 +274,10 @@ impl Application {
         (fits && self.is_bounded()).then_some((device_grant, number))
     }
 
-    /// Whether its name and card are as long as they may be.
+    /// Whether its name and card are as long as they may be, and the name is one line.
     pub fn is_bounded(&self) -> bool {
-        let named = !self.name.is_empty() && self.name.chars().count() <= NAME_LIMIT;
+        let named = (1..=NAME_LIMIT).contains(&self.name.chars().count());
+        let named = named && !self.name.chars().any(char::is_control);
         named && self.card.as_ref().is_none_or(|card| card.len() <= CARD_LIMIT)
     }
 }
@@ -371,8 +410,14 @@ impl Refusal {
     /// Whether the same request will never get another answer.
     pub fn is_final(self) -> bool {
         match self {
-            Self::UnknownInvitation | Self::Expired | Self::Used | Self::NumberTaken => true,
-            Self::Malformed | Self::NotHere | Self::NotMember => false,
+            Self::UnknownInvitation
+            | Self::Expired
+            | Self::Used
+            | Self::NumberTaken
+            | Self::TooLarge
+            | Self::Signature
+            | Self::NotOwn => true,
+            Self::Malformed | Self::NotHere | Self::NotMember | Self::Full => false,
         }
     }
 
@@ -386,6 +431,10 @@ impl Refusal {
             Self::NotHere => "join_not_here",
             Self::NotMember => "not_member",
             Self::NumberTaken => "number_taken",
+            Self::TooLarge => "request_too_large",
+            Self::Signature => "request_signature",
+            Self::NotOwn => "request_not_own",
+            Self::Full => "requests_full",
         }
     }
 }

@@ -423,6 +423,15 @@ fn bundles(lines: &mut Lines, network: NetworkId, genesis: &Genesis) {
     lines.add("checksum over all of these", &checksum.0);
 }
 
+/// What a guest is answered that has no invitation.
+fn applicants(lines: &mut Lines) {
+    lines.add("join waiting", &JoinReply::Waiting.bytes());
+    lines.add("join admitted", &JoinReply::Admitted(vec![1, 2].into()).bytes());
+    lines.add("join declined", &JoinReply::Declined(Some("Ukjent.".into())).bytes());
+    lines.add("join declined without a reason", &JoinReply::Declined(None).bytes());
+    lines.add("join refused at last", &JoinReply::Refused(Refusal::Full).bytes());
+}
+
 #[test]
 fn the_formats_are_what_they_were() {
     let mut lines = Lines::default();
@@ -434,6 +443,7 @@ fn the_formats_are_what_they_were() {
     sketches(&mut lines);
     trust(&mut lines, charter.network());
     bundles(&mut lines, charter.network(), &shared);
+    applicants(&mut lines);
     for (now, golden) in lines.0.lines().zip(GOLDEN.lines()) {
         assert_eq!(now, golden);
     }

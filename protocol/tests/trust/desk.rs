@@ -37,6 +37,7 @@ pub(crate) struct Desk {
     pub(crate) expelled: Vec<DeviceId>,
     /// Questions sent so far.
     pub(crate) sent: u64,
+    keys: Keys,
     rng: ChaCha8Rng,
     last: u64,
 }
@@ -55,7 +56,8 @@ impl Desk {
             let device = grant(*of, 1, 10 * of, 1, *of);
             store.commit(&[[member, device].iter().map(put).collect()]).unwrap();
         }
-        Self::open(store, now, rng)
+        let keys = Keys { device: key(HERE), root: Some(key(KS)) };
+        Self::with(keys, store, now, rng)
     }
 
     /// The same, with one whose membership runs out.
@@ -68,10 +70,17 @@ impl Desk {
         desk.restart()
     }
 
-    fn open(store: MemoryStore, now: Timestamp, rng: ChaCha8Rng) -> Self {
-        let engine = Engine::open(keys(), &store, now).unwrap();
+    /// The node of an organisation, over what its store holds.
+    pub(crate) fn of_organisation(store: MemoryStore, of: u8) -> Self {
+        let keys = Keys { device: key(HERE), root: Some(key(of)) };
+        Self::with(keys, store, Timestamp(1_767_225_600_000), ChaCha8Rng::seed_from_u64(1))
+    }
+
+    fn with(keys: Keys, store: MemoryStore, now: Timestamp, rng: ChaCha8Rng) -> Self {
+        let engine = Engine::open(keys.clone(), &store, now).unwrap();
         let mut desk = Self {
             engine,
+            keys,
             store,
             now,
             asked: VecDeque::new(),
@@ -91,7 +100,7 @@ impl Desk {
     /// The node falls and rises again over what was durable.
     pub(crate) fn restart(self) -> Self {
         self.store.crash();
-        Self::open(self.store, self.now, self.rng)
+        Self::with(self.keys, self.store, self.now, self.rng)
     }
 
     pub(crate) fn network(&self) -> NetworkId {
@@ -205,10 +214,6 @@ impl Desk {
         }
         self.now = end;
     }
-}
-
-fn keys() -> Keys {
-    Keys { device: key(HERE), root: Some(key(KS)) }
 }
 
 pub(crate) fn put(known: &Known) -> Put {

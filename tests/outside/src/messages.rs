@@ -64,7 +64,10 @@ pub(crate) const ENTRIES: &[Entry] = &[
             let welcome = vec![vec![1].into(), vec![2, 3].into()];
             let ended = JoinReply::Ended(vec![statements()[0].statement.bytes().to_vec().into()]);
             let refused = JoinReply::Refused(Refusal::Expired);
-            vec![JoinReply::Welcome(welcome).bytes(), refused.bytes(), ended.bytes()]
+            let admitted = JoinReply::Admitted(admittance().bytes().to_vec().into());
+            let declined = JoinReply::Declined(Some("Ukjent.".into()));
+            let all = [JoinReply::Welcome(welcome), refused, ended, JoinReply::Waiting, admitted, declined];
+            all.iter().map(JoinReply::bytes).collect()
         },
     },
     Entry {

@@ -205,6 +205,9 @@ fn word(outcome: &Outcome) -> String {
             Some(JoinReply::Refused(refusal)) => refusal.name().to_owned(),
             Some(JoinReply::Welcome(_)) => "welcome".to_owned(),
             Some(JoinReply::Ended(_)) => "ended".to_owned(),
+            Some(JoinReply::Waiting) => "waiting".to_owned(),
+            Some(JoinReply::Admitted(_)) => "admitted".to_owned(),
+            Some(JoinReply::Declined(_)) => "declined".to_owned(),
             None => format!("{} bytes", raw.bytes.len()),
         },
     }

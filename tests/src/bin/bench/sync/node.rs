@@ -84,6 +84,7 @@ pub(crate) async fn run(dir: &str, announce: &str) -> Result<()> {
                     | Event::RosterChanged
                     | Event::Joined(_)
                     | Event::JoinRefused(_)
+                    | Event::Asking
                     | Event::Ended(_)
                     | Event::Failed(_),
                 )
