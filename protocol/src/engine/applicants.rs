@@ -166,8 +166,7 @@ impl Engine {
             }
             Some(_) | None => {}
         }
-        let waiting = self.applicants.held.values().filter(|held| held.decision.is_none());
-        if waits.is_none() && waiting.count() >= APPLICANTS_LIMIT {
+        if waits.is_none() && self.undecided().count() >= APPLICANTS_LIMIT {
             return Err(Refusal::Full);
         }
         let held = Held { application: bytes, since_s, heard_s: now_s, decision: None };
@@ -188,25 +187,33 @@ impl Engine {
         }
     }
 
+    /// How many wait.
+    pub(super) fn applicants_waiting(&self) -> usize {
+        self.undecided().count()
+    }
+
     /// Those that wait, by root.
     pub(super) fn waiting_applicants(&self) -> Vec<Applicant> {
         let roster = self.statements.roster();
-        let undecided = self.applicants.held.iter().filter(|(_, held)| held.decision.is_none());
-        let applicants = undecided.filter_map(|(org, held)| {
+        let applicants = self.undecided().filter_map(|(_, held)| {
             let application = Verified::<Application>::trusted(&held.application).ok()?;
             let (device, number) = device_and_number(&application)?;
-            let member = roster.member_by_number(&number).map(|member| member.membership.org);
-            let is_taken = member.is_some_and(|member| member != *org);
-            // One that was admitted by other means waits for nothing.
-            let waits = member != Some(*org);
-            waits.then_some(Applicant { application, number, device, since_s: held.since_s, is_taken })
+            let is_taken = roster.member_by_number(&number).is_some();
+            Some(Applicant { application, number, device, since_s: held.since_s, is_taken })
         });
         applicants.collect()
     }
 
+    /// Those on which nobody has decided; one that was admitted by other means waits for nothing.
+    fn undecided(&self) -> impl Iterator<Item = (&OrgId, &Held)> {
+        let held = self.applicants.held.iter().filter(|(_, held)| held.decision.is_none());
+        held.filter(|(org, _)| self.statements.roster().member(**org).is_none())
+    }
+
     /// Says no to one that waits.
     pub(super) fn decline(&mut self, request: RequestId, org: OrgId, why: Option<String>) {
-        let Some(put) = self.decide(org, Decision::Declined(why)) else {
+        let waits = self.undecided().any(|(it, _)| *it == org);
+        let Some(put) = waits.then(|| self.decide(org, Decision::Declined(why))).flatten() else {
             return self.reply(request, Err(CommandError::NoSuchApplicant(org)));
         };
         let outputs = vec![Output::Reply(request, Ok(Reply::Done))];

@@ -142,12 +142,6 @@ impl Applying {
         at.is_some_and(|at| at.is_over() || !self.turns.get(&device).is_some_and(|turn| turn.due))
     }
 
-    /// We belong to a network: nobody is asked any longer.
-    pub(super) fn over(&mut self) -> Put {
-        *self = Self::default();
-        Put::Local(ASKING.into(), None)
-    }
-
     fn put(&self) -> Put {
         Put::Local(ASKING.into(), self.ours.as_ref().map(to_vec))
     }
@@ -183,11 +177,26 @@ impl Engine {
         if at.is_empty() {
             return self.reply(request, Err(CommandError::NobodyToAsk));
         }
+        self.ask_nobody(None);
         let application = application.bytes().to_vec().into();
         self.applying.ours = Some(Asking { application, since_s: self.now.seconds(), at });
-        self.applying.turns.clear();
         let outputs = vec![Output::Reply(request, Ok(Reply::Joining))];
         self.commit(vec![self.applying.put()], Resting { outputs, ..Resting::default() });
+    }
+
+    /// Nobody is asked any longer, nor dialled for that, but for whoever lets us in.
+    pub(super) fn ask_nobody(&mut self, but: Option<DeviceId>) -> Put {
+        let asked = std::mem::take(&mut self.applying).ours.map(|asking| asking.at).unwrap_or_default();
+        for device in asked.into_keys().filter(|device| Some(*device) != but) {
+            let is_friend = self.is_friend(device);
+            let Some(peer) = self.peers.by_device.get_mut(&device).filter(|_| !is_friend) else { continue };
+            peer.extra_addresses.clear();
+            peer.next_dial = Timestamp::default();
+            if peer.connected {
+                self.outputs.push_back(Output::Disconnect(device));
+            }
+        }
+        self.applying.put()
     }
 
     /// Reaches the devices whose turn it is, and asks those that are reached.
@@ -195,7 +204,7 @@ impl Engine {
         let Some(asking) = &self.applying.ours else { return };
         if self.identity.org.is_some_and(|org| self.statements.roster().member(org).is_some()) {
             // Admitted in another way.
-            let over = self.applying.over();
+            let over = self.ask_nobody(None);
             return self.commit(vec![over], Resting::default());
         }
         let now = self.now;
@@ -271,7 +280,7 @@ impl Engine {
 
     fn let_in(&mut self, from: DeviceId, bytes: &[u8]) {
         let Ok(admittance) = Verified::<Admittance>::read(bytes) else { return self.refuse("answer") };
-        match self.take_admittance(&admittance) {
+        match self.take_admittance(&admittance, Some(from)) {
             Ok((batch, mut resting)) => {
                 // Both take each other for members on a new connection.
                 self.peers.by_device.entry(from).or_default().welcomed = true;

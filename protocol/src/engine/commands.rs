@@ -257,7 +257,7 @@ impl Engine {
             alarms: roster.alarms.iter().copied().collect(),
             addresses: self.addresses.clone(),
             invitations: self.invitations.open_count(),
-            applicants: self.waiting_applicants().len(),
+            applicants: self.applicants_waiting(),
             asking: self.applying.asking().cloned(),
             sets: self.index.sizes(),
             compared: self.compared,

@@ -132,7 +132,7 @@ impl Engine {
 
     /// An association has admitted us as we asked.
     fn join_admitted(&mut self, request: RequestId, admittance: &Verified<Admittance>) {
-        match self.take_admittance(admittance) {
+        match self.take_admittance(admittance, None) {
             Ok((batch, mut resting)) => {
                 resting.outputs.insert(0, Output::Reply(request, Ok(Reply::Joining)));
                 self.commit(batch, resting);
@@ -141,10 +141,12 @@ impl Engine {
         }
     }
 
-    /// What follows from being admitted, if we are: what is to be written, and what rests on that.
+    /// What follows from being admitted, by a file or `from` a device, if we are: what is to be written, and what rests
+    /// on that.
     pub(super) fn take_admittance(
         &mut self,
         admittance: &Verified<Admittance>,
+        from: Option<DeviceId>,
     ) -> Result<(Batch, Resting), CommandError> {
         let network = self.charter.as_ref().map(Charter::network);
         if self.identity.org != Some(admittance.org) {
@@ -166,7 +168,7 @@ impl Engine {
         let mut batch: Batch = new.iter().map(put).collect();
         batch.push(Put::Local(CHARTER.into(), Some(charter.bytes())));
         batch.push(Put::Local(JOINING.into(), None));
-        batch.push(self.applying.over());
+        batch.push(self.ask_nobody(from));
         self.joining.ours = None;
         let outputs = vec![Output::Announce(Event::Joined(charter.network()))];
         self.add_addresses(admittance.admitted_by, &admittance.addresses);
@@ -267,7 +269,7 @@ impl Engine {
             }
             batch.push(Put::Local(CHARTER.into(), Some(charter.bytes())));
             batch.push(Put::Local(JOINING.into(), None));
-            batch.push(self.applying.over());
+            batch.push(self.ask_nobody(Some(from)));
             outputs.push(Output::Announce(Event::Joined(charter.network())));
             self.joining.ours = None;
         }
