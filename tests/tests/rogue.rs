@@ -8,13 +8,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use praksis_node::client::ClientError;
+use praksis_node::client::{Client, ClientError, Problem};
 use praksis_tests::{
     node::Node,
     process::{PATIENCE, Process},
     rogue::claim,
     sentence,
 };
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::{interval, timeout};
 
@@ -223,4 +224,91 @@ async fn of_two_records_under_one_id_whoever_asks_is_told_which_there_are() {
     // At home one's own is meant.
     let own = bergen.serve().await.show("case", &id).await.unwrap();
     assert_eq!(own["owner"]["org"], BERGEN);
+}
+
+fn refusal<T: std::fmt::Debug>(answer: Result<T, ClientError>) -> Problem {
+    match answer {
+        Err(ClientError::Refused(problem)) => *problem,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn heads(shown: &Value) -> Vec<String> {
+    shown["heads"].as_array().unwrap().iter().map(|head| head.as_str().unwrap().to_owned()).collect()
+}
+
+/// Everything that a command may do to a record by an id; each refusal by its kind.
+async fn refused_everything(client: &Client, id: &str) -> Vec<String> {
+    let set = ["help_wanted=Nei".to_owned()];
+    // Whoever cannot read it has read something else.
+    let heads = match client.show("case", id).await {
+        Ok(shown) => heads(&shown),
+        Err(_) => vec!["a".repeat(52)],
+    };
+    let patch = json!({"help_wanted": "Nei"});
+    vec![
+        refusal(client.patch("case", id, &heads, &patch).await).kind,
+        refusal(client.set("case", id, &heads, &set).await).kind,
+        refusal(client.settle("case", id, "title", 1).await).kind,
+        refusal(client.share("case", id).await).kind,
+        refusal(client.co_owner_add("case", id, BERGEN).await).kind,
+        refusal(client.withdraw("case", id, "Ikke vår.", false).await).kind,
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_records_under_one_id_each_command_acts_on_the_one_that_is_meant() {
+    let home = TempDir::new().unwrap();
+    let (ks, bergen, _) = network(&home).await;
+    let dir = member_gone_bad(&home, &ks).await;
+    let (record, bundle) = claim(&dir, "Et annet anlegg");
+    let file = home.path().join("claim");
+    std::fs::write(&file, bundle).unwrap();
+    let (id, at_ks, at_home) = (record.to_string(), ks.serve().await, bergen.serve().await);
+    for client in [&at_ks, &at_home] {
+        assert_eq!(client.bundle_read(&file, |_| {}).await.unwrap()["complete"], true);
+    }
+    let told = refusal(at_ks.show("case", &id).await);
+    let candidates = told.rest["candidates"].as_array().unwrap();
+    let of = |org: &str| {
+        let candidate = candidates.iter().find(|candidate| candidate["owner"]["org"] == org).unwrap();
+        candidate["id"].as_str().unwrap().to_owned()
+    };
+    let (ours, theirs) = (of(BERGEN), of(TRONDHEIM));
+    let owners = |why: &Value| -> Vec<String> {
+        let documents = why["documents"].as_array().unwrap().iter();
+        documents.map(|document| document["owner"]["org"].as_str().unwrap().to_owned()).collect()
+    };
+
+    // Where neither is one's own, the id alone is not enough, and both are others'.
+    assert_eq!(refused_everything(&at_ks, &id).await, ["ambiguous_id"; 6]);
+    assert_eq!(refusal(at_ks.why(&id).await).kind, "ambiguous_id");
+    for (one, owner) in [(&ours, BERGEN), (&theirs, TRONDHEIM)] {
+        assert_eq!(refused_everything(&at_ks, one).await, ["not_allowed"; 6]);
+        let why = at_ks.why(one).await.unwrap();
+        assert_eq!((&why["id"], owners(&why)), (&json!(id), vec![owner.to_owned()]));
+    }
+
+    // At home the other's is not taken for one's own.
+    assert_eq!(refused_everything(&at_home, &id[..6]).await, ["ambiguous_id"; 6]);
+    assert_eq!(refused_everything(&at_home, &theirs).await, ["not_allowed"; 6]);
+    assert_eq!(owners(&at_home.why(&theirs).await.unwrap()), [TRONDHEIM]);
+    assert_eq!(at_home.show("case", &id).await.unwrap()["state"], "shared", "nothing has happened to it");
+    let why = at_home.why(&ours).await.unwrap();
+    assert_eq!(owners(&why), [BERGEN, BERGEN], "its draft and what is shared of it");
+
+    // Each of one's own ids leads to it.
+    for (one, words) in [(&ours, "Ja"), (&id, "Jo")] {
+        let shown = at_home.show("case", one).await.unwrap();
+        let edited =
+            at_home.patch("case", one, &heads(&shown), &json!({"help_wanted": words})).await.unwrap();
+        assert_eq!((&edited["id"], &edited["case"]["help_wanted"]), (&json!(id), &json!(words)));
+        let shared = at_home.share("case", one).await.unwrap();
+        assert_eq!(shared["shared"], json!([{"draft": id, "id": id}]));
+    }
+    assert_eq!(at_home.withdraw("case", &ours, "Avsluttet.", false).await.unwrap()["state"], "withdrawn");
+    let left = at_home.show("case", &theirs).await.unwrap();
+    assert_eq!((&left["state"], &left["owner"]["org"]), (&json!("shared"), &json!(TRONDHEIM)));
+    let gone = at_home.show("case", &ours).await.unwrap();
+    assert_eq!((&gone["state"], &gone["owner"]["org"]), (&json!("withdrawn"), &json!(BERGEN)));
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Api, ApiError, audience, directory::Names, ids::resolve, input::codes, record};
+use super::{Api, ApiError, audience, directory::Names, ids::meant, input::codes, record};
 
 /// Who writes in a new draft besides us.
 #[derive(Deserialize, IntoParams)]
@@ -37,7 +37,7 @@ pub(super) struct CoOwner {
 
 /// Takes an organisation in.
 pub(super) async fn add(api: &Api, kind: Kind, id: &str, co_owner: &CoOwner) -> Result<Value, ApiError> {
-    let record = resolve(api, id, kind).await?.record;
+    let record = meant(api, id, kind).await?;
     let org = audience::member(&*audience::roster(api).await?, &co_owner.org)?;
     api.handle.call(Command::CoOwn(record, org, true)).await?;
     answer(api, record).await
@@ -45,7 +45,7 @@ pub(super) async fn add(api: &Api, kind: Kind, id: &str, co_owner: &CoOwner) -> 
 
 /// Ends its part.
 pub(super) async fn end(api: &Api, kind: Kind, id: &str, org: &str) -> Result<Value, ApiError> {
-    let record = resolve(api, id, kind).await?.record;
+    let record = meant(api, id, kind).await?;
     let number = org;
     let org = audience::member(&*audience::roster(api).await?, number)?;
     if !record::show(api, record).await?.writers.contains(&org) {

@@ -15,7 +15,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Api, ApiError, audience, contact, heads, ids::resolve, input::new_id, org, record};
+use super::{
+    Api, ApiError, audience, contact, heads,
+    ids::{meant, resolve},
+    input::new_id,
+    org, record,
+};
 
 /// `field=value` expressions, one after the other.
 #[derive(Deserialize, ToSchema)]
@@ -107,7 +112,7 @@ pub(super) async fn change(
     mut edit: Edit,
 ) -> Result<Response, ApiError> {
     let at = at.heads()?;
-    let record = resolve(api, id, kind).await?.record;
+    let record = meant(api, id, kind).await?;
     if let Edit::Merge(patch) = &mut edit {
         contact::by_mailbox(api, kind, patch).await?;
     }
@@ -122,7 +127,7 @@ pub(super) async fn settle(
     id: &str,
     settlement: Settlement,
 ) -> Result<Response, ApiError> {
-    let record = resolve(api, id, kind).await?.record;
+    let record = meant(api, id, kind).await?;
     let take =
         settlement.take.checked_sub(1).ok_or(praksis_protocol::engine::CommandError::NothingToSettle)?;
     write(api, Command::Edit(record, None, Edit::Settle(settlement.field, take))).await?;

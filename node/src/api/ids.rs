@@ -27,6 +27,16 @@ pub(super) async fn resolve(api: &Api, id: &str, kind: Kind) -> Result<RecordRef
     Err(ApiError::NotFound(format!("{id} is not a {} but a {is}", kind.code())))
 }
 
+/// The same, by a document of that record alone: another organisation may have written its record id on one of its own.
+pub(super) async fn meant(api: &Api, id: &str, kind: Kind) -> Result<DocumentId, ApiError> {
+    Ok(of(&resolve(api, id, kind).await?))
+}
+
+/// A document of this record alone.
+pub(super) fn of(record: &RecordRef) -> DocumentId {
+    record.draft.or(record.shared).unwrap_or(record.record)
+}
+
 /// The record of any kind that an id leads to.
 pub(super) async fn any(api: &Api, id: &str) -> Result<RecordRef, ApiError> {
     let letters = id.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'));

@@ -23,7 +23,7 @@ use super::{Api, ApiError, audience, co_owners, directory::Names, heads, ids, wh
 /// The record that an id leads to; of a withdrawn one what is left to say.
 pub(super) async fn one(api: &Api, id: &str, kind: Kind) -> Result<Response, ApiError> {
     let shown = match ids::resolve(api, id, kind).await {
-        Ok(found) => respond(api, own_document(&found), StatusCode::OK).await,
+        Ok(found) => respond(api, ids::of(&found), StatusCode::OK).await,
         Err(error) => Err(error),
     };
     match shown {
@@ -34,11 +34,6 @@ pub(super) async fn one(api: &Api, id: &str, kind: Kind) -> Result<Response, Api
             None => Err(error),
         },
     }
-}
-
-/// A document of this record alone: another organisation may have written its record id on one of its own.
-fn own_document(record: &RecordRef) -> DocumentId {
-    record.draft.or(record.shared).unwrap_or(record.record)
 }
 
 /// The record as the interface shows it, with its heads as ETag.
@@ -171,7 +166,7 @@ async fn conflicts(
     if conflicts.is_empty() {
         return Ok(Vec::new());
     }
-    let history = history(api, reference.record, form).await?;
+    let history = history(api, ids::of(reference), form).await?;
     let draft_of = (form == Form::Draft).then_some(reference.owner);
     let written = |change: ChangeHash| history.iter().find(|(entry, _)| entry.hash == change);
     let conflict = |conflict: &Conflict| -> Value {
@@ -205,7 +200,7 @@ pub(super) async fn history(api: &Api, id: DocumentId, form: Form) -> Result<His
 pub(super) async fn present_history(api: &Api, reference: &RecordRef, form: Form) -> Result<Value, ApiError> {
     let names = api.directory.names(api).await?;
     let draft_of: Option<OrgId> = (form == Form::Draft).then_some(reference.owner);
-    let entries = history(api, own_document(reference), form).await?;
+    let entries = history(api, ids::of(reference), form).await?;
     let item = |(entry, device): &(praksis_protocol::document::HistoryEntry, Option<DeviceId>)| {
         json!({
             "change": entry.hash,

@@ -6,7 +6,7 @@ use axum::{
 };
 use futures::{StreamExt as _, stream};
 use praksis_protocol::{
-    engine::{Audience, Command, CommandError},
+    engine::{Audience, Command, CommandError, output::RecordRef},
     genesis::Kind,
     id::DocumentId,
     language::Language,
@@ -17,7 +17,13 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::{
-    Api, ApiError, audience, directory::PAGE, edit, error::refusal, ids::resolve, progress::Progress, record,
+    Api, ApiError, audience,
+    directory::PAGE,
+    edit,
+    error::refusal,
+    ids::{self, resolve},
+    progress::Progress,
+    record,
 };
 
 /// Drafts that are shared at a time: each is a job for a worker and a place in a batch.
@@ -60,14 +66,14 @@ pub(super) async fn one(
     how: ShareOne,
     language: Language,
 ) -> Result<Response, ApiError> {
-    let record = resolve(api, id, kind).await?.record;
+    let record = resolve(api, id, kind).await?;
     let audience = audience::asked_for(api, how.to.as_deref()).await?;
-    match share(api, record, how.allow_found, audience).await {
-        Ok(()) => Ok(Json(json!({"shared": [shared(record)], "refused": []})).into_response()),
+    match share(api, &record, how.allow_found, audience).await {
+        Ok(()) => Ok(Json(json!({"shared": [shared(record.record)], "refused": []})).into_response()),
         Err(error) => {
             let mut problem = error.to_json(language);
             problem["shared"] = json!([]);
-            problem["refused"] = json!([refused(&record.to_string(), &error, language)]);
+            problem["refused"] = json!([refused(&record.record.to_string(), &error, language)]);
             Ok(super::error::problem_response(error.status(), &problem))
         }
     }
@@ -87,7 +93,7 @@ pub(super) async fn many(
         (Some(ids), false) if ids.len() <= IDS_MAX => {
             for id in ids {
                 match resolve(&api, &id, kind).await {
-                    Ok(record) => taken.push(record.record),
+                    Ok(record) => taken.push(record),
                     Err(error) => refusals.push(refused(&id, &error, language)),
                 }
             }
@@ -100,9 +106,9 @@ pub(super) async fn many(
     }
     let total = taken.len() + refusals.len();
     let mut done = refusals.len();
-    let mut results = stream::iter(taken.into_iter().map(|id| {
+    let mut results = stream::iter(taken.into_iter().map(|record| {
         let (api, audience) = (&api, audience.clone());
-        async move { (id, share(api, id, which.allow_found, audience).await) }
+        async move { (record.record, share(api, &record, which.allow_found, audience).await) }
     }))
     .buffered(AT_ONCE);
     let mut all_shared = Vec::new();
@@ -118,16 +124,16 @@ pub(super) async fn many(
     Ok(json!({"shared": all_shared, "refused": refusals}))
 }
 
-async fn share(api: &Api, record: DocumentId, allow_found: bool, audience: Audience) -> Result<(), ApiError> {
+async fn share(api: &Api, record: &RecordRef, allow_found: bool, audience: Audience) -> Result<(), ApiError> {
     let terms = Terms { today: api.handle.today(), allow_found };
-    edit::write(api, Command::Share(record, terms, audience)).await.map(drop)
+    edit::write(api, Command::Share(ids::of(record), terms, audience)).await.map(drop)
 }
 
-async fn drafts(api: &Api, kind: Kind) -> Result<Vec<DocumentId>, ApiError> {
+async fn drafts(api: &Api, kind: Kind) -> Result<Vec<RecordRef>, ApiError> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let (records, next) = record::page(api, Some(kind), after, PAGE).await?;
-        all.extend(records.iter().filter(|record| record.draft.is_some()).map(|record| record.record));
+        all.extend(records.into_iter().filter(|record| record.draft.is_some()));
         after = next;
         if after.is_none() {
             return Ok(all);

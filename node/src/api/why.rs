@@ -30,16 +30,17 @@ use super::{Api, ApiError, audience, directory::Names, ids, record};
     responses((status = 200, description = "Where it is", body = Value),
         (status = 404, description = "Nothing of it is known here")))]
 pub(super) async fn show(State(api): State<Api>, Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
-    let id = match ids::any(&api, &id).await {
-        Ok(found) => found.record,
+    let (record, document) = match ids::any(&api, &id).await {
+        Ok(found) => (found.record, ids::of(&found)),
+        Err(error @ ApiError::Ambiguous { .. }) => return Err(error),
         Err(error) => match (ids::hidden(&api, &id).await?, id.parse::<DocumentId>()) {
-            (Some(genesis), _) => genesis.record_id(),
+            (Some(genesis), _) => (genesis.record_id(), genesis.document()),
             // Of a document that waits for its first change, nothing but the whole id is known.
-            (None, Ok(id)) => id,
+            (None, Ok(id)) => (id, id),
             (None, Err(_)) => return Err(error),
         },
     };
-    present(&api, id).await.map(Json)
+    present(&api, record, document).await.map(Json)
 }
 
 /// Every document of a record, and how it stands.
@@ -50,10 +51,10 @@ pub(super) async fn of(api: &Api, id: DocumentId) -> Result<Vec<Why>, ApiError> 
     Ok(whys)
 }
 
-/// The same as the interface shows it.
-pub(super) async fn present(api: &Api, id: DocumentId) -> Result<Value, ApiError> {
-    let whys = of(api, id).await?;
-    Ok(json!({"id": id, "documents": documents(api, &whys).await?}))
+/// The same as the interface shows it, of the record that has this document.
+pub(super) async fn present(api: &Api, record: DocumentId, document: DocumentId) -> Result<Value, ApiError> {
+    let whys = of(api, document).await?;
+    Ok(json!({"id": record, "documents": documents(api, &whys).await?}))
 }
 
 async fn documents(api: &Api, whys: &[Why]) -> Result<Value, ApiError> {
@@ -64,7 +65,7 @@ async fn documents(api: &Api, whys: &[Why]) -> Result<Value, ApiError> {
 
 /// A withdrawn record: what there is to know of it when its words are not to be seen.
 pub(super) async fn withdrawn(api: &Api, genesis: &Genesis) -> Result<Value, ApiError> {
-    let whys = of(api, genesis.record_id()).await?;
+    let whys = of(api, genesis.document()).await?;
     let names = api.directory.names(api).await?;
     let mut json = Map::new();
     json.insert("id".to_owned(), genesis.record_id().to_string().into());

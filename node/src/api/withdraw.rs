@@ -33,11 +33,11 @@ pub(super) async fn one(
     what: Withdraw,
 ) -> Result<Json<Value>, ApiError> {
     let text = checked(&what.why)?;
-    let (record, again) = match ids::resolve(api, id, kind).await {
-        Ok(found) => (found.record, false),
+    let (record, again) = match ids::meant(api, id, kind).await {
+        Ok(found) => (found, false),
         // Withdrawn before by another device: a second word lets the bytes go at once.
         Err(error) => match ids::hidden(api, id).await? {
-            Some(genesis) if genesis.kind() == Some(kind) => (genesis.record_id(), true),
+            Some(genesis) if genesis.kind() == Some(kind) => (genesis.document(), true),
             Some(_) | None => return Err(error),
         },
     };
@@ -48,7 +48,7 @@ pub(super) async fn one(
     let genesis = ids::hidden(api, &record.to_string()).await?;
     match genesis {
         Some(genesis) => why::withdrawn(api, &genesis).await.map(Json),
-        None => why::present(api, record).await.map(Json),
+        None => why::present(api, record, record).await.map(Json),
     }
 }
 
