@@ -163,6 +163,19 @@ fn who_is_declined_is_silent() {
 }
 
 #[test]
+fn an_invitation_comes_first() {
+    let mut world = World::new(1);
+    let ks = world.association("KS");
+    let bergen = world.organisation("Bergen");
+    ask(&mut world, bergen, &[ks]);
+    world.run_until("it is heard", MINUTE, |world| answer(world, bergen, ks) == Some(Answer::Waiting));
+    world.join(ks, bergen);
+    assert_eq!((asking(&mut world, bergen), waiting(&mut world, ks)), (None, vec![]));
+    world.run_until_level();
+    assert_eq!(world.status(ks).members.len(), 2);
+}
+
+#[test]
 fn whom_nothing_is_asked_of_any_longer_is_left_alone() {
     let mut world = World::new(1);
     let (ks, oslo, baerum) =

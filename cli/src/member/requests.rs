@@ -11,8 +11,11 @@ use crate::{context::Context, failure::Failure, table};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Decline {
     /// Its number, or its root key where several have that number
-    #[arg(value_name = "NR")]
-    who: String,
+    #[arg(value_name = "NR", required_unless_present = "all", conflicts_with = "all")]
+    who: Option<String>,
+    /// All who wait
+    #[arg(long)]
+    all: bool,
     /// Why; it is shown there
     #[arg(long, value_name = "TEXT")]
     why: Option<String>,
@@ -45,11 +48,26 @@ fn waiting(context: &Context, item: &Value) -> String {
 
 pub(crate) async fn decline(args: Decline, context: &Context) -> Result<(), Failure> {
     let client = context.client()?;
-    let item = find(context, &client, &args.who).await?;
-    let key = table::text(&item["key"]);
-    client.member_decline(&key, args.why.as_deref()).await.map_err(|error| context.failed(error))?;
-    let answer = json!({"org": item["org"], "name": item["name"], "key": key});
-    context.show(&answer, || context.text("member-declined", &[("name", table::text(&item["name"]).into())]))
+    let items = match &args.who {
+        Some(who) => vec![find(context, &client, who).await?],
+        None => {
+            let answer = client.member_requests().await.map_err(|error| context.failed(error))?;
+            table::items(&answer).to_vec()
+        }
+    };
+    for item in &items {
+        let declined = client.member_decline(&table::text(&item["key"]), args.why.as_deref()).await;
+        declined.map_err(|error| context.failed(error))?;
+    }
+    let declined =
+        items.iter().map(|item| json!({"org": item["org"], "name": item["name"], "key": item["key"]}));
+    let answer = json!({"items": declined.collect::<Value>()});
+    context.show(&answer, || {
+        let told =
+            |item: &Value| context.text("member-declined", &[("name", table::text(&item["name"]).into())]);
+        let lines: Vec<_> = items.iter().map(told).collect();
+        if lines.is_empty() { context.text("requests-none", &[]) } else { lines.join("\n") }
+    })
 }
 
 /// Whether the text names one that waits, and is no request itself.

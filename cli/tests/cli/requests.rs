@@ -84,6 +84,7 @@ fn who_is_declined_is_told_why_and_of_two_with_one_number_the_key_decides() {
     assert_eq!(ks.json(&["member", "admit", TRONDHEIM, "--yes"]).kind(), "ambiguous_id");
     assert_eq!(ks.json(&["member", "decline", TRONDHEIM]).kind(), "ambiguous_id");
     let declined = ks.json(&["member", "decline", &key(&one), "--why", "Dette er ikke deres nøkkel."]).json();
+    let declined = &declined["items"][0];
     assert_eq!((&declined["org"], &declined["key"]), (&json!(TRONDHEIM), &json!(key(&one))));
     assert_eq!(ks.json(&["member", "decline", &key(&one)]).kind(), "not_found");
     ks.json(&["member", "admit", TRONDHEIM, "--yes"]).json();
@@ -97,6 +98,12 @@ fn who_is_declined_is_told_why_and_of_two_with_one_number_the_key_decides() {
         (&json!("declined"), &json!("Dette er ikke deres nøkkel."))
     );
     assert_eq!(other.json(&["join", "--request", &at(&ks)]).json()["state"], "member");
+
+    let third = Node::served(BERGEN, &[]);
+    third.json(&["join", "--request", &at(&ks)]).json();
+    let all = ks.json(&["member", "decline", "--all"]).json();
+    assert_eq!((all["items"].as_array().map(Vec::len), &all["items"][0]["org"]), (Some(1), &json!(BERGEN)));
+    assert_eq!(third.json(&["join", "--request", &at(&ks)]).kind(), "not_allowed");
 }
 
 #[test]

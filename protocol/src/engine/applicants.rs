@@ -14,7 +14,7 @@ use minicbor::{Decode, Encode, bytes::ByteVec};
 
 use super::{CommandError, Engine, MessageId, Output, Reply, RequestId, Resting, Wake};
 use crate::{
-    id::{DeviceId, OrgId},
+    id::{DeviceId, OrgId, StatementHash},
     membership::{
         joining::{Application, JoinReply, Refusal},
         statement::Fact,
@@ -31,6 +31,7 @@ pub const APPLICANTS_LIMIT: usize = 256;
 /// How long one is kept that says nothing any more.
 const KEPT_S: u64 = 30 * DAY_S;
 const DAY_S: u64 = 24 * 60 * 60;
+const MINUTE_S: u64 = 60;
 
 /// An organisation that waits to be admitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,14 +52,18 @@ pub struct Applicant {
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 struct Held {
+    /// Hash of the application's COSE bytes.
     #[n(0)]
-    application: ByteVec,
+    hash: StatementHash,
+    /// The bytes, until somebody has decided.
     #[n(1)]
+    application: Option<ByteVec>,
+    #[n(2)]
     since_s: u64,
     /// When it asked last, to the day.
-    #[n(2)]
-    heard_s: u64,
     #[n(3)]
+    heard_s: u64,
+    #[n(4)]
     decision: Option<Decision>,
 }
 
@@ -148,8 +153,8 @@ impl Engine {
         }
         let (org, now_s) = (application.org, self.now.seconds());
         let held = self.applicants.held.get(&org);
-        let bytes = ByteVec::from(application.bytes().to_vec());
-        let is_same = held.is_some_and(|held| held.application == bytes);
+        let hash = StatementHash(application.hash());
+        let is_same = held.is_some_and(|held| held.hash == hash);
         if roster.member(org).is_some_and(|member| member.membership.number == number)
             && let Some(admitted) = self.admitted_before(org)
         {
@@ -157,19 +162,21 @@ impl Engine {
         }
         let waits = held.filter(|held| held.decision.is_none());
         let since_s = waits.map_or(now_s, |held| held.since_s);
-        match held.map(|held| &held.decision) {
-            Some(Some(Decision::Declined(why))) if is_same => {
-                return Ok((Batch::new(), JoinReply::Declined(why.clone())));
-            }
-            Some(None) if is_same && held.is_some_and(|held| now_s < held.heard_s.saturating_add(DAY_S)) => {
-                return Ok((Batch::new(), JoinReply::Waiting));
-            }
-            Some(_) | None => {}
+        if let Some(Decision::Declined(why)) = held.and_then(|held| held.decision.as_ref())
+            && is_same
+        {
+            return Ok((Batch::new(), JoinReply::Declined(why.clone())));
+        }
+        // Whoever says something else each time does not have it written each time.
+        let pause_s = if is_same { DAY_S } else { MINUTE_S };
+        if waits.is_some_and(|held| now_s < held.heard_s.saturating_add(pause_s)) {
+            return Ok((Batch::new(), JoinReply::Waiting));
         }
         if waits.is_none() && self.undecided().count() >= APPLICANTS_LIMIT {
             return Err(Refusal::Full);
         }
-        let held = Held { application: bytes, since_s, heard_s: now_s, decision: None };
+        let application = Some(application.bytes().to_vec().into());
+        let held = Held { hash, application, since_s, heard_s: now_s, decision: None };
         Ok((vec![self.applicants.keep(org, held)], JoinReply::Waiting))
     }
 
@@ -196,7 +203,7 @@ impl Engine {
     pub(super) fn waiting_applicants(&self) -> Vec<Applicant> {
         let roster = self.statements.roster();
         let applicants = self.undecided().filter_map(|(_, held)| {
-            let application = Verified::<Application>::trusted(&held.application).ok()?;
+            let application = Verified::<Application>::trusted(held.application.as_ref()?).ok()?;
             let (device, number) = device_and_number(&application)?;
             let is_taken = roster.member_by_number(&number).is_some();
             Some(Applicant { application, number, device, since_s: held.since_s, is_taken })
@@ -224,6 +231,7 @@ impl Engine {
     pub(super) fn decide(&mut self, org: OrgId, decision: Decision) -> Option<Put> {
         let mut held = self.applicants.held.get(&org)?.clone();
         held.decision = Some(decision);
+        held.application = None;
         Some(self.applicants.keep(org, held))
     }
 

@@ -135,10 +135,12 @@ fn one_is_kept_for_each_root_and_its_last_word_stands() {
     let first = uninvited(BERGEN, 20);
     asks(&mut desk, &first, 20);
     let since_s = waiting(&mut desk)[0].since_s;
-    desk.now.0 += DAY_MS / 2;
     let carded = Application { card: Some("{}".into()), ..Application::clone(&first) };
     let carded = Verified::sign(carded, &key(BERGEN));
-    asks(&mut desk, &carded, 20);
+    assert_eq!(asks(&mut desk, &carded, 20), JoinReply::Waiting);
+    assert_eq!(waiting(&mut desk)[0].application, first, "not written as often as it may be said");
+    desk.now.0 += 60_000;
+    assert_eq!(asks(&mut desk, &carded, 20), JoinReply::Waiting);
     let [applicant] = &waiting(&mut desk)[..] else { panic!("one waits") };
     assert_eq!((&applicant.application, applicant.since_s), (&carded, since_s));
 }
