@@ -8,13 +8,18 @@
 //!
 //! What was asked and answered is kept over a restart; then each device is due again.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use minicbor::{Decode, Encode, bytes::ByteVec};
 use rand_core::Rng;
 
 use super::{
-    CommandError, Engine, Event, Output, Reply, RequestId, Resting, Wake, asking::Question, dialling::spread,
+    CommandError, Engine, Event, Output, Reply, RequestId, Resting, Wake,
+    asking::Question,
+    dialling::{backoff, spread},
 };
 use crate::{
     id::DeviceId,
@@ -146,11 +151,14 @@ impl Applying {
         Put::Local(ASKING.into(), self.ours.as_ref().map(to_vec))
     }
 
-    /// Not before a while; a longer one each time.
-    fn rest(&mut self, device: DeviceId, now: Timestamp, rng: &mut impl Rng) {
+    /// Not before a while; a longer one each time. Whoever has not answered may have been cut off: that is a short one.
+    fn rest(&mut self, device: DeviceId, now: Timestamp, answered: bool, rng: &mut impl Rng) {
         let turn = self.turns.entry(device).or_default();
-        let plain = AGAIN_MIN.saturating_mul(1 << turn.asked.min(10)).min(AGAIN_MAX);
-        *turn = Turn { due: false, again: now + spread(plain, rng), asked: turn.asked.saturating_add(1) };
+        let wait = match answered {
+            true => spread(AGAIN_MIN.saturating_mul(1 << turn.asked.min(10)).min(AGAIN_MAX), rng),
+            false => backoff(turn.asked, rng),
+        };
+        *turn = Turn { due: false, again: now + wait, asked: turn.asked.saturating_add(1) };
     }
 }
 
@@ -177,7 +185,7 @@ impl Engine {
         if at.is_empty() {
             return self.reply(request, Err(CommandError::NobodyToAsk));
         }
-        self.ask_nobody(None);
+        self.ask_only(&at.keys().copied().collect());
         let application = application.bytes().to_vec().into();
         self.applying.ours = Some(Asking { application, since_s: self.now.seconds(), at });
         let outputs = vec![Output::Reply(request, Ok(Reply::Joining))];
@@ -186,8 +194,14 @@ impl Engine {
 
     /// Nobody is asked any longer, nor dialled for that, but for whoever lets us in.
     pub(super) fn ask_nobody(&mut self, but: Option<DeviceId>) -> Put {
+        self.ask_only(&but.into_iter().collect());
+        self.applying.put()
+    }
+
+    /// Forgets what was asked; devices that were asked and are none of these are not dialled for that any longer.
+    fn ask_only(&mut self, these: &BTreeSet<DeviceId>) {
         let asked = std::mem::take(&mut self.applying).ours.map(|asking| asking.at).unwrap_or_default();
-        for device in asked.into_keys().filter(|device| Some(*device) != but) {
+        for device in asked.into_keys().filter(|device| !these.contains(device)) {
             let is_friend = self.is_friend(device);
             let Some(peer) = self.peers.by_device.get_mut(&device).filter(|_| !is_friend) else { continue };
             peer.extra_addresses.clear();
@@ -196,7 +210,6 @@ impl Engine {
                 self.outputs.push_back(Output::Disconnect(device));
             }
         }
-        self.applying.put()
     }
 
     /// Reaches the devices whose turn it is, and asks those that are reached.
@@ -243,7 +256,7 @@ impl Engine {
 
     /// Nothing came; it is asked again later.
     pub(super) fn ask_in_unanswered(&mut self, device: DeviceId, rng: &mut impl Rng) {
-        self.applying.rest(device, self.now, rng);
+        self.applying.rest(device, self.now, false, rng);
     }
 
     /// A device that we ask has answered.
@@ -252,7 +265,7 @@ impl Engine {
         if !self.applying.ours.as_ref().is_some_and(|asking| asking.at.contains_key(&from)) {
             return self.refuse("not_asked_for");
         }
-        self.applying.rest(from, self.now, rng);
+        self.applying.rest(from, self.now, true, rng);
         let answer = match JoinReply::read(bytes) {
             Some(JoinReply::Waiting) => Answer::Waiting,
             Some(JoinReply::Declined(why)) => {
