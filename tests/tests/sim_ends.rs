@@ -3,8 +3,13 @@
 use std::time::Duration;
 
 use praksis_protocol::{
+    admission::state::Row,
     engine::{Command, CommandError, Reply, Saying},
+    genesis::Scope,
     id::{DeviceId, DocumentId, OrgId},
+    membership::statement::{Fact, Known},
+    store::Read as _,
+    wire::message::Response,
 };
 use praksis_tests::sim::{
     NodeId, World,
@@ -94,6 +99,56 @@ fn an_ended_device_is_let_in_nowhere_and_what_it_wrote_before_stands() {
         world.run_until("written on", HOUR, |world| {
             world.shared_view(baerum, record).record["help_wanted"] == "Rådhuset skriver videre"
         });
+    }
+}
+
+/// Whether a message brings how much counts of something that has ended.
+fn brings_a_cut(bytes: &[u8]) -> bool {
+    let Ok(Response::Resolved(resolved)) = Response::read(bytes) else { return false };
+    let mut known = resolved.statements.iter().filter_map(|bytes| Known::read(bytes).ok());
+    known.any(|known| matches!(known.fact, Fact::Cut(_)))
+}
+
+/// How many shared documents a node holds of which nothing counts.
+fn vanished(world: &World, node: NodeId) -> usize {
+    let rows = world.store(node).rows().expect("reads").into_iter();
+    let rows = rows.map(|(_, bytes)| minicbor::decode::<Row>(&bytes).expect("a row"));
+    rows.filter(|row| row.genesis.scope == Scope::Network && row.heads.is_empty()).count()
+}
+
+#[test]
+fn nothing_vanishes_between_an_end_and_its_cut() {
+    for seed in 0..3 {
+        let mut world = World::new(seed);
+        let [ks, town_hall, harbour, baerum] = municipality(&mut world);
+        let record = shareable(&mut world, harbour, "Fra havna");
+        world.share(harbour, record);
+        world.run_until_level();
+        world.weather.swallowed = Some(brings_a_cut);
+        let device = world.device(harbour);
+        world.say(town_hall, Saying::EndDevice { device, lost_s: None, why: None });
+        world.run_until("the End is heard", HOUR, |world| {
+            [ks, baerum].iter().all(|node| !knows(world, *node, device))
+        });
+        world.run_for(HOUR);
+        let readers = [ks, town_hall, baerum];
+        assert_eq!(readers.map(|node| vanished(&world, node)), [0; 3], "seed {seed}: no Cut has come");
+        world.weather.swallowed = None;
+        world.run_until("the Cut is heard", HOUR, |world| {
+            assert_eq!(readers.map(|node| vanished(world, node)), [0; 3], "seed {seed}");
+            world.are_level(&readers)
+        });
+        // A member too, with all of its devices.
+        world.weather.swallowed = Some(brings_a_cut);
+        let org = world.org(town_hall);
+        world.say(ks, Saying::EndMembership { org, why: None });
+        world.run_until("Bærum hears of it", HOUR, |world| world.status(baerum).members.len() == 2);
+        world.weather.swallowed = None;
+        world.run_until("the Cut is heard", HOUR, |world| {
+            assert_eq!([ks, baerum].map(|node| vanished(world, node)), [0; 2], "seed {seed}");
+            world.are_level(&[ks, baerum])
+        });
+        assert_eq!(world.shared_view(baerum, record).record["title"]["nb"], "Fra havna", "seed {seed}");
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     id::{DeviceId, EnvelopeHash, OrgId, StatementHash},
     membership::{
         charter::Parameters,
-        issuing::{Ending, amendment, countersign, last_said},
+        issuing::{Ending, Endings, amendment, countersign, last_said},
         joining::Ticket,
         statement::{End, Fact, Kind, Known, OrganisationSuccession, RootSuccession, Said},
     },
@@ -117,18 +117,17 @@ impl Engine {
                 let scopes = own.map(Scope::Organisation).into_iter().chain([Scope::Network]);
                 let scopes: Vec<Scope> = scopes.chain(self.audiences_kept()).collect();
                 let end = End { grant: granted.grant, why };
-                self.end(Kind::DeviceEnd, &end, &[device], &scopes, lost_s, store)?
+                self.end(Kind::DeviceEnd, &end, (granted.org, &[device]), &scopes, lost_s, store)?
             }
             Saying::EndMembership { org, why } => match roster.member(org) {
                 _ if !vouches => Err(CommandError::NoRoot),
                 None => Err(CommandError::NoSuchMember(org)),
                 Some(member) => {
-                    let devices = roster.devices().filter(|(_, device)| device.org == org).map(|(id, _)| *id);
-                    let devices: Vec<DeviceId> = devices.collect();
+                    let devices = self.devices_of(org);
                     let scopes: Vec<Scope> =
                         std::iter::once(Scope::Network).chain(self.audiences_kept()).collect();
                     let end = End { grant: member.grant, why };
-                    self.end(Kind::MembershipEnd, &end, &devices, &scopes, None, store)?
+                    self.end(Kind::MembershipEnd, &end, (org, &devices), &scopes, None, store)?
                 }
             },
             Saying::RotateRoot(new) => match own {
@@ -213,7 +212,7 @@ impl Engine {
         &mut self,
         kind: Kind,
         end: &End,
-        devices: &[DeviceId],
+        (org, devices): (OrgId, &[DeviceId]),
         scopes: &[Scope],
         lost_s: Option<u64>,
         store: &impl Read,
@@ -223,33 +222,35 @@ impl Engine {
         };
         let mut said = Vec::new();
         for scope in scopes {
-            for device in devices {
-                self.cut(&mut said, end.hash, *device, *scope, lost_s, store)?;
-            }
+            self.cut(&mut said, end.hash, (org, devices), *scope, lost_s, store)?;
         }
         // The End last: whoever has it has its cuts.
         said.push(end);
         Ok(Ok(said))
     }
 
-    /// Signs how much of a device still counts in a scope: as much as there is here.
+    /// Signs how much of an organisation's devices still counts in a scope: as much as there is here.
     pub(super) fn cut(
         &mut self,
         said: &mut Vec<Known>,
         end: StatementHash,
-        device: DeviceId,
+        (org, devices): (OrgId, &[DeviceId]),
         scope: Scope,
         lost_s: Option<u64>,
         store: &impl Read,
     ) -> Result<(), StoreError> {
-        let envelopes = self.envelopes_of(device, scope, store)?;
-        let envelopes = envelopes.iter().map(|(hash, envelope)| (*hash, envelope));
-        let mut ending = Ending::of(device, scope, envelopes, self.statements.all());
-        if let Some(lost_s) = lost_s {
-            ending.said = self.said_before(device, scope, lost_s);
+        let envelopes = self.envelopes_of(devices, scope, store)?;
+        let mut endings = Endings { org, devices: Vec::new() };
+        for device in devices {
+            let envelopes = envelopes.iter().map(|(hash, envelope)| (*hash, envelope));
+            let mut ending = Ending::of(*device, scope, envelopes, self.statements.all());
+            if let Some(lost_s) = lost_s {
+                ending.said = self.said_before(*device, scope, lost_s);
+            }
+            endings.devices.push(ending);
         }
         let voice = if matches!(scope, Scope::Named(_)) { Voice::Device } else { Voice::Root };
-        for cut in ending.cuts(end) {
+        for cut in endings.cuts(end) {
             said.extend(self.say(voice, scope, Kind::Cut, &cut));
         }
         Ok(())
@@ -273,24 +274,24 @@ impl Engine {
             .max_by_key(|said| (said.number, std::cmp::Reverse(said.hash)))
     }
 
-    /// All envelopes of a device in a scope that are here.
+    /// All envelopes of these devices in a scope that are here.
     fn envelopes_of(
         &self,
-        device: DeviceId,
+        devices: &[DeviceId],
         scope: Scope,
         store: &impl Read,
     ) -> Result<Vec<(EnvelopeHash, Envelope)>, StoreError> {
         let mut all = Vec::new();
         for document in self.index.documents_in(scope) {
             let held = held_envelopes(document, store)?;
-            all.extend(held.into_iter().filter(|(_, envelope)| envelope.device == device));
+            all.extend(held.into_iter().filter(|(_, envelope)| devices.contains(&envelope.device)));
         }
         // What a device laid down for others to publish counts before anybody has.
         for known in self.statements.all() {
             if let Fact::Founding(founding) = &known.fact
                 && Genesis::read(&founding.genesis).is_ok_and(|genesis| genesis.scope == scope)
                 && let Ok(envelope) = Verified::<Envelope>::read(&founding.envelope)
-                && envelope.device == device
+                && devices.contains(&envelope.device)
             {
                 all.push((envelope_hash(&envelope), Envelope::clone(&envelope)));
             }
@@ -308,15 +309,20 @@ impl Engine {
         let mut said = Vec::new();
         for known in new {
             let (Fact::DeviceEnd(end) | Fact::MembershipEnd(end)) = &known.fact else { continue };
-            for device in self.devices_of_grant(end.grant) {
-                for scope in &scopes {
-                    let has_cut = self.statements.all().any(|it| {
-                        it.scope() == *scope
-                            && matches!(&it.fact, Fact::Cut(cut) if cut.end == known.hash && cut.device == device)
-                    });
-                    if !has_cut {
-                        self.cut(&mut said, known.hash, device, *scope, None, store)?;
-                    }
+            let Some(org) = self.org_of_grant(end.grant) else { continue };
+            let devices = self.devices_of_grant(end.grant);
+            for scope in &scopes {
+                // Others in the audience can say it too; of them it is nothing.
+                let is_ours = |it: &Known| {
+                    let by = self.statements.roster().device(DeviceId(it.statement.issuer.0));
+                    it.scope() == *scope && by.is_some_and(|by| Some(by.org) == self.identity.org)
+                };
+                let has_cut = self
+                    .statements
+                    .all()
+                    .any(|it| matches!(&it.fact, Fact::Cut(cut) if cut.end == known.hash) && is_ours(it));
+                if !has_cut {
+                    self.cut(&mut said, known.hash, (org, &devices), *scope, None, store)?;
                 }
             }
         }
@@ -341,11 +347,7 @@ impl Engine {
             return vec![grant.device];
         }
         let Some(Fact::Membership(membership)) = fact else { return Vec::new() };
-        let grants = self.statements.all().filter_map(|known| {
-            let Fact::Device(grant, _) = &known.fact else { return None };
-            (grant.org == membership.org).then_some(grant.device)
-        });
-        grants.collect()
+        self.devices_of(membership.org)
     }
 
     /// Takes in statements from a file, as if a peer had brought them.

@@ -134,11 +134,10 @@ impl Engine {
                 touched.orgs.extend(self.org_of_grant(end.grant))
             }
             Fact::Cut(cut) => {
-                let grants = self.statements.all().filter_map(|known| {
-                    let Fact::Device(grant, _) = &known.fact else { return None };
-                    (grant.device == cut.device).then_some(grant.org)
-                });
-                touched.orgs.extend(grants);
+                let end = self.statements.get(cut.end);
+                if let Some(end) = end.filter(|end| !matches!(end.fact, Fact::Cut(_))) {
+                    self.touched_by(end, before, touched);
+                }
             }
             Fact::RootSuccession(succession) => drop(touched.orgs.insert(succession.org)),
             Fact::OrganisationSuccession(succession) => {

@@ -8,7 +8,7 @@ use crate::{
     genesis::{Genesis, Scope},
     id::{AudienceId, DeviceId, DocumentId, OrgId, StatementHash},
     membership::{
-        issuing::Ending,
+        issuing::{Ending, Endings},
         statement::{AudienceAdd, AudienceEnd, CoOwnerEnd, CoOwnerGrant, Fact, Kind as Says, Known},
     },
     store::{Read, StoreError},
@@ -94,7 +94,7 @@ impl Engine {
         let mut said = Vec::new();
         for genesis in self.documents_of(id) {
             let envelopes = held_envelopes(genesis.document(), store)?;
-            let ends: Vec<Ending> = self
+            let devices = self
                 .devices_of(org)
                 .into_iter()
                 .map(|device| {
@@ -102,7 +102,7 @@ impl Engine {
                     Ending::of(device, genesis.scope, envelopes, self.statements.all())
                 })
                 .collect();
-            said.extend(self.end_in(&genesis, org, &ends));
+            said.extend(self.end_in(&genesis, &Endings { org, devices }));
         }
         if let Scope::Named(audience) = draft.scope {
             said.extend(self.end_in_audience(audience, org, store)?);
@@ -111,8 +111,8 @@ impl Engine {
     }
 
     /// The places of an organisation in one document end; of its devices this much counts.
-    fn end_in(&mut self, genesis: &Genesis, org: OrgId, devices: &[Ending]) -> Vec<Known> {
-        let mut said = Vec::new();
+    fn end_in(&mut self, genesis: &Genesis, endings: &Endings) -> Vec<Known> {
+        let (org, mut said) = (endings.org, Vec::new());
         if !self.statements.roster().writers(genesis).contains(&org) {
             return said;
         }
@@ -128,7 +128,7 @@ impl Engine {
             let Some(end) = self.say(Voice::Device, genesis.scope, Says::CoOwnerEnd, &body) else {
                 continue;
             };
-            for cut in devices.iter().flat_map(|ending| ending.cuts(end.hash)) {
+            for cut in endings.cuts(end.hash) {
                 said.extend(self.say(Voice::Device, genesis.scope, Says::Cut, &cut));
             }
             said.push(end);
@@ -159,8 +159,8 @@ impl Engine {
         // It left before this was begun: nothing that it wrote here was for it to write.
         for org in in_shared.iter().filter(|org| !in_draft.contains(org)) {
             let nothing = |device| Ending { device, envelopes: Vec::new(), said: None };
-            let devices: Vec<Ending> = self.devices_of(*org).into_iter().map(nothing).collect();
-            said.extend(self.end_in(&shared, *org, &devices));
+            let devices = self.devices_of(*org).into_iter().map(nothing).collect();
+            said.extend(self.end_in(&shared, &Endings { org: *org, devices }));
         }
         if !said.is_empty() {
             self.publish(said, None);
@@ -246,16 +246,14 @@ impl Engine {
             let Some(end) = self.say(Voice::Device, scope, Says::AudienceEnd, &AudienceEnd { add }) else {
                 continue;
             };
-            for device in self.devices_of(org) {
-                self.cut(&mut said, end.hash, device, scope, None, store)?;
-            }
+            self.cut(&mut said, end.hash, (org, &self.devices_of(org)), scope, None, store)?;
             said.push(end);
         }
         Ok(said)
     }
 
     /// Every device that an organisation has or had.
-    fn devices_of(&self, org: OrgId) -> Vec<DeviceId> {
+    pub(super) fn devices_of(&self, org: OrgId) -> Vec<DeviceId> {
         let granted = self.statements.all().filter_map(|known| {
             let Fact::Device(grant, _) = &known.fact else { return None };
             (grant.org == org).then_some(grant.device)

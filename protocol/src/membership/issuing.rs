@@ -31,6 +31,15 @@ pub struct Ending {
     pub said: Option<Said>,
 }
 
+/// How much of its devices counts where an organisation, or one of them, has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endings {
+    /// Whose devices they are.
+    pub org: OrgId,
+    /// All that it has or had.
+    pub devices: Vec<Ending>,
+}
+
 impl Ending {
     /// Of a device, from what of it counts in a scope: envelopes and linked statements of any device may be among them.
     pub fn of<'a>(
@@ -45,20 +54,33 @@ impl Ending {
         Self { device, envelopes: own.into_iter().collect(), said }
     }
 
-    /// The pages of the Cut for an End; one at least.
-    pub fn cuts(&self, end: StatementHash) -> Vec<Cut> {
-        let pages = self.envelopes.len().div_ceil(CUT_LIMIT).max(1);
+    fn pages(&self, end: StatementHash) -> Vec<Cut> {
         let page = |envelopes: &[EnvelopeHash]| Cut {
             end,
             device: self.device,
             envelopes: envelopes.iter().copied().collect(),
             said: self.said,
-            pages: u32::try_from(pages).expect("each page has its own number, and there are fewer of these"),
+            pages: 0,
         };
-        if self.envelopes.is_empty() {
-            return vec![page(&[])];
+        match self.envelopes.is_empty() {
+            true => vec![page(&[])],
+            false => self.envelopes.chunks(CUT_LIMIT).map(page).collect(),
         }
-        self.envelopes.chunks(CUT_LIMIT).map(page).collect()
+    }
+}
+
+impl Endings {
+    /// The pages of the Cut for an End in one scope; one at least, so that it is known that there are no more.
+    pub fn cuts(&self, end: StatementHash) -> Vec<Cut> {
+        let mut cuts: Vec<Cut> = self.devices.iter().flat_map(|device| device.pages(end)).collect();
+        if cuts.is_empty() {
+            // Its root's key is no device's.
+            let nobody = Ending { device: DeviceId(self.org.0), envelopes: Vec::new(), said: None };
+            cuts = nobody.pages(end);
+        }
+        let pages = u32::try_from(cuts.len()).expect("each page has its own number, and there are fewer");
+        cuts.iter_mut().for_each(|cut| cut.pages = pages);
+        cuts
     }
 }
 
@@ -83,12 +105,12 @@ pub fn end(
     network: NetworkId,
     grant: StatementHash,
     chain: &mut Chain,
-    scopes: &mut [(Chain, NetworkId, Vec<Ending>)],
+    scopes: &mut [(Chain, NetworkId, Endings)],
 ) -> Vec<Verified<Statement>> {
     let mut said = vec![chain.issue(key, network, kind, &End::of(grant))];
     let end = StatementHash(said[0].hash());
     for (chain, network, endings) in scopes {
-        for cut in endings.iter().flat_map(|ending| ending.cuts(end)) {
+        for cut in endings.cuts(end) {
             said.push(chain.issue(key, *network, Kind::Cut, &cut));
         }
     }

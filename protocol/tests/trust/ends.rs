@@ -4,7 +4,7 @@ use praksis_protocol::{
     genesis::{Genesis, Kind as DocumentKind, Scope},
     id::{AudienceId, EnvelopeHash, OrgId, StatementHash},
     membership::{
-        issuing::{Ending, countersign, end, signers},
+        issuing::{Ending, Endings, countersign, end, signers},
         joining::Ticket,
         roster::{Act, Verdict},
         statement::{
@@ -17,7 +17,7 @@ use praksis_protocol::{
 
 use crate::{
     cast::*,
-    scribe::{World, at_home, written},
+    scribe::{World, Written, at_home, written},
 };
 
 fn case_in(world: &World, owner: u8, scope: Scope) -> Genesis {
@@ -43,19 +43,20 @@ fn a_revoked_device_that_keeps_writing_counts_up_to_its_cut() {
     let ended = world.end_device(BERGEN, grant);
     assert_eq!(world.roster().may(device(20), Act::Read, Scope::Network, &[]), Verdict::Ended);
     assert_eq!(world.roster().standing(device(20), Scope::Network), None);
-    assert_eq!(world.counts(&before, &case), Verdict::CutAwaited, "nobody has said yet how much counts");
+    let verdicts = [&before, &last, &after].map(|it| world.counts(it, &case));
+    assert_eq!(verdicts, [Verdict::Yes; 3], "without its Cut an End has not come, as to what counts");
     world.cut(BERGEN, ended, 20, Scope::Network, &[&before, &last]);
     let verdicts = [&before, &last, &after].map(|it| world.counts(it, &case));
     assert_eq!(verdicts, [Verdict::Yes, Verdict::Yes, Verdict::PastCut]);
     // New words under an old number, in a document where the true ones do not stand: nothing.
-    let dated_back = crate::scribe::Written { hash: EnvelopeHash([99; 32]), ..before };
+    let dated_back = Written { hash: EnvelopeHash([99; 32]), ..before };
     assert_eq!(world.counts(&dated_back, &case), Verdict::PastCut);
     // The drafts have a cut of their own.
     let draft = Genesis::draft(DocumentKind::Case, org(BERGEN), [1; 32]);
     let home = written(20, at_home(grant), 1);
-    assert_eq!(world.counts(&home, &draft), Verdict::CutAwaited);
+    let stolen = written(20, at_home(grant), 2);
     world.cut(BERGEN, ended, 20, draft.scope, &[&home]);
-    assert_eq!(world.counts(&home, &draft), Verdict::Yes);
+    assert_eq!([&home, &stolen].map(|it| world.counts(it, &draft)), [Verdict::Yes, Verdict::PastCut]);
 }
 
 #[test]
@@ -68,9 +69,14 @@ fn a_cut_by_somebody_who_could_not_have_ended_it_is_nothing() {
     assert_eq!(world.counts(&wrote, &case), Verdict::Yes, "an End by another's root is nothing");
     let ended = world.end_device(BERGEN, grant);
     for (issuer, end) in [(BAERUM, ended), (KS, ended), (BAERUM, forged), (20, ended)] {
+        world.cut(issuer, end, 20, Scope::Network, &[]);
+    }
+    assert_eq!(world.counts(&wrote, &case), Verdict::Yes);
+    world.cut(BERGEN, ended, 20, Scope::Network, &[]);
+    for (issuer, end) in [(BAERUM, ended), (KS, ended), (BAERUM, forged), (20, ended)] {
         world.cut(issuer, end, 20, Scope::Network, &[&wrote]);
     }
-    assert_eq!(world.counts(&wrote, &case), Verdict::CutAwaited);
+    assert_eq!(world.counts(&wrote, &case), Verdict::PastCut);
 }
 
 #[test]
@@ -87,7 +93,6 @@ fn re_admission_revives_no_old_session() {
     assert_eq!(world.counts(&under_rival, &case), Verdict::Yes, "a rival grant lets count what it let write");
     let ended = world.end_device(BERGEN, first);
     assert_eq!(world.roster().device(device(20)), None, "no older or rival grant brings it back");
-    assert_eq!(world.counts(&under_rival, &case), Verdict::CutAwaited);
     world.cut(BERGEN, ended, 20, Scope::Network, &[&kept]);
     let again = world.device(BERGEN, 20, 1, Some(ended));
     assert_eq!(world.roster().device(device(20)).unwrap().grant, again);
@@ -112,9 +117,13 @@ fn an_ended_member_is_out_until_a_grant_names_the_end() {
     assert_eq!(world.roster().may(device(20), Act::Read, Scope::Network, &[]), Verdict::Ended);
     let home = Scope::Organisation(org(BERGEN));
     assert_eq!(world.roster().may(device(20), Act::Read, home, &[]), Verdict::Yes, "its drafts are its own");
-    assert_eq!(world.counts(&wrote, &case), Verdict::CutAwaited);
+    assert_eq!(world.counts(&wrote, &case), Verdict::Yes);
     world.cut(KS, ended, 20, Scope::Network, &[&wrote]);
     assert_eq!(world.counts(&wrote, &case), Verdict::Yes);
+    // What it makes its own afterwards was not there to be named.
+    let grant_after = world.device(BERGEN, 29, 9, None);
+    let after = written(29, praksis_protocol::envelope::standing(grant_after, Some(grant)), 1);
+    assert_eq!(world.counts(&after, &case), Verdict::PastCut);
     let again = world.member(BERGEN, Some(ended));
     assert_eq!(world.roster().member(org(BERGEN)).unwrap().grant, again);
     assert_eq!(world.counts(&world.write(20, Scope::Network, 9), &case), Verdict::Yes);
@@ -366,7 +375,6 @@ fn an_audience_is_who_its_owner_says() {
     let ended = world.device_says(20, scope, Kind::AudienceEnd, &AudienceEnd { add: added });
     world.device_says(20, scope, Kind::AudienceAdd, &add);
     assert!(!is_in(&world, BAERUM), "an Add that does not name the End");
-    assert_eq!(world.counts(&wrote, &case), Verdict::CutAwaited);
     let cut = Cut {
         end: ended,
         device: device(30),
@@ -374,8 +382,9 @@ fn an_audience_is_who_its_owner_says() {
         said: None,
         pages: 1,
     };
-    world.device_says(30, scope, Kind::Cut, &cut);
-    assert_eq!(world.counts(&wrote, &case), Verdict::CutAwaited, "not the owner's");
+    let nothing = Cut { envelopes: Halves::default(), ..cut.clone() };
+    world.device_says(30, scope, Kind::Cut, &nothing);
+    assert_eq!([&wrote, &past].map(|it| world.counts(it, &case)), [Verdict::Yes; 2], "not the owner's");
     world.device_says(20, scope, Kind::Cut, &cut);
     assert_eq!([&wrote, &past].map(|it| world.counts(it, &case)), [Verdict::Yes, Verdict::PastCut]);
     world.device_says(20, scope, Kind::AudienceAdd, &AudienceAdd { org: org(BAERUM), follows: Some(ended) });
@@ -394,7 +403,7 @@ fn in_a_named_scope_the_owners_other_device_cuts_what_a_stolen_one_wrote() {
     let wrote = world.write(20, scope, 1);
     let grant = grant_of(&world, 20);
     let ended = world.end_device(BERGEN, grant);
-    assert_eq!(world.counts(&wrote, &case), Verdict::CutAwaited);
+    assert_eq!(world.counts(&wrote, &case), Verdict::Yes, "its owner cuts as it ends");
     let cut = Cut {
         end: ended,
         device: device(20),
@@ -434,7 +443,7 @@ fn a_co_owner_writes_from_its_grant_to_its_cut() {
     let ended = world.device_says(20, Scope::Network, Kind::CoOwnerEnd, &of(org(4), None));
     world.device_says(20, Scope::Network, Kind::CoOwnerEnd, &of(org(BAERUM), Some(grant)));
     assert_eq!(now(&world), []);
-    assert_eq!(verdicts(&world), [Verdict::CutAwaited, Verdict::CutAwaited]);
+    assert_eq!(verdicts(&world), [Verdict::Yes, Verdict::Yes], "no Cut has come yet");
     let cut = Cut {
         end: ended,
         device: device(40),
@@ -443,7 +452,9 @@ fn a_co_owner_writes_from_its_grant_to_its_cut() {
         pages: 1,
     };
     world.device_says(20, Scope::Network, Kind::Cut, &cut);
-    assert_eq!(verdicts(&world), [Verdict::CutAwaited, Verdict::Yes]);
+    assert_eq!(verdicts(&world), [Verdict::Yes, Verdict::Yes]);
+    let past = Written { hash: EnvelopeHash([8; 32]), ..theirs.clone() };
+    assert_eq!(world.counts(&past, &case), Verdict::PastCut);
     let again = CoOwnerGrant { document, org: org(4), follows: Some(ended) };
     world.device_says(20, Scope::Network, Kind::CoOwnerGrant, &again);
     assert_eq!(now(&world), [org(4)]);
@@ -457,15 +468,16 @@ fn under_one_number_an_end_stands_before_a_grant() {
     world.device(BERGEN, 21, 2, None);
     assert!(world.roster().device(device(21)).is_some());
     world.set_chain(BERGEN, before);
-    world.end_device(BERGEN, grant);
+    let end = world.end_device(BERGEN, grant);
     let roster = world.roster();
     assert_eq!((roster.device(device(20)), roster.device(device(21))), (None, None));
-    assert_eq!(world.counts(&wrote, &shared(&world, BERGEN)), Verdict::CutAwaited);
+    world.cut(BERGEN, end, 20, Scope::Network, &[]);
+    assert_eq!(world.counts(&wrote, &shared(&world, BERGEN)), Verdict::PastCut);
 }
 
 #[test]
 fn a_device_that_wrote_thousands_is_cut_in_pages_that_are_one() {
-    let mut world = World::with(&[BERGEN]);
+    let world = World::with(&[BERGEN]);
     let case = shared(&world, BERGEN);
     let wrote: Vec<_> = (0..2_000u16)
         .map(|number| {
@@ -474,9 +486,12 @@ fn a_device_that_wrote_thousands_is_cut_in_pages_that_are_one() {
             it
         })
         .collect();
-    let ending =
-        Ending::of(device(20), Scope::Network, wrote.iter().map(|it| (it.hash, &it.envelope)), &world.said);
+    let written = wrote.iter().map(|it| (it.hash, &it.envelope));
+    let ending = Ending::of(device(20), Scope::Network, written, &world.said);
     assert_eq!(ending.envelopes.len(), 2_000);
+    let endings = Endings { org: org(BERGEN), devices: vec![ending] };
+    let mut other = wrote[0].clone();
+    other.hash = EnvelopeHash([0xee; 32]);
     let grant = grant_of(&world, 20);
     let (mut chain, network) = (world.chain(BERGEN, None), world.charter.network());
     let in_network = Chain { scope: Some(Scope::Network), ..Chain::default() };
@@ -486,18 +501,71 @@ fn a_device_that_wrote_thousands_is_cut_in_pages_that_are_one() {
         praksis_protocol::id::NetworkId::NONE,
         grant,
         &mut chain,
-        &mut [(in_network, network, vec![ending])],
+        &mut [(in_network, network, endings)],
     );
     assert_eq!(said.len(), 1 + 2_000usize.div_ceil(CUT_LIMIT));
-    // Page by page: what none of those names that have come is held until all are there.
-    for page in &said {
-        let is_open = world.said.len();
-        world.said.push(known(page));
-        let verdicts: Vec<Verdict> = wrote.iter().map(|it| world.counts(it, &case)).collect();
-        assert!(!verdicts.contains(&Verdict::PastCut), "after {is_open} statements");
+    // Page by page, the End first or last: what counted and is named counts all the while, and what is not named
+    // counts no longer once all pages and the End are there.
+    for pages in [said.iter().collect::<Vec<_>>(), said.iter().rev().collect()] {
+        let mut world = world.clone();
+        for page in pages {
+            assert!(world.counts(&other, &case).is_yes(), "after {} statements", world.said.len());
+            world.said.push(known(page));
+            assert!(wrote.iter().all(|it| world.counts(it, &case).is_yes()));
+        }
+        assert_eq!(world.counts(&other, &case), Verdict::PastCut);
     }
-    assert!(wrote.iter().all(|it| world.counts(it, &case).is_yes()));
-    let mut other = wrote[0].clone();
-    other.hash = EnvelopeHash([0xee; 32]);
-    assert_eq!(world.counts(&other, &case), Verdict::PastCut);
+}
+
+#[test]
+fn of_an_ended_member_without_devices_nothing_counts() {
+    let mut world = World::with(&[BERGEN]);
+    let grant = world.member(4, None);
+    let end = world.root_says(KS, Kind::MembershipEnd, &End::of(grant));
+    for cut in (Endings { org: org(4), devices: Vec::new() }).cuts(end) {
+        world.root_says_in(KS, Scope::Network, Kind::Cut, &cut);
+    }
+    let device = world.device(4, 40, 1, None);
+    let wrote = written(40, praksis_protocol::envelope::standing(device, Some(grant)), 1);
+    assert_eq!(world.counts(&wrote, &shared(&world, 4)), Verdict::PastCut);
+}
+
+#[test]
+fn in_anothers_audience_what_has_ended_is_held_until_its_owner_says_how_much_counts() {
+    let mut world = World::with(&[BERGEN, BAERUM]);
+    let scope = Scope::Named(open(&mut world, BERGEN));
+    world.device_says(20, scope, Kind::AudienceAdd, &AudienceAdd { org: org(BAERUM), follows: None });
+    let case = case_in(&world, BAERUM, scope);
+    let wrote = world.write(30, scope, 1);
+    let grant = grant_of(&world, 30);
+    let ended = world.end_device(BAERUM, grant);
+    assert_eq!(world.counts(&wrote, &case), Verdict::CutAwaited);
+    let endings = |envelopes: &[&Written]| {
+        let envelopes = envelopes.iter().map(|it| it.hash).collect();
+        Endings { org: org(BAERUM), devices: vec![Ending { device: device(30), envelopes, said: None }] }
+    };
+    for cut in endings(&[&wrote]).cuts(ended) {
+        world.device_says(20, scope, Kind::Cut, &cut);
+    }
+    assert_eq!(world.counts(&wrote, &case), Verdict::Yes);
+    let stolen = written(30, wrote.envelope.standing, 2);
+    assert_eq!(world.counts(&stolen, &case), Verdict::PastCut);
+}
+
+/// Two Ends of one device, one of which never gets its Cut: it adds nothing to the other.
+#[test]
+fn an_end_without_a_cut_revives_nothing_that_another_took() {
+    let mut world = World::with(&[BERGEN]);
+    let case = shared(&world, BERGEN);
+    let [kept, stolen] = [1, 2].map(|n| world.write(20, Scope::Network, n));
+    let membership = world.roster().member(org(BERGEN)).unwrap().grant;
+    let end = |world: &mut World, why: &str| {
+        let end = End { grant: membership, why: Some(why.into()) };
+        world.root_says(KS, Kind::MembershipEnd, &end)
+    };
+    let first = end(&mut world, "Utmeldt");
+    world.cut(KS, first, 20, Scope::Network, &[&kept]);
+    end(&mut world, "Utmeldt igjen");
+    let verdicts = [&kept, &stolen].map(|it| world.counts(it, &case));
+    assert_eq!(verdicts, [Verdict::Yes, Verdict::PastCut]);
 }

@@ -6,7 +6,11 @@ use praksis_protocol::engine::{Command, Input, Reply};
 use praksis_protocol::{
     genesis::{About, Genesis, Kind, Scope},
     id::{Digest, DocumentId, Item, NetworkId},
-    membership::statement::{End, Fact, Known, Statement},
+    membership::{
+        issuing::Endings,
+        joining::Ticket,
+        statement::{Chain, End, Fact, Kind as StatementKind, Known, Statement},
+    },
     reconcile::{Answer, Ask, PAGE},
     signed::{Verified, encoding::to_vec},
     store::{Read as _, Store as _},
@@ -326,7 +330,7 @@ fn a_statement_of_nobody_is_not_stored() {
 }
 
 #[test]
-fn what_an_ended_member_wrote_is_held_until_it_is_said_how_much_counts() {
+fn an_end_takes_nothing_away_before_it_is_said_how_much_counts() {
     let mut desk = Desk::association(&[]);
     let network = desk.network();
     with_card(&mut desk);
@@ -350,11 +354,22 @@ fn what_an_ended_member_wrote_is_held_until_it_is_said_how_much_counts() {
         Request::Pull(..) | Request::Changed(..) => panic!("no such question"),
     });
     let status = desk.status();
-    assert_eq!(status.sets.get(&Scope::Network), Some(&0), "{:?}", status.members);
-    assert!(status.documents.is_empty(), "{:?}", status.documents);
+    assert_eq!(
+        status.members.iter().filter(|member| member.org == org(KS)).count(),
+        0,
+        "it is let in nowhere"
+    );
+    assert_eq!(status.sets.get(&Scope::Network), Some(&1), "{:?}", status.members);
+    let nothing = Endings { org: org(KS), devices: Vec::new() };
+    let mut chain = Chain { scope: Some(Scope::Network), ..Chain::default() };
+    let cut = known(&chain.issue(&key(KS), network, StatementKind::Cut, &nothing.cuts(end.hash)[0]));
+    desk.ok(Command::TakeIn(Ticket::Statements(vec![cut])));
+    let status = desk.status();
+    assert_eq!(status.sets.get(&Scope::Network), Some(&1), "the cut alone");
+    assert_eq!(status.documents.values().sum::<usize>(), 0, "{:?}", status.documents);
     // The same after a start.
     let mut desk = desk.restart();
-    assert_eq!(desk.status().sets.get(&Scope::Network).copied().unwrap_or_default(), 0);
+    assert_eq!(desk.status().sets.get(&Scope::Network).copied().unwrap_or_default(), 1);
 }
 
 #[test]

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Roster, Verdict, Withdrawn,
-    cuts::Deed,
+    cuts::{Cutter, Deed},
     ledger::Ledger,
     words::{CoOwning, CoOwningAct, Speaker, acts_for},
 };
 use crate::{
     envelope::Envelope,
     genesis::{Genesis, Scope},
-    id::{DocumentId, EnvelopeHash, OrgId, StatementHash},
+    id::{DeviceId, DocumentId, EnvelopeHash, OrgId, StatementHash},
 };
 
 /// Organisations with the Ends of their places; none for whoever has a live one.
@@ -88,11 +88,16 @@ impl<'a> Rights<'a> {
         }
         let Some(ends) = self.writers.get(&place.org) else { return Verdict::NotOwner };
         let deed = Deed::Envelope(hash);
-        let judge = |ends: &[StatementHash]| self.roster.cuts.judge(ends, place.device, self.scope, deed);
+        let judge = |ends: &[StatementHash]| self.judge(ends, place.device, deed);
         place
             .judge(&self.roster.cuts, self.scope, deed)
             .max(judge(ends))
             .max(self.in_audience(place.org, judge))
+    }
+
+    /// What the Ends of a place in the document or its audience leave: its owner's device cuts as it ends.
+    fn judge(&self, ends: &[StatementHash], device: DeviceId, deed: Deed) -> Verdict {
+        self.roster.cuts.judge((ends, Cutter::Same), device, self.scope, deed)
     }
 
     /// What an organisation's place in the audience says, if the document lives in one.
@@ -184,7 +189,7 @@ impl Roster {
                     (if of_owner { Verdict::Yes } else { Verdict::NotOwner }, true)
                 }
                 Speaker::Device(org) => {
-                    (word.verdict.max(rights.may_say(word.issuer, *org, word.said.hash)), false)
+                    (word.verdict.max(rights.may_withdraw(word.issuer, *org, word.said.hash)), false)
                 }
             };
             if verdict > Verdict::CutAwaited {
@@ -206,11 +211,9 @@ impl Roster {
 
 impl Rights<'_> {
     /// Whether the place of a device's organisation in document and audience lets a statement of it count.
-    fn may_say(&self, issuer: OrgId, org: OrgId, hash: StatementHash) -> Verdict {
+    fn may_withdraw(&self, issuer: OrgId, org: OrgId, hash: StatementHash) -> Verdict {
         let Some(ends) = self.writers.get(&org) else { return Verdict::NotOwner };
-        let device = crate::id::DeviceId(issuer.0);
-        let judge =
-            |ends: &[StatementHash]| self.roster.cuts.judge(ends, device, self.scope, Deed::Statement(hash));
+        let judge = |ends: &[StatementHash]| self.judge(ends, DeviceId(issuer.0), Deed::Grave(hash));
         judge(ends).max(self.in_audience(org, judge))
     }
 }

@@ -24,8 +24,9 @@ pub(super) struct Place {
 impl Place {
     /// Whether something that was done from here counts, although it may be over.
     pub(super) fn judge(&self, cuts: &Cuts, scope: Scope, deed: Deed) -> Verdict {
-        let by = |ends| cuts.judge(ends, self.device, scope, deed);
-        by(&self.device_ends).max(by(&self.member_ends))
+        let (of_device, of_member) = cuts.cutters(self.org, scope);
+        let by = |ends, cutter| cuts.judge((ends, cutter), self.device, scope, deed);
+        by(&self.device_ends, of_device).max(by(&self.member_ends, of_member))
     }
 }
 

@@ -14,7 +14,7 @@ pub enum Act {
 pub enum Verdict {
     /// It may.
     Yes,
-    /// What it was written under has ended, and how much of it counts here has not been said yet.
+    /// What it was written under has ended, and others have not said yet how much of it counts here.
     CutAwaited,
     /// What it was written under has ended, and this lies past the cut.
     PastCut,

@@ -102,8 +102,7 @@ impl Judges<'_> {
         let network = if place.is_members { self.association.map(|it| it.network()) } else { None };
         let speaks = statement.network == network.unwrap_or(NetworkId::NONE);
         let is_own = place.device.0 == statement.issuer.0;
-        (at_home && speaks && is_own)
-            .then(|| (place.org, place.judge(cuts, scope, Deed::Statement(known.hash))))
+        (at_home && speaks && is_own).then(|| (place.org, place.judge(cuts, scope, deed(known))))
     }
 
     /// The same, once it is sure that it counts.
@@ -113,7 +112,7 @@ impl Judges<'_> {
 
     /// All cuts that count. Those of roots first; a device's own cut may be needed before another's counts.
     pub(super) fn cuts(&self, owners: &BTreeMap<AudienceId, OrgId>) -> Cuts {
-        let mut cuts = Cuts::default();
+        let mut cuts = Cuts::begun(owners.clone());
         let mut open: Vec<(&Known, &Cut)> = Vec::new();
         for known in self.book.iter() {
             if let Fact::Cut(cut) = &known.fact {
@@ -275,6 +274,29 @@ impl Judges<'_> {
             words.circles.entry(audience).or_default().adds.end(end, add);
         }
         words
+    }
+}
+
+fn deed(known: &Known) -> Deed {
+    match known.fact {
+        Fact::Withdrawal(_) | Fact::Cut(_) => Deed::Grave(known.hash),
+        Fact::Membership(_)
+        | Fact::Device(..)
+        | Fact::Address(_)
+        | Fact::MembershipEnd(_)
+        | Fact::DeviceEnd(_)
+        | Fact::RootSuccession(_)
+        | Fact::OrganisationSuccession(_)
+        | Fact::Amendment(_)
+        | Fact::AudienceOpen(_)
+        | Fact::AudienceAdd(_)
+        | Fact::AudienceEnd(_)
+        | Fact::CoOwnerGrant(_)
+        | Fact::CoOwnerEnd(_)
+        | Fact::Founding(_)
+        | Fact::Receipt(_)
+        | Fact::Head(_)
+        | Fact::Unknown => Deed::Statement(known.hash),
     }
 }
 

@@ -10,7 +10,8 @@ use crate::id::{DeviceId, EnvelopeHash, StatementHash};
 /// Most envelopes in one Cut; a device that wrote more gets several: 14,400 bytes of the 16 Ki of a statement.
 pub const CUT_LIMIT: usize = 900;
 
-/// What of a device counts in the scope that the statement lives in. Pages of one End and device are united.
+/// What of a device counts in the scope that the statement lives in. Pages of one End are united: together they say it
+/// of all devices that the End is about, and of one that none of them names nothing counts.
 ///
 /// Envelopes are named one by one. A number up to which a session counts would not do: links cross documents, so
 /// whoever has the key could put new envelopes under old numbers in documents where the true ones do not stand.
@@ -32,8 +33,8 @@ pub struct Cut {
     /// The last statement of the device in this scope that counts.
     #[n(3)]
     pub said: Option<Said>,
-    /// How many pages its issuer has for this End, device and scope: before all have come, what none of them names is
-    /// held, not past the cut.
+    /// How many pages its issuer has for this End and scope, of all devices: before all have come, what the End takes
+    /// away still counts, or is held.
     #[n(4)]
     pub pages: u32,
 }
