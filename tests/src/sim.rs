@@ -10,6 +10,7 @@ mod founded;
 mod liar;
 mod link;
 mod node;
+mod promise;
 mod story;
 mod watch;
 
@@ -34,6 +35,7 @@ use link::Links;
 pub use link::Weather;
 use node::Node;
 pub use node::NodeId;
+use promise::Promises;
 pub use watch::Watch;
 
 use crate::rogue::Raw;
@@ -42,6 +44,9 @@ use crate::rogue::Raw;
 const BEGINNING: Timestamp = Timestamp(1_767_225_600_000);
 /// After this long without an answer a question counts as unanswered.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// When something happens, and its number: of what happens at once, the first that was arranged comes first.
+type Due = (Timestamp, u64);
 
 /// Something that will happen.
 #[derive(Debug)]
@@ -84,11 +89,12 @@ pub struct World {
     pub again: String,
     rng: ChaCha8Rng,
     now: Timestamp,
-    queue: BTreeMap<(Timestamp, u64), Happening>,
+    queue: BTreeMap<Due, Happening>,
     last_number: u64,
     nodes: Vec<Node>,
     by_device: BTreeMap<DeviceId, NodeId>,
     links: Links,
+    promises: Promises,
     /// Every statement that some node has held, as it reads.
     read: BTreeMap<StatementHash, Known>,
     /// How the network behaves between now and the next change of weather.
@@ -116,6 +122,7 @@ impl World {
             nodes: Vec::new(),
             by_device: BTreeMap::new(),
             links: Links::default(),
+            promises: Promises::default(),
             read: BTreeMap::new(),
             weather: Weather::fair(),
             trace: blake3::Hasher::new(),
@@ -178,6 +185,7 @@ impl World {
     fn step(&mut self) {
         let Some(((at, _), happening)) = self.queue.pop_first() else { return };
         self.now = self.now.max(at);
+        self.check_promises();
         self.note(at, &happening);
         match happening {
             Happening::Input(node, life, input) => self.input(node, life, input),
@@ -252,6 +260,8 @@ impl World {
         if node.life != life || !is_true {
             return;
         }
+        self.keep_promise(id, &input);
+        let node = &mut self.nodes[id.0];
         let now = node.clock(self.now);
         let Some(engine) = &mut node.engine else { return };
         engine.handle(now, input, &*node.store, &mut node.rng);
@@ -273,13 +283,16 @@ impl World {
 
     fn output(&mut self, id: NodeId, life: u64, output: Output) {
         match output {
-            Output::Ask(device, question, class, bytes) => match self.asks(id, device, bytes) {
-                Some(bytes) => self.ask(id, life, device, question, class, bytes),
-                None => {
-                    let input = Input::Unanswered { from: device, question, not_offered: false };
-                    self.at(self.now + TIMEOUT, Happening::Input(id, life, input));
+            Output::Ask(device, question, class, bytes) => {
+                self.promise(id, question);
+                match self.asks(id, device, bytes) {
+                    Some(bytes) => self.ask(id, life, device, question, class, bytes),
+                    None => {
+                        let input = Input::Unanswered { from: device, question, not_offered: false };
+                        self.at(self.now + TIMEOUT, Happening::Input(id, life, input));
+                    }
                 }
-            },
+            }
             Output::Answer(question, bytes) => self.answers(id, question, bytes),
             Output::Dial(device, addresses) => {
                 self.later(1..5, Happening::Dial(id, life, device, addresses));
@@ -318,9 +331,12 @@ impl World {
         Duration::from_millis(if self.weather.steady { ms.start } else { self.rng.random_range(ms) })
     }
 
-    fn at(&mut self, at: Timestamp, happening: Happening) {
+    /// Something that happens then; by the number it can be called off.
+    fn at(&mut self, at: Timestamp, happening: Happening) -> Due {
         self.last_number += 1;
-        self.queue.insert((at, self.last_number), happening);
+        let due = (at, self.last_number);
+        self.queue.insert(due, happening);
+        due
     }
 
     fn node_of(&self, device: DeviceId) -> Option<NodeId> {

@@ -2,7 +2,7 @@
 
 use rand_core::Rng;
 
-use super::{Class, Engine, MessageId, Output, pulling::Pulling};
+use super::{Class, Engine, MessageId, Output, peers::Peer, pulling::Pulling};
 use crate::{
     id::DeviceId,
     membership::joining::JoinRequest,
@@ -22,6 +22,13 @@ pub(super) enum Question {
     /// To be admitted without an invitation.
     AskIn,
     Pull(Pulling),
+}
+
+impl Peer {
+    /// Whether a question of ours is open: of most kinds one at a time is.
+    pub(super) fn awaits(&self, kind: fn(&Question) -> bool) -> bool {
+        self.questions.values().any(kind)
+    }
 }
 
 impl Engine {
@@ -76,18 +83,12 @@ impl Engine {
                 self.ask_in_answered(from, bytes, rng);
                 Ok(())
             }
-            Question::Hello(said) => {
-                peer.hello_asked = None;
-                self.hello_answered(from, said, bytes)
-            }
+            Question::Hello(said) => self.hello_answered(from, said, bytes),
             Question::Changed => {
                 self.hints_answered(from, bytes);
                 Ok(())
             }
-            Question::Tell => {
-                peer.tell_asked = false;
-                Ok(())
-            }
+            Question::Tell => Ok(()),
             Question::Pull(pulling) => {
                 if let Some(pull) = &mut peer.pull {
                     pull.asking = false;
@@ -117,7 +118,6 @@ impl Engine {
         let Some(question) = peer.questions.remove(&question) else { return Ok(()) };
         match question {
             Question::Hello(_) => {
-                peer.hello_asked = None;
                 if not_offered {
                     self.knock(from);
                 } else {
@@ -125,11 +125,9 @@ impl Engine {
                 }
             }
             Question::Changed => {
-                peer.hint_asked = false;
                 peer.hello_soon(now);
             }
             Question::Tell => {
-                peer.tell_asked = false;
                 peer.told.clear();
                 peer.notices_heard = false;
                 peer.hello_soon(now);

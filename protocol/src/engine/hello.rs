@@ -21,8 +21,6 @@ const HELLO_AGAIN: Duration = Duration::from_secs(2);
 const COMPARE_EVERY: Duration = Duration::from_secs(30);
 /// The wait after comparing sets in vain; doubles up to [`HELLO_EVERY`].
 const PULL_AGAIN: Duration = Duration::from_millis(250);
-/// A hello without an answer is no reason to say none after this long: what carries messages gives up long before.
-const ANSWERED_BY: Duration = Duration::from_secs(60);
 /// Digests are compared at least this often.
 const HELLO_EVERY: Duration = Duration::from_secs(60);
 
@@ -68,14 +66,12 @@ impl Peer {
 
 impl Engine {
     pub(super) fn say_hello(&mut self, device: DeviceId) {
-        let now = self.now;
-        let due = now + HELLO_EVERY;
+        let due = self.now + HELLO_EVERY;
         let peer = self.peers.by_device.entry(device).or_default();
         peer.hello_due = Some(due);
-        if peer.hello_asked.is_some_and(|since| now.since(since) < ANSWERED_BY) {
+        if peer.awaits(|question| matches!(question, Question::Hello(_))) {
             return;
         }
-        peer.hello_asked = Some(now);
         let hello = self.hello_for(device);
         self.ask(device, &Request::Hello(hello), Question::Hello(hello));
     }

@@ -100,7 +100,7 @@ impl Engine {
     /// Sends the next hints once the ones before were heard.
     pub(super) fn tell_hints(&mut self, device: DeviceId) {
         let Some(peer) = self.peers.by_device.get_mut(&device) else { return };
-        if !peer.connected || peer.hint_asked {
+        if !peer.connected || peer.awaits(|question| matches!(question, Question::Changed)) {
             return;
         }
         let Some(((scope, _), _)) = peer.hints.first_key_value() else { return };
@@ -118,14 +118,12 @@ impl Engine {
             let ((_, document), item) = entry.remove_entry();
             entries.push((document, item));
         }
-        peer.hint_asked = true;
         self.ask(device, &Request::Changed(scope, entries), Question::Changed);
     }
 
     /// A peer has heard our hints, or had heard them before from others.
     pub(super) fn hints_answered(&mut self, device: DeviceId, bytes: &[u8]) {
         let Some(peer) = self.peers.by_device.get_mut(&device) else { return };
-        peer.hint_asked = false;
         match Response::read(bytes) {
             Ok(Response::HeardBefore) => peer.hears_otherwise = true,
             Ok(Response::Heard) => peer.hears_otherwise = false,

@@ -28,7 +28,8 @@ use crate::{
 /// What is to be done.
 #[derive(Debug)]
 pub enum Output {
-    /// Ask a peer.
+    /// Ask a peer. It ends once, in time, whatever becomes of the connection: in
+    /// [`Input::Answered`](super::Input::Answered) or [`Input::Unanswered`](super::Input::Unanswered).
     Ask(DeviceId, MessageId, Class, Vec<u8>),
     /// Answer a peer's question.
     Answer(MessageId, Vec<u8>),

@@ -43,17 +43,13 @@ pub(super) struct Peer {
     pub(super) failures: u32,
     pub(super) next_dial: Timestamp,
     pub(super) hello_due: Option<Timestamp>,
-    /// Since when a hello of ours waits for its answer.
-    pub(super) hello_asked: Option<Timestamp>,
     pub(super) hints: BTreeMap<(Scope, DocumentId), Item>,
-    pub(super) hint_asked: bool,
     /// It has said that others tell it sooner what we tell: it is not told the next time.
     pub(super) hears_otherwise: bool,
     /// Statements to tell that the peer does not know to ask for.
     pub(super) to_tell: BTreeSet<StatementHash>,
     /// Those told on this connection, or about to be.
     pub(super) told: BTreeSet<StatementHash>,
-    pub(super) tell_asked: bool,
     /// What we said on this connection that we hold of its notices, and whether it said so of ours.
     pub(super) notices_said: Option<u64>,
     pub(super) notices_heard: bool,
@@ -81,6 +77,7 @@ pub(super) struct Peer {
     pub(super) left_out: LeftOut,
     /// Documents that came from it.
     pub(super) pace: Pace,
+    /// Asked on this connection, and neither answered nor given up by what carries messages.
     pub(super) questions: BTreeMap<MessageId, Question>,
 }
 
@@ -181,13 +178,10 @@ impl Engine {
         peer.has_agreed = false;
         peer.address = None;
         peer.hello_due = None;
-        peer.hello_asked = None;
-        peer.hint_asked = false;
         peer.hears_otherwise = false;
         peer.hints.clear();
         peer.to_tell.clear();
         peer.told.clear();
-        peer.tell_asked = false;
         peer.notices_said = None;
         peer.notices_heard = false;
         peer.heads.clear();

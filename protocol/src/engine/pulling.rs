@@ -115,7 +115,7 @@ impl Pull {
 
 impl Peer {
     fn is_comparing(&self) -> bool {
-        self.questions.values().any(|question| matches!(question, Question::Pull(Pulling::Compare(..))))
+        self.awaits(|question| matches!(question, Question::Pull(Pulling::Compare(..))))
     }
 }
 

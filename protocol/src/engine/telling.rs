@@ -120,7 +120,8 @@ impl Engine {
     /// Sends the next statements once the ones before were heard.
     pub(super) fn tell_next(&mut self, device: DeviceId) {
         let Some(peer) = self.peers.by_device.get_mut(&device) else { return };
-        if !peer.connected || peer.tell_asked || peer.to_tell.is_empty() {
+        let is_told = peer.awaits(|question| matches!(question, Question::Tell));
+        if !peer.connected || is_told || peer.to_tell.is_empty() {
             return;
         }
         let mut statements: Vec<ByteVec> = Vec::new();
@@ -133,7 +134,6 @@ impl Engine {
             }
         }
         if !statements.is_empty() {
-            peer.tell_asked = true;
             self.ask(device, &Request::Tell(statements), Question::Tell);
         }
     }

@@ -181,7 +181,9 @@ impl World {
         match self.lie(id, |habit, turn| habit.answer(turn, from, &asked, bytes)) {
             None | Some(Say::Nothing) => self.leave_unanswered(id, question),
             Some(Say::Now(raw)) => self.answer_raw(id, question, &raw),
-            Some(Say::Later(wait, raw)) => self.at(self.now + wait, Happening::Answers(id, question, raw)),
+            Some(Say::Later(wait, raw)) => {
+                self.at(self.now + wait, Happening::Answers(id, question, raw));
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use praksis_protocol::{
 };
 use rand::RngExt as _;
 
-use super::{Happening, Letter, NodeId, TIMEOUT, World};
+use super::{Happening, Letter, NodeId, TIMEOUT, World, promise::is_engines};
 
 /// How the network behaves.
 #[derive(Debug, Clone)]
@@ -104,8 +104,9 @@ impl World {
         if self.links.links.remove(&pair(a, b)).is_some() {
             for (node, other) in [(a, b), (b, a)] {
                 let (life, device) = (self.nodes[node.0].life, self.nodes[other.0].device);
-                let lost: Vec<_> = self.nodes[node.0].asked.extract_if(.., |_, to| *to == other).collect();
-                for (question, _) in lost {
+                let lost = self.nodes[node.0].asked.extract_if(.., |_, (to, _)| *to == other);
+                for (question, (_, patience)) in lost.collect::<Vec<_>>() {
+                    self.queue.remove(&patience);
                     let input = Input::Unanswered { from: device, question, not_offered: false };
                     self.later(0..3, Happening::Input(node, life, input));
                 }
@@ -200,7 +201,10 @@ impl World {
             return self.later(5..30, Happening::Input(from, life, input));
         }
         let letter = Letter { from, to, link: link.number, question, class, bytes };
-        self.nodes[from.0].asked.insert(question, to);
+        // Whatever becomes of it, whoever asked gives up in the end.
+        let input = Input::Unanswered { from: device, question, not_offered: false };
+        let patience = self.at(self.now + TIMEOUT, Happening::Input(from, life, input));
+        self.nodes[from.0].asked.insert(question, (to, patience));
         self.send(letter, Happening::Ask);
     }
 
@@ -220,34 +224,18 @@ impl World {
 
     /// Whoever asked waits until its patience is over.
     pub(super) fn leave_unanswered(&mut self, node: NodeId, question: MessageId) {
-        let Some(asked) = self.links.waiting.remove(&(node, question)) else { return };
-        let (asker, life) = (asked.from, self.nodes[asked.from.0].life);
-        if self.nodes[asker.0].asked.remove(&asked.question).is_some() {
-            let device = self.nodes[node.0].device;
-            let input = Input::Unanswered { from: device, question: asked.question, not_offered: false };
-            self.at(self.now + TIMEOUT, Happening::Input(asker, life, input));
-        }
+        self.links.waiting.remove(&(node, question));
     }
 
     fn send(&mut self, letter: Letter, arrive: impl FnOnce(Letter) -> Happening) {
         let chance = if self.weather.steady { 999 } else { self.rng.random_range(0..1000) };
-        let (asker, other) = match self.nodes[letter.from.0].asked.contains_key(&letter.question) {
-            true => (letter.from, letter.to),
-            false => (letter.to, letter.from),
-        };
         if chance < self.weather.breaks {
             self.cut(letter.from, letter.to);
-        } else if chance < self.weather.breaks + self.weather.loss
-            || self.weather.swallowed.is_some_and(|swallowed| swallowed(&letter.bytes))
+        } else if chance >= self.weather.breaks + self.weather.loss
+            && !self.weather.swallowed.is_some_and(|swallowed| swallowed(&letter.bytes))
         {
-            let life = self.nodes[asker.0].life;
-            let device = self.nodes[other.0].device;
-            self.nodes[asker.0].asked.remove(&letter.question);
-            let input = Input::Unanswered { from: device, question: letter.question, not_offered: false };
-            self.at(self.now + TIMEOUT, Happening::Input(asker, life, input));
-        } else {
-            let latency = self.duration(self.weather.latency_ms.clone());
-            self.at(self.now + latency, arrive(letter));
+            let latency = self.weather.latency_ms.clone();
+            self.later(latency, arrive(letter));
         }
     }
 
@@ -292,12 +280,14 @@ impl World {
         self.watch_answered(&letter);
         let (life, from) = (self.nodes[letter.to.0].life, self.nodes[letter.from.0].device);
         // Whoever has lost its patience does not hear a late answer.
-        if self.nodes[letter.to.0].asked.remove(&letter.question).is_none() {
-            return;
-        }
-        let is_engines = letter.question.0 <= u64::MAX / 2;
-        if self.hears(letter.to, letter.from, &letter.bytes) && is_engines {
-            let input = Input::Answered { from, question: letter.question, bytes: letter.bytes };
+        let Some((_, patience)) = self.nodes[letter.to.0].asked.remove(&letter.question) else { return };
+        self.queue.remove(&patience);
+        let question = letter.question;
+        let input = match self.hears(letter.to, letter.from, &letter.bytes) {
+            true => Input::Answered { from, question, bytes: letter.bytes },
+            false => Input::Unanswered { from, question, not_offered: false },
+        };
+        if is_engines(question) {
             self.input(letter.to, life, input);
         }
     }

@@ -13,7 +13,7 @@ use praksis_protocol::{
 };
 use rand_chacha::ChaCha8Rng;
 
-use super::liar::Liar;
+use super::{Due, liar::Liar};
 
 /// Names a node of a world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,8 +33,8 @@ pub(super) struct Node {
     pub(super) life: u64,
     pub(super) wake: Option<Timestamp>,
     pub(super) admitted: BTreeSet<DeviceId>,
-    /// Questions that this node waits for.
-    pub(super) asked: BTreeMap<MessageId, NodeId>,
+    /// Questions that this node waits for: whom it asked, and when it gives up.
+    pub(super) asked: BTreeMap<MessageId, (NodeId, Due)>,
     pub(super) replies: BTreeMap<RequestId, Result<Reply, CommandError>>,
     pub(super) events: Vec<Event>,
     /// Every message that has arrived here.

@@ -144,6 +144,7 @@ impl World {
     /// A node falls: what was not durable is lost, and so is everything in memory.
     pub fn crash(&mut self, id: NodeId) {
         self.cut_all(id);
+        self.forget_promises(id);
         let node = &mut self.nodes[id.0];
         node.life += 1;
         node.engine = None;
