@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::{context::Context, failure::Failure};
 
 /// The engine's refusals that hold nothing but themselves, with the keys of their messages.
-const REFUSALS: [(CommandError, &str); 22] = [
+const REFUSALS: [(CommandError, &str); 23] = [
     (CommandError::NotFound, "refused-not-found"),
     (CommandError::NotOwner, "refused-not-owner"),
     (CommandError::HasLeft, "refused-has-left"),
@@ -37,6 +37,7 @@ const REFUSALS: [(CommandError, &str); 22] = [
     (CommandError::NoStatements, "refused-no-statements"),
     (CommandError::NobodyNamed, "refused-nobody-named"),
     (CommandError::NobodyToAsk, "refused-nobody-to-ask"),
+    (CommandError::TooManyAudiences, "refused-too-many-audiences"),
 ];
 
 /// A node's refusal.

@@ -55,7 +55,7 @@ use ed25519_dalek::SigningKey;
 use minicbor::{Decode, Encode, bytes::ByteVec};
 use rand_core::Rng;
 
-pub use audiences::Audience;
+pub use audiences::{AUDIENCES_LIMIT, Audience};
 pub use ending::Saying;
 pub use input::{BatchId, Class, Command, Edit, Input, JobId, Memory, MessageId, RequestId};
 pub use output::{CommandError, Event, Output, Reply, Status};

@@ -252,3 +252,47 @@ fn with_too_many_bytes_nothing_more_is_taken_until_there_is_room() {
         }
     }
 }
+
+/// The documents of an owner that people at a node see in named audiences.
+fn placed_in_audiences(world: &World, at: NodeId, owner: OrgId) -> usize {
+    let rows = world.store(at).rows().expect("reads").into_iter();
+    let rows = rows.map(|(_, bytes)| minicbor::decode::<Row>(&bytes).expect("a row"));
+    let is_placed = |row: &Row| {
+        row.genesis.owner == owner && matches!(row.genesis.scope, Scope::Named(_)) && row.is_seen()
+    };
+    rows.filter(is_placed).count()
+}
+
+#[test]
+fn who_opens_many_audiences_has_one_quota_in_all_of_them_together() {
+    for seed in 0..3 {
+        let mut world = World::new(seed);
+        let nodes = network(&mut world);
+        let [ks, bergen, baerum] = nodes;
+        allow(&mut world, ks, 5, 1 << 30);
+        world.run_until_level();
+        // With Bærum alone, with KS alone, with both: two cases each, with contacts of their own.
+        for readers in [&[baerum][..], &[ks], &[ks, baerum]] {
+            for n in 0..2 {
+                let record = shareable(&mut world, bergen, &format!("Sak {n}"));
+                world.share_with(bergen, record, readers);
+            }
+        }
+        agree(&mut world, &nodes);
+        let owner = world.org(bergen);
+        assert_eq!(placed_in_audiences(&world, bergen, owner), 12, "seed {seed}: its own it keeps");
+        for reader in [ks, baerum] {
+            assert_eq!(
+                placed_in_audiences(&world, reader, owner),
+                5,
+                "seed {seed}: of eight that it may read"
+            );
+        }
+        is_quiet(&mut world, 3);
+        allow(&mut world, ks, 100, 1 << 30);
+        world.run_until("all of it", HOUR, |world| {
+            [ks, baerum].iter().all(|reader| placed_in_audiences(world, *reader, owner) == 8)
+        });
+        agree(&mut world, &nodes);
+    }
+}

@@ -316,6 +316,7 @@ fn of_command(error: &CommandError) -> ErrorKind {
         | CommandError::NoSuchDevice(_)
         | CommandError::NobodyNamed
         | CommandError::NobodyToAsk
+        | CommandError::TooManyAudiences
         | CommandError::NoStatements => ErrorKind::Invalid,
         CommandError::NotOwner
         | CommandError::HasLeft
@@ -370,6 +371,9 @@ fn hint_of(error: &CommandError) -> &'static str {
         }
         CommandError::NoSuchDevice(_) => "org device list shows the devices",
         CommandError::NobodyNamed => "name the organisations to share with, or share with the network",
+        CommandError::TooManyAudiences => {
+            "share with members who have an audience already, or with the network"
+        }
         CommandError::NoStatements => "take the file as it was written, whole",
         CommandError::UnknownHeads => "read the record again, and make the change on what stands there now",
         CommandError::Invalid(_) => "each fault names its field and what is expected there",

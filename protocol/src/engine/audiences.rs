@@ -3,7 +3,7 @@
 //! An audience lives in its own scope, and nobody outside it learns of it: not from the roster, not
 //! from digests, not from the numbers of statements.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use minicbor::Encode;
 use rand_core::Rng;
@@ -14,6 +14,12 @@ use crate::{
     id::{AudienceId, OrgId},
     membership::statement::{AudienceAdd, AudienceOpen, Fact, Kind, Known, audience_id},
 };
+
+/// Audiences of one owner that are kept here, those included that nobody is in any longer. Two new ones in each week for
+/// twenty years; whoever shares with the same members again uses the same one.
+pub const AUDIENCES_LIMIT: usize = 2048;
+/// The name under which it is counted when another's audience is one too many.
+const TOO_MANY: &str = "audience_limit";
 
 /// Whom something is shared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +87,9 @@ impl Engine {
         members: &BTreeSet<OrgId>,
         rng: &mut impl Rng,
     ) -> Result<AudienceId, CommandError> {
+        if self.audiences_of_owner(owner) >= AUDIENCES_LIMIT {
+            return Err(CommandError::TooManyAudiences);
+        }
         let mut nonce = [0; 32];
         rng.fill_bytes(&mut nonce);
         let audience = audience_id(owner, nonce);
@@ -104,6 +113,32 @@ impl Engine {
         let batch = said.iter().map(put).collect();
         self.commit(batch, Resting { statements: said, ..Resting::default() });
         Ok(audience)
+    }
+
+    /// How many audiences of an owner are known here.
+    fn audiences_of_owner(&self, owner: OrgId) -> usize {
+        self.statements.roster().audiences().filter(|(_, held)| held.owner == owner).count()
+    }
+
+    /// Of what a peer tells, what is left without audiences of which there are enough: without its Open, nothing of an
+    /// audience that is not known here is taken in.
+    pub(super) fn without_too_many(&mut self, mut told: Vec<Known>) -> Vec<Known> {
+        let mut open: BTreeMap<OrgId, usize> = BTreeMap::new();
+        let mut refused = 0;
+        told.retain(|known| {
+            let (Fact::AudienceOpen(opening), Scope::Named(audience)) = (&known.fact, known.scope()) else {
+                return true;
+            };
+            if self.statements.roster().audience(audience).is_some() {
+                return true;
+            }
+            let held = open.entry(opening.owner).or_insert_with(|| self.audiences_of_owner(opening.owner));
+            let has_place = *held < AUDIENCES_LIMIT;
+            (*held, refused) = if has_place { (*held + 1, refused) } else { (*held, refused + 1) };
+            has_place
+        });
+        (0..refused).for_each(|_| self.refuse(TOO_MANY));
+        told
     }
 
     fn say_into<B: Encode<()>>(

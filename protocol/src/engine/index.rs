@@ -26,8 +26,8 @@ pub(crate) struct Index {
     sets: BTreeMap<Scope, Set>,
     /// Documents that are withdrawn.
     hidden: BTreeSet<DocumentId>,
-    /// What each organisation has in each scope.
-    placed: BTreeMap<(OrgId, Scope), Placed>,
+    /// What each organisation has in each area.
+    placed: BTreeMap<(OrgId, Area), Placed>,
     counted: RecordCounts,
 }
 
@@ -58,7 +58,28 @@ impl RecordCounts {
     }
 }
 
-/// What an organisation has in a scope, of what people see: withdrawn documents take no place.
+/// Scopes in which what an organisation has is counted together: it can open any number of audiences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Area {
+    /// Within an organisation.
+    Home,
+    /// The network.
+    Network,
+    /// All named audiences that are known here.
+    Audiences,
+}
+
+impl From<Scope> for Area {
+    fn from(scope: Scope) -> Self {
+        match scope {
+            Scope::Roster | Scope::Organisation(_) => Self::Home,
+            Scope::Network => Self::Network,
+            Scope::Named(_) => Self::Audiences,
+        }
+    }
+}
+
+/// What an organisation has in an area, of what people see: withdrawn documents take no place.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Placed {
     /// So many documents.
@@ -157,23 +178,23 @@ impl Index {
         documents.filter_map(|(_, document)| self.rows.get(*document))
     }
 
-    /// What an organisation has in a scope.
-    pub(crate) fn placed(&self, owner: OrgId, scope: Scope) -> Placed {
-        self.placed.get(&(owner, scope)).copied().unwrap_or_default()
+    /// What an organisation has in an area.
+    pub(crate) fn placed(&self, owner: OrgId, area: Area) -> Placed {
+        self.placed.get(&(owner, area)).copied().unwrap_or_default()
     }
 
-    /// Every organisation with what it has in each scope.
-    pub(crate) fn all_placed(&self) -> impl Iterator<Item = ((OrgId, Scope), Placed)> {
+    /// Every organisation with what it has in each area.
+    pub(crate) fn all_placed(&self) -> impl Iterator<Item = ((OrgId, Area), Placed)> {
         self.placed.iter().map(|(key, placed)| (*key, *placed))
     }
 
-    /// The documents of an organisation in a scope that people see, the largest id first, and how they began.
+    /// The documents of an organisation in an area that people see, the largest id first, and how they began.
     pub(crate) fn placed_from_last(
         &self,
         owner: OrgId,
-        scope: Scope,
+        area: Area,
     ) -> impl Iterator<Item = (DocumentId, Genesis)> {
-        let is_one = move |row: &Packet<'_>| row.owner() == owner && row.scope() == scope;
+        let is_one = move |row: &Packet<'_>| row.owner() == owner && Area::from(row.scope()) == area;
         // The id of each is known here: it is a hash.
         let rows = self.rows.backwards().filter(is_one).map(|packet| (packet.document(), packet.row()));
         rows.filter(|(_, row)| row.is_seen()).map(|(document, row)| (document, row.genesis))
@@ -339,12 +360,12 @@ impl Index {
     }
 }
 
-/// Counts a document among what its owner has in its scope, or no longer.
-fn place(placed: &mut BTreeMap<(OrgId, Scope), Placed>, row: &Row, is_there: bool) {
+/// Counts a document among what its owner has, or no longer.
+fn place(placed: &mut BTreeMap<(OrgId, Area), Placed>, row: &Row, is_there: bool) {
     if !row.is_seen() {
         return;
     }
-    let held = placed.entry((row.genesis.owner, row.genesis.scope)).or_default();
+    let held = placed.entry((row.genesis.owner, row.genesis.scope.into())).or_default();
     if is_there {
         held.documents += 1;
         held.bytes += row.bytes;

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     applicants::Applicant,
     applying::Asking,
+    audiences::AUDIENCES_LIMIT,
     bundles::Carried,
     ended::{Ended, Over},
     input::{BatchId, Class, JobId, MessageId, RequestId},
@@ -249,6 +250,9 @@ pub enum CommandError {
     /// An audience needs somebody besides its owner.
     #[error("name at least one other member to share with")]
     NobodyNamed,
+    /// Our organisation has opened as many audiences as others keep of one.
+    #[error("the organisation has opened {AUDIENCES_LIMIT} audiences, and others keep no more of one owner")]
+    TooManyAudiences,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

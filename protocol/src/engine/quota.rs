@@ -1,8 +1,10 @@
-//! Quotas: how much of each organisation is taken into each scope. The charter has the numbers, and an operator may
+//! Quotas: how much of each organisation is taken, in the network and in named audiences. The charter has the numbers, and an operator may
 //! take less.
 //!
-//! Of an organisation's **documents** in a scope those with the smallest ids are taken: every node has the same ones, in
-//! whatever order they came, and a document that is pushed out is let go of. **Bytes** cannot be decided so: what a
+//! Of an organisation's **documents** in the network those with the smallest ids are taken: every node has the same ones,
+//! in whatever order they came, and a document that is pushed out is let go of. In audiences too, but all that are known
+//! here are counted together, or whoever opens many had as many quotas; who is in different ones may take different
+//! documents. **Bytes** cannot be decided so: what a
 //! document weighs is known only where it is. Once all that is held weighs as much as the quota, no more is taken;
 //! nodes may then differ in what they have, and what was on its way comes in still, two answers of each peer at most.
 //!
@@ -16,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rand_core::Rng;
 
-use super::{Engine, Resting, lanes::Task, pulling::Fetch};
+use super::{Engine, Resting, index::Area, lanes::Task, pulling::Fetch};
 use crate::{
     admission::state::Row,
     genesis::{Genesis, Scope},
@@ -31,7 +33,7 @@ const QUOTA: &str = "quota";
 /// compared again at the slowest pace.
 const LEFT_OUT_LIMIT: usize = 16 * 1024;
 
-/// How much of one organisation is taken into one scope.
+/// How much of one organisation is taken, in the network and once more in all audiences together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
     /// So many documents.
@@ -57,7 +59,7 @@ pub(super) struct Quotas {
     /// What was gone by last.
     applied: Quota,
     /// Who may have more than there is room for.
-    crowded: BTreeSet<(OrgId, Scope)>,
+    crowded: BTreeSet<(OrgId, Area)>,
     /// Documents that are about to be let go of.
     dropping: BTreeSet<DocumentId>,
     /// Whether there may be room for something that was left out.
@@ -125,7 +127,7 @@ impl LeftOut {
 }
 
 impl Engine {
-    /// From now on takes at most so much of each organisation into each scope, and never more than the charter says.
+    /// From now on takes at most so much of each organisation, and never more than the charter says.
     pub fn take_at_most(&mut self, quota: Quota) {
         self.quotas.own = quota;
     }
@@ -140,14 +142,14 @@ impl Engine {
         if matches!(scope, Scope::Organisation(_)) || self.is_ours(owner) {
             return true;
         }
-        let (placed, quota) = (self.index.placed(owner, scope), self.quotas.applied);
+        let (placed, quota) = (self.index.placed(owner, scope.into()), self.quotas.applied);
         if placed.bytes >= quota.bytes {
             return false;
         }
         let is_placed = self.index.row(document).is_some_and(|row| row.is_seen());
         // Of a withdrawn one nothing more than its envelopes is kept.
         let is_hidden = self.index.row(document).is_some_and(|row| row.is_hidden());
-        let pushes_out = || self.last_placed(owner, scope).is_some_and(|last| document < last);
+        let pushes_out = || self.last_placed(owner, scope.into()).is_some_and(|last| document < last);
         is_placed || is_hidden || placed.documents < quota.documents || pushes_out()
     }
 
@@ -157,9 +159,9 @@ impl Engine {
         Some(owner) == own || (own.is_some() && self.statements.roster().heir(owner) == own)
     }
 
-    /// The document of an organisation in a scope that is the first to be pushed out: never one that we write in.
-    fn last_placed(&self, owner: OrgId, scope: Scope) -> Option<DocumentId> {
-        let mut placed = self.index.placed_from_last(owner, scope);
+    /// The document of an organisation in an area that is the first to be pushed out: never one that we write in.
+    fn last_placed(&self, owner: OrgId, area: Area) -> Option<DocumentId> {
+        let mut placed = self.index.placed_from_last(owner, area);
         let is_free = |(document, genesis): &(DocumentId, Genesis)| {
             self.may_drop(genesis) && !self.quotas.dropping.contains(document)
         };
@@ -292,10 +294,12 @@ impl Engine {
         if matches!(scope, Scope::Organisation(_)) || !self.is_ours(owner) {
             return false;
         }
-        let (placed, quota) = (self.index.placed(owner, scope), self.charter_quota());
+        let (placed, quota) = (self.index.placed(owner, scope.into()), self.charter_quota());
         let over = placed.documents.saturating_sub(quota.documents);
-        let mut last =
-            self.index.placed_from_last(owner, scope).take(usize::try_from(over).unwrap_or(usize::MAX));
+        let mut last = self
+            .index
+            .placed_from_last(owner, scope.into())
+            .take(usize::try_from(over).unwrap_or(usize::MAX));
         let asked = genesis.document();
         placed.bytes > quota.bytes || last.any(|(document, _)| document == asked)
     }
@@ -303,7 +307,7 @@ impl Engine {
     /// A document stands in a new state: it may take room, or have left some.
     pub(super) fn placed(&mut self, row: &Row) {
         if row.is_seen() {
-            self.quotas.crowded.insert((row.genesis.owner, row.genesis.scope));
+            self.quotas.crowded.insert((row.genesis.owner, row.genesis.scope.into()));
         } else {
             self.quotas.has_eased = true;
         }
@@ -316,19 +320,19 @@ impl Engine {
             self.quotas.has_eased = true;
             self.quotas.crowded.extend(self.index.all_placed().map(|(whose, _)| whose));
         }
-        for (owner, scope) in std::mem::take(&mut self.quotas.crowded) {
-            if matches!(scope, Scope::Organisation(_)) || self.is_ours(owner) {
+        for (owner, area) in std::mem::take(&mut self.quotas.crowded) {
+            if area == Area::Home || self.is_ours(owner) {
                 continue;
             }
-            let placed = self.index.placed(owner, scope).documents;
+            let placed = self.index.placed(owner, area).documents;
             let Some(over) = placed.checked_sub(quota.documents).filter(|over| *over > 0) else { continue };
             let leaving = |document: &&DocumentId| {
                 let row = self.index.row(**document);
-                row.is_some_and(|row| row.genesis.owner == owner && row.genesis.scope == scope)
+                row.is_some_and(|row| row.genesis.owner == owner && Area::from(row.genesis.scope) == area)
             };
             let leaving = self.quotas.dropping.iter().filter(leaving).count() as u64;
             for _ in leaving..over {
-                let Some(last) = self.last_placed(owner, scope) else { break };
+                let Some(last) = self.last_placed(owner, area) else { break };
                 let Some(genesis) = self.index.row(last).map(|row| row.genesis) else { break };
                 self.quotas.dropping.insert(last);
                 self.line_up(genesis, Task::Drop, store, rng)?;
@@ -367,7 +371,7 @@ impl Engine {
     ) -> Result<(), StoreError> {
         self.quotas.dropping.remove(&document);
         let has_none = self.index.row(document).filter(|row| {
-            let placed = self.index.placed(row.genesis.owner, row.genesis.scope);
+            let placed = self.index.placed(row.genesis.owner, row.genesis.scope.into());
             row.is_seen() && self.may_drop(&row.genesis) && placed.documents > self.quotas.applied.documents
         });
         if has_none.is_none() {

@@ -168,6 +168,7 @@ impl Engine {
             }
         }
         self.heard_heads(from, heads);
+        let heard = self.without_too_many(heard);
         self.take_statements(heard, None)
     }
 }

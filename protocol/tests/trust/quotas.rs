@@ -4,17 +4,25 @@ use std::collections::BTreeSet;
 
 use praksis_protocol::{
     engine::{
-        Command, Quota, Reply,
+        AUDIENCES_LIMIT, Command, CommandError, Quota, Reply, setup,
         why::{Here, Stands},
     },
-    genesis::Scope,
+    genesis::{Kind, Scope},
     id::{Digest, DocumentId, Item},
+    membership::{
+        roster::Roster,
+        statement::{AudienceAdd, AudienceOpen, Chain, Kind as StatementKind, Known, audience_id},
+    },
     reconcile::{Answer, set_digest},
     signed::encoding::hash,
+    store::{Read as _, Store as _},
     wire::message::{Hello, Request, Resolved, Response},
 };
 
-use crate::{cast::*, desk::Desk};
+use crate::{
+    cast::*,
+    desk::{Desk, HERE, put},
+};
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -113,4 +121,57 @@ fn a_peer_that_claims_without_end_is_remembered_up_to_a_limit_and_asked_at_the_s
     desk.run_for(HOUR_MS / 6, &mut liar);
     assert!(desk.refused("quota") > 1000);
     assert!(compared <= 60, "{compared} comparisons in ten minutes");
+}
+
+/// The n-th audience of an organisation, opened by its device, with these in it.
+fn audience(desk: &Desk, (owner, by): (u8, u8), n: u64, others: &[u8]) -> Vec<Known> {
+    let said = desk.store.statements().unwrap();
+    let said: Vec<Known> = said.iter().map(|(_, bytes)| Known::trusted(bytes).unwrap()).collect();
+    let roster = Roster::fold(setup::charter(&desk.store).unwrap().as_ref(), &said);
+    let standing = roster.standing(device(by), Scope::Network);
+    let mut nonce = [0; 32];
+    nonce[..8].copy_from_slice(&n.to_be_bytes());
+    let scope = Scope::Named(audience_id(org(owner), nonce));
+    let mut chain = Chain { scope: Some(scope), standing, ..Chain::default() };
+    let open = AudienceOpen { owner: org(owner), nonce, name: format!("Krets {n}") };
+    let mut said = vec![chain.issue(&key(by), desk.network(), StatementKind::AudienceOpen, &open)];
+    for other in others {
+        let add = AudienceAdd { org: org(*other), follows: None };
+        said.push(chain.issue(&key(by), desk.network(), StatementKind::AudienceAdd, &add));
+    }
+    said.iter().map(known).collect()
+}
+
+#[test]
+fn of_one_owner_so_many_audiences_are_kept_and_no_more_and_no_node_opens_more() {
+    let desk = Desk::association(&[BERGEN, BAERUM]);
+    let theirs = |n| audience(&desk, (BERGEN, 20), n, &[KS]);
+    let most = AUDIENCES_LIMIT as u64;
+    let held: Vec<_> = (0..most - 1).flat_map(theirs).collect();
+    let ours: Vec<_> = (0..most).flat_map(|n| audience(&desk, (KS, HERE), n, &[])).collect();
+    let (last, over) = (theirs(most), theirs(most + 1));
+    let by_another = audience(&desk, (BAERUM, 30), 1, &[KS]);
+    desk.store.commit(&[held.iter().chain(&ours).map(put).collect()]).unwrap();
+
+    let mut desk = desk.restart();
+    desk.visited(20);
+    desk.visited(30);
+    let others = |desk: &mut Desk| {
+        let named = |scope: &&Scope| matches!(scope, Scope::Named(_));
+        desk.status().sets.keys().filter(named).count() - AUDIENCES_LIMIT
+    };
+    assert_eq!(others(&mut desk), AUDIENCES_LIMIT - 1);
+    let bytes = |known: &Known| known.statement.bytes().to_vec().into();
+    let both = last.iter().chain(&over).map(bytes).collect();
+    assert_eq!(desk.request(20, &Request::Tell(both)), Response::Heard);
+    assert_eq!((others(&mut desk), desk.refused("audience_limit")), (AUDIENCES_LIMIT, 1));
+    // One that is known already is added to, and another owner has as many.
+    assert_eq!(desk.request(20, &Request::Tell(last.iter().map(bytes).collect())), Response::Heard);
+    assert_eq!(desk.request(30, &Request::Tell(by_another.iter().map(bytes).collect())), Response::Heard);
+    assert_eq!((others(&mut desk), desk.refused("audience_limit")), (AUDIENCES_LIMIT + 1, 1));
+
+    let with = [org(BERGEN)].into_iter().collect();
+    let request = desk.command(Command::DraftJointly(Kind::Case, serde_json::json!({}), with));
+    let refused = desk.replies.remove(&request).expect("answered").expect_err("others keep no more");
+    assert_eq!(refused, CommandError::TooManyAudiences);
 }
