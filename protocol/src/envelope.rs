@@ -126,6 +126,17 @@ pub fn standing(device: StatementHash, membership: Option<StatementHash>) -> Sta
     Standing(whole[..16].try_into().expect("half of 32 bytes"))
 }
 
+/// What a device writes under in a document or an audience in which its organisation was given a place again after an
+/// End: what it would otherwise write under, and the grant in the document or the Add in the audience, or both.
+pub fn standing_again(
+    first: Standing,
+    in_document: Option<StatementHash>,
+    in_audience: Option<StatementHash>,
+) -> Standing {
+    let whole = hash("praksis/standing/2", &(first, in_document, in_audience));
+    Standing(whole[..16].try_into().expect("half of 32 bytes"))
+}
+
 /// What ties an envelope to its place.
 pub fn context(genesis: &Genesis) -> Digest {
     Digest(hash("praksis/context/1", &(genesis.network, genesis.scope, genesis.document())))

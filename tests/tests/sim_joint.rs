@@ -277,3 +277,32 @@ fn whoever_is_taken_into_a_joint_draft_reads_that_and_nothing_else() {
         assert!(world.show(trondheim, other).is_none());
     }
 }
+
+#[test]
+fn what_one_who_had_left_wrote_meanwhile_stays_out_when_it_comes_back() {
+    for seed in 0..3 {
+        let mut world = World::new(seed);
+        let [ks, bergen, baerum, trondheim] = four(&mut world);
+        let record = joint(&mut world, bergen, baerum);
+        world.edit(baerum, record, None, json!({"help_wanted": "Fra Bærum"}));
+        world.run_until_level();
+        // Nobody hears what it writes, and it does not hear that it has left.
+        world.part(&[baerum], &[ks, bergen, trondheim]);
+        world.edit(baerum, record, None, json!({"help_wanted": "For sent"}));
+        let org = world.org(baerum);
+        world.ok(bergen, Command::CoOwn(record, org, false));
+        world.run_for(HOUR);
+        world.ok(bergen, Command::CoOwn(record, org, true));
+        world.run_for(HOUR);
+        world.heal();
+        world.run_until_level();
+        for node in [bergen, baerum] {
+            assert_eq!(help_wanted(&mut world, node, record), "Fra Bærum", "seed {seed}");
+        }
+        world.edit(baerum, record, None, json!({"help_wanted": "Tilbake"}));
+        world.run_until_level();
+        for node in [bergen, baerum] {
+            assert_eq!(help_wanted(&mut world, node, record), "Tilbake", "seed {seed}");
+        }
+    }
+}

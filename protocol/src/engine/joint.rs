@@ -69,7 +69,7 @@ impl Engine {
     fn found(&mut self, draft: &Genesis, rng: &mut impl Rng) -> Option<Known> {
         let kind = draft.kind()?;
         let shared = Genesis::shared(draft, draft.network, Scope::Network);
-        let standing = self.statements.roster().standing(self.device(), shared.scope)?;
+        let standing = self.statements.roster().rights(&shared).standing(self.device())?;
         let mut session = SessionId([0; 16]);
         rng.fill_bytes(&mut session.0);
         let (device, document) = (self.device(), shared.document());

@@ -299,7 +299,7 @@ impl Engine {
         let document = genesis.document();
         let is_hidden = self.index.row(document).is_some_and(|row| row.is_hidden());
         let result = if is_hidden { Err(CommandError::Withdrawn) } else { result };
-        let standing = self.statements.roster().standing(self.device(), genesis.scope);
+        let standing = self.statements.roster().rights(genesis).standing(self.device());
         let result = match (result, standing) {
             (Ok(written), Some(standing)) => Ok((written, standing)),
             (Ok(_), None) => Err(self.outside(CommandError::NotGranted)),

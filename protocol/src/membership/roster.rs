@@ -14,6 +14,7 @@ mod book;
 mod cuts;
 mod grants;
 mod ledger;
+mod places;
 mod rights;
 mod roots;
 mod standings;

@@ -389,6 +389,9 @@ fn an_audience_is_who_its_owner_says() {
     assert_eq!([&wrote, &past].map(|it| world.counts(it, &case)), [Verdict::Yes, Verdict::PastCut]);
     world.device_says(20, scope, Kind::AudienceAdd, &AudienceAdd { org: org(BAERUM), follows: Some(ended) });
     assert!(is_in(&world, BAERUM));
+    let fresh = written(30, world.roster().rights(&case).standing(device(30)).unwrap(), 3);
+    let verdicts = [&wrote, &past, &fresh].map(|it| world.counts(it, &case));
+    assert_eq!(verdicts, [Verdict::Yes, Verdict::PastCut, Verdict::Yes], "what was past the cut stays out");
 }
 
 #[test]
@@ -458,6 +461,22 @@ fn a_co_owner_writes_from_its_grant_to_its_cut() {
     let again = CoOwnerGrant { document, org: org(4), follows: Some(ended) };
     world.device_says(20, Scope::Network, Kind::CoOwnerGrant, &again);
     assert_eq!(now(&world), [org(4)]);
+    // What it wrote past the cut stays out; what it writes from now on counts, and is no other document's.
+    assert_eq!([&theirs, &past].map(|it| world.counts(it, &case)), [Verdict::Yes, Verdict::PastCut]);
+    let fresh = written(40, world.roster().rights(&case).standing(device(40)).unwrap(), 5);
+    assert_eq!(world.counts(&fresh, &case), Verdict::Yes);
+    let other = Genesis { nonce: [7; 32], ..case.clone() };
+    assert_eq!(world.counts(&fresh, &other), Verdict::UnknownStanding);
+    // Once more out and in: each time has its own cut.
+    let grant = world.said.last().unwrap().hash;
+    let ended = world.device_says(20, Scope::Network, Kind::CoOwnerEnd, &of(org(4), Some(grant)));
+    let cut = Cut { end: ended, envelopes: [fresh.hash].into_iter().collect(), ..cut };
+    world.device_says(20, Scope::Network, Kind::Cut, &cut);
+    let late = Written { hash: EnvelopeHash([6; 32]), ..fresh.clone() };
+    let again = CoOwnerGrant { document, org: org(4), follows: Some(ended) };
+    world.device_says(20, Scope::Network, Kind::CoOwnerGrant, &again);
+    let verdicts = [&theirs, &past, &fresh, &late].map(|it| world.counts(it, &case));
+    assert_eq!(verdicts, [Verdict::Yes, Verdict::PastCut, Verdict::Yes, Verdict::PastCut]);
 }
 
 #[test]

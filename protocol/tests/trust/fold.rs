@@ -246,7 +246,7 @@ proptest! {
         for genesis in [document(BERGEN), document(BAERUM)] {
             for (id, held) in roster.devices() {
                 let verdict = roster.may(*id, praksis_protocol::membership::roster::Act::Write, Scope::Network, &roster.writers(&genesis));
-                if let Some(standing) = roster.standing(*id, Scope::Network)
+                if let Some(standing) = roster.rights(&genesis).standing(*id)
                     && verdict.is_yes()
                 {
                     let seed = (1..60).find(|seed| device(*seed) == *id).unwrap();

@@ -72,6 +72,11 @@ impl<S: Copy + Ord> Ledger<S> {
         ended.iter().filter(|(of, _)| !followed.contains(of)).map(|(_, end)| *end).collect()
     }
 
+    /// All grants of all subjects, with the End that each says it follows.
+    pub(super) fn grants_and_ends(&self) -> impl Iterator<Item = (StatementHash, S, Option<StatementHash>)> {
+        self.grants.iter().map(|(grant, (subject, follows))| (*grant, *subject, *follows))
+    }
+
     /// All grants of all subjects.
     pub(super) fn grants(&self) -> impl Iterator<Item = (StatementHash, S)> {
         self.grants.iter().map(|(grant, (subject, _))| (*grant, *subject))

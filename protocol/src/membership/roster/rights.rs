@@ -6,16 +6,15 @@ use super::{
     Roster, Verdict, Withdrawn,
     cuts::{Cutter, Deed},
     ledger::Ledger,
+    places::{Held, Places},
+    standings::Place,
     words::{CoOwning, CoOwningAct, Speaker, acts_for},
 };
 use crate::{
-    envelope::Envelope,
+    envelope::{Envelope, standing_again},
     genesis::{Genesis, Scope},
-    id::{DeviceId, DocumentId, EnvelopeHash, OrgId, StatementHash},
+    id::{DeviceId, DocumentId, EnvelopeHash, OrgId, Standing, StatementHash},
 };
-
-/// Organisations with the Ends of their places; none for whoever has a live one.
-type Places = BTreeMap<OrgId, Vec<StatementHash>>;
 
 /// The rights of one document; made once for many envelopes.
 #[derive(Debug)]
@@ -27,17 +26,26 @@ pub struct Rights<'a> {
     writers: Places,
     /// Whoever was ever in the audience; absent in other scopes.
     audience: Option<Places>,
+    /// What is written under in places that were given again.
+    again: BTreeMap<Standing, Under>,
     /// Those that have a place now, the owner first.
     live: Vec<OrgId>,
 }
 
-/// Adds an organisation, and those that it was merged into.
-fn add(places: &mut Places, heirs: &BTreeMap<OrgId, OrgId>, org: OrgId, ends: &[StatementHash]) {
-    for org in std::iter::successors(Some(org), |at| heirs.get(at).copied()) {
-        match places.get_mut(&org) {
-            Some(held) if held.is_empty() || ends.is_empty() => held.clear(),
-            Some(held) => held.extend(ends),
-            None => drop(places.insert(org, ends.to_vec())),
+/// What something was written under.
+#[derive(Debug, Clone, Copy)]
+struct Under {
+    first: Standing,
+    in_document: Option<StatementHash>,
+    in_audience: Option<StatementHash>,
+}
+
+impl Under {
+    fn standing(self) -> Standing {
+        let Self { first, in_document, in_audience } = self;
+        match (in_document, in_audience) {
+            (None, None) => first,
+            (Some(_), _) | (_, Some(_)) => standing_again(first, in_document, in_audience),
         }
     }
 }
@@ -45,32 +53,70 @@ fn add(places: &mut Places, heirs: &BTreeMap<OrgId, OrgId>, org: OrgId, ends: &[
 impl<'a> Rights<'a> {
     pub(super) fn of(roster: &'a Roster, genesis: &Genesis) -> Self {
         let (owner, scope) = (genesis.owner, genesis.scope);
-        let (mut writers, mut live) = (Places::new(), vec![owner]);
-        add(&mut writers, &roster.heirs, owner, &[]);
-        for (org, ends) in co_owners(roster, genesis) {
-            add(&mut writers, &roster.heirs, org, &ends);
-            if ends.is_empty() && !live.contains(&org) {
+        let co_owners = co_owners(roster, genesis);
+        let mut live = vec![owner];
+        for (grant, org) in co_owners.grants() {
+            if co_owners.ends_of(grant).is_empty() && !live.contains(&org) {
                 live.push(org);
             }
         }
+        let mut writers = Places::of(&co_owners, &roster.heirs);
+        writers.add_live(&roster.heirs, owner);
         let audience = match scope {
             Scope::Named(audience) => Some(roster.words.circles.get(&audience).map(|circle| {
-                let mut places = Places::new();
-                for (grant, org) in circle.adds.grants() {
-                    add(&mut places, &BTreeMap::new(), org, &circle.adds.ends_of(grant));
-                }
-                circle.owner.iter().for_each(|owner| add(&mut places, &roster.heirs, *owner, &[]));
+                let mut places = Places::of(&circle.adds, &BTreeMap::new());
+                circle.owner.iter().for_each(|owner| places.add_live(&roster.heirs, *owner));
                 places
             })),
             Scope::Roster | Scope::Organisation(_) | Scope::Network => None,
         };
         let audience = audience.map(Option::unwrap_or_default);
-        Self { roster, owner, scope, writers, audience, live }
+        let mut rights = Self { roster, owner, scope, writers, audience, again: BTreeMap::new(), live };
+        rights.take_again();
+        rights
+    }
+
+    /// What devices of those who were given a place again write under.
+    fn take_again(&mut self) {
+        let in_audience = self.audience.iter().flat_map(Places::given_again);
+        let orgs: BTreeSet<OrgId> = self.writers.given_again().chain(in_audience).collect();
+        if orgs.is_empty() {
+            return;
+        }
+        let places = |held: Option<&Held>| -> Vec<Option<StatementHash>> {
+            let again = held.into_iter().flat_map(Held::again).map(Some);
+            std::iter::once(None).chain(again).collect()
+        };
+        for (first, place) in self.roster.standings.iter().filter(|(_, place)| orgs.contains(&place.org)) {
+            for in_document in places(self.writers.get(place.org)) {
+                let audience = self.audience.as_ref();
+                for in_audience in places(audience.and_then(|audience| audience.get(place.org))) {
+                    let under = Under { first: *first, in_document, in_audience };
+                    self.again.insert(under.standing(), under);
+                }
+            }
+        }
+    }
+
+    /// Under what, and from where, something was written.
+    fn under(&self, standing: Standing) -> Option<(Under, &Place)> {
+        let first = Under { first: standing, in_document: None, in_audience: None };
+        let under = self.again.get(&standing).copied().unwrap_or(first);
+        self.roster.standings.get(&under.first).map(|place| (under, place))
+    }
+
+    /// What a device writes under here now; none where it has no place.
+    pub fn standing(&self, device: DeviceId) -> Option<Standing> {
+        let first = self.roster.standing(device, self.scope)?;
+        let org = self.roster.standings.get(&first)?.org;
+        let now = |places: Option<&Places>| places.and_then(|places| places.get(org)?.now()).flatten();
+        let (in_document, in_audience) = (now(Some(&self.writers)), now(self.audience.as_ref()));
+        Some(Under { first, in_document, in_audience }.standing())
     }
 
     /// Whether an envelope counts, for ever: by what it was written under, and by the cuts of what has ended.
     pub fn counts(&self, hash: EnvelopeHash, envelope: &Envelope) -> Verdict {
-        let Some(place) = self.roster.standings.get(&envelope.standing) else {
+        let Some((under, place)) = self.under(envelope.standing) else {
             return Verdict::UnknownStanding;
         };
         if place.device != envelope.device {
@@ -86,13 +132,21 @@ impl<'a> Rights<'a> {
         if !is_home {
             return Verdict::OtherScope;
         }
-        let Some(ends) = self.writers.get(&place.org) else { return Verdict::NotOwner };
         let deed = Deed::Envelope(hash);
-        let judge = |ends: &[StatementHash]| self.judge(ends, place.device, deed);
-        place
-            .judge(&self.roster.cuts, self.scope, deed)
-            .max(judge(ends))
-            .max(self.in_audience(place.org, judge))
+        let judge = |places: &Places, again, otherwise| {
+            let Some(held) = places.get(place.org) else { return otherwise };
+            let ends = held.ends_of(again);
+            ends.map_or(Verdict::UnknownStanding, |ends| self.judge(ends, place.device, deed))
+        };
+        let in_document = judge(&self.writers, under.in_document, Verdict::NotOwner);
+        let in_audience = self
+            .audience
+            .as_ref()
+            .map_or(Verdict::Yes, |audience| judge(audience, under.in_audience, Verdict::NotInAudience));
+        if in_document == Verdict::NotOwner {
+            return in_document;
+        }
+        place.judge(&self.roster.cuts, self.scope, deed).max(in_document).max(in_audience)
     }
 
     /// What the Ends of a place in the document or its audience leave: its owner's device cuts as it ends.
@@ -100,16 +154,10 @@ impl<'a> Rights<'a> {
         self.roster.cuts.judge((ends, Cutter::Same), device, self.scope, deed)
     }
 
-    /// What an organisation's place in the audience says, if the document lives in one.
-    fn in_audience(&self, org: OrgId, judge: impl Fn(&[StatementHash]) -> Verdict) -> Verdict {
-        let Some(audience) = &self.audience else { return Verdict::Yes };
-        audience.get(&org).map_or(Verdict::NotInAudience, |ends| judge(ends))
-    }
-
     /// Whether an envelope is the owner's own, or its heir's.
     pub fn is_owners(&self, envelope: &Envelope) -> bool {
-        let place = self.roster.standings.get(&envelope.standing);
-        place.is_some_and(|place| acts_for(&self.roster.heirs, place.org, self.owner))
+        let place = self.under(envelope.standing);
+        place.is_some_and(|(_, place)| acts_for(&self.roster.heirs, place.org, self.owner))
     }
 
     /// Who may write now, the owner first; heirs in place of ended predecessors.
@@ -123,17 +171,17 @@ impl<'a> Rights<'a> {
     }
 }
 
-/// The co-owners of a document with the Ends of their places.
-fn co_owners(roster: &Roster, genesis: &Genesis) -> Vec<(OrgId, Vec<StatementHash>)> {
-    if roster.words.co_owning.is_empty() {
-        return genesis.co_owners.iter().map(|org| (*org, Vec::new())).collect();
+/// The places of a document's co-owners.
+fn co_owners(roster: &Roster, genesis: &Genesis) -> Ledger<OrgId> {
+    let mut ledger = Ledger::default();
+    if genesis.co_owners.is_empty() && roster.words.co_owning.is_empty() {
+        return ledger;
     }
     let document = genesis.document();
     let said = roster.words.co_owning.get(&document).into_iter().flatten();
     let rightful =
         |it: &&CoOwning| it.scope == genesis.scope && acts_for(&roster.heirs, it.by, genesis.owner);
     let said: Vec<&CoOwning> = said.filter(rightful).collect();
-    let mut ledger = Ledger::default();
     for org in &genesis.co_owners {
         ledger.grant(in_genesis(document, *org), *org, None);
     }
@@ -147,7 +195,7 @@ fn co_owners(roster: &Roster, genesis: &Genesis) -> Vec<(OrgId, Vec<StatementHas
             ledger.end(it.hash, grant.unwrap_or_else(|| in_genesis(document, it.org)));
         }
     }
-    ledger.grants().map(|(grant, org)| (org, ledger.ends_of(grant))).collect()
+    ledger
 }
 
 /// A place in a genesis as a grant among the others: no statement has such a hash.
@@ -212,8 +260,12 @@ impl Roster {
 impl Rights<'_> {
     /// Whether the place of a device's organisation in document and audience lets a statement of it count.
     fn may_withdraw(&self, issuer: OrgId, org: OrgId, hash: StatementHash) -> Verdict {
-        let Some(ends) = self.writers.get(&org) else { return Verdict::NotOwner };
-        let judge = |ends: &[StatementHash]| self.judge(ends, DeviceId(issuer.0), Deed::Grave(hash));
-        judge(ends).max(self.in_audience(org, judge))
+        let judge = |places: &Places, otherwise| {
+            let held = places.get(org);
+            held.map_or(otherwise, |held| self.judge(&held.ends(), DeviceId(issuer.0), Deed::Grave(hash)))
+        };
+        let in_audience = self.audience.as_ref();
+        judge(&self.writers, Verdict::NotOwner)
+            .max(in_audience.map_or(Verdict::Yes, |audience| judge(audience, Verdict::NotInAudience)))
     }
 }
