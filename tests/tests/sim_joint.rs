@@ -3,10 +3,12 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use praksis_protocol::{
+    admission::state::{Row, View},
     engine::{Audience, Command, CommandError, Edit, Reply},
     genesis::{Kind, Scope},
     id::{AudienceId, DocumentId},
     share::Terms,
+    store::Read as _,
 };
 use praksis_tests::sim::{
     NodeId, World,
@@ -304,5 +306,41 @@ fn what_one_who_had_left_wrote_meanwhile_stays_out_when_it_comes_back() {
         for node in [bergen, baerum] {
             assert_eq!(help_wanted(&mut world, node, record), "Tilbake", "seed {seed}");
         }
+    }
+}
+
+/// What is shared of a record and reads as nothing yet, at any of these nodes.
+fn empty_shares(world: &World, nodes: &[NodeId], record: DocumentId) -> usize {
+    let of_node = |node: &NodeId| {
+        let store = world.store(*node);
+        let rows = store.rows().expect("reads").into_iter();
+        let rows = rows.map(|(id, bytes)| (id, minicbor::decode::<Row>(&bytes).expect("a row")));
+        let shares = rows.filter(|(_, row)| row.genesis.record == Some(record) && row.is_seen());
+        let views = shares.map(|(id, _)| store.view(id).expect("reads").expect("there is one"));
+        views.filter(|view| View::read(view).expect("a view").record["title"].is_null()).count()
+    };
+    nodes.iter().map(of_node).sum()
+}
+
+#[test]
+fn when_a_co_owner_shares_it_first_nobody_ever_reads_an_empty_record() {
+    for seed in 0..3 {
+        let mut world = World::new(seed);
+        let [ks, bergen, baerum, trondheim] = four(&mut world);
+        let record = joint(&mut world, bergen, baerum);
+        let share = shared_with_all(&world, record);
+        world.command(baerum, share);
+        let all = [ks, bergen, baerum, trondheim];
+        world.run_until("all read it", HOUR, |world| {
+            assert_eq!(empty_shares(world, &all, record), 0, "seed {seed}");
+            let has_it = |node: &NodeId| {
+                let rows = world.store(*node).rows().expect("reads").into_iter();
+                let rows = rows.map(|(_, bytes)| minicbor::decode::<Row>(&bytes).expect("a row"));
+                rows.filter(|row| row.genesis.record == Some(record)).count() == 1
+            };
+            all.iter().all(has_it)
+        });
+        world.run_until_level();
+        assert_eq!(world.shared_view(trondheim, record).record["title"]["nb"], "Felles pumper");
     }
 }

@@ -75,6 +75,7 @@ mod tests {
             Job::Write(Box::new(Write {
                 genesis: genesis.clone(),
                 held: vec![],
+                founding: vec![],
                 roster: Arc::default(),
                 at: None,
                 edit: Edit::Replace(json!({})),

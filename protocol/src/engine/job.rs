@@ -1,6 +1,6 @@
 //! Work that takes long enough to keep it off the engine's thread: pure functions, run anywhere.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use serde_json::{Map, Value};
 
@@ -42,6 +42,8 @@ pub struct Write {
     pub genesis: Genesis,
     /// What the store holds of it.
     pub held: Vec<SignedChange>,
+    /// What comes before the first change, as others have laid it down: not checked yet.
+    pub founding: Vec<SignedChange>,
     /// Who may write: decides what of it counts.
     pub roster: Arc<Roster>,
     /// The heads that the writer read, the present ones if absent.
@@ -74,6 +76,8 @@ pub enum Outcome {
 /// New changes, and the document as it reads with them.
 #[derive(Debug)]
 pub struct Written {
+    /// What of the founding was in order: to be stored before them.
+    pub founding: Vec<(EnvelopeHash, ChangeHash, SignedChange)>,
     /// To be signed in this order; empty if nothing differed.
     pub changes: Vec<RawChange>,
     /// Changes that nothing rests on afterwards.
@@ -100,8 +104,13 @@ pub fn run(job: Job) -> Outcome {
 }
 
 fn run_write(write: &Write) -> Result<Written, CommandError> {
+    let founding = founded(write);
+    let mut held = Cow::Borrowed(&write.held);
+    if !founding.is_empty() {
+        held.to_mut().extend(founding.iter().map(|(.., signed)| signed.clone()));
+    }
     let Opened { mut replica, envelopes, first_branch } =
-        Opened::new(&write.genesis, &write.held, &write.roster, Some((write.device, write.session)))
+        Opened::new(&write.genesis, &held, &write.roster, Some((write.device, write.session)))
             .ok_or(CommandError::NotFound)?;
     let kind = write.genesis.kind().ok_or(CommandError::NotFound)?;
     let document = write.genesis.document();
@@ -129,7 +138,17 @@ fn run_write(write: &Write) -> Result<Written, CommandError> {
             replica.settle(conflict, &chosen.value, &author)?
         }
     };
-    Ok(Written::of(&replica, &envelopes, changes))
+    Ok(Written { founding, ..Written::of(&replica, &envelopes, changes) })
+}
+
+/// What of a founding is in order: it is another's word.
+fn founded(write: &Write) -> Vec<(EnvelopeHash, ChangeHash, SignedChange)> {
+    if write.founding.is_empty() {
+        return Vec::new();
+    }
+    let Write { genesis, held, founding, roster, .. } = write;
+    let (genesis, roster) = (genesis.clone(), roster.clone());
+    admit(&Admission { genesis, held: held.clone(), incoming: founding.clone(), roster }).accepted
 }
 
 impl Written {
@@ -142,7 +161,8 @@ impl Written {
         let reading = replica.read();
         let heads = replica.heads();
         let kept_heads = heads.iter().filter_map(|head| envelopes.get(head)).copied().collect();
-        Self { changes, heads, kept_heads, record: reading.record, conflicts: reading.conflicts }
+        let (founding, record, conflicts) = (Vec::new(), reading.record, reading.conflicts);
+        Self { founding, changes, heads, kept_heads, record, conflicts }
     }
 }
 

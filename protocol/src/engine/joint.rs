@@ -2,17 +2,14 @@
 //!
 //! What it is shared as begins with a change of its owner's. So that nobody has to wait for the owner, its
 //! device signs an empty one with the draft and lays it down in the draft's scope ([`Founding`]); whoever
-//! shares first publishes that change before its own.
+//! shares first publishes that change together with its own.
 
 use std::collections::BTreeSet;
 
 use rand_core::Rng;
 use serde_json::Value;
 
-use super::{
-    CommandError, Edit, Engine, Output, Reply, RequestId, Resting, lanes::Task, saying::Voice,
-    statements::put,
-};
+use super::{CommandError, Edit, Engine, Output, Reply, RequestId, Resting, saying::Voice, statements::put};
 use crate::{
     document::{Form, founding},
     envelope::{Envelope, Opening, actor, context},
@@ -97,17 +94,20 @@ impl Engine {
         self.say(Voice::Device, draft.scope, Says::Founding, &founding)
     }
 
-    /// Before the first change of what a joint draft is shared as comes its owner's empty one. Says whether
-    /// it may be shared.
-    pub(super) fn publish_founding(
-        &mut self,
-        genesis: &Genesis,
-        store: &impl Read,
-        rng: &mut impl Rng,
-    ) -> Result<bool, StoreError> {
-        let is_begun = self.index.row(genesis.document()).is_some_and(|row| !row.heads.is_empty());
-        if genesis.co_owners.is_empty() || is_begun {
-            return Ok(true);
+    /// Whether what a joint draft is shared as has begun, or can be begun here: by us as its owner, or by what its
+    /// owner has laid down.
+    pub(super) fn can_begin(&self, genesis: &Genesis) -> bool {
+        genesis.co_owners.is_empty()
+            || self.is_begun(genesis)
+            || self.identity.org == Some(genesis.owner)
+            || !self.founding(genesis).is_empty()
+    }
+
+    /// What its owner has laid down to come before the first change of what a joint draft is shared as, if that has not
+    /// begun. It is published together with that change: alone it would read as an empty record.
+    pub(super) fn founding(&self, genesis: &Genesis) -> Vec<SignedChange> {
+        if genesis.co_owners.is_empty() || self.is_begun(genesis) {
+            return Vec::new();
         }
         let bytes = genesis.bytes();
         let of_this = self.statements.all().filter_map(|known| {
@@ -116,12 +116,11 @@ impl Engine {
                 SignedChange { envelope: founding.envelope.clone(), change: founding.change.clone() };
             (founding.genesis.as_slice() == bytes).then_some(change)
         });
-        let changes: Vec<SignedChange> = of_this.collect();
-        if changes.is_empty() {
-            return Ok(self.identity.org == Some(genesis.owner));
-        }
-        self.line_up(genesis.clone(), Task::Admit { changes, source: None }, store, rng)?;
-        Ok(true)
+        of_this.collect()
+    }
+
+    fn is_begun(&self, genesis: &Genesis) -> bool {
+        self.index.row(genesis.document()).is_some_and(|row| !row.heads.is_empty())
     }
 
     /// Stores and tells what was said, and answers.

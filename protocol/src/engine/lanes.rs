@@ -151,6 +151,7 @@ impl Engine {
                 let write = Write {
                     genesis: genesis.clone(),
                     held,
+                    founding: self.founding(&genesis),
                     roster: self.statements.roster().clone(),
                     at,
                     edit,
@@ -324,6 +325,11 @@ impl Engine {
         }
         let (mut puts, mut size) = (Vec::new(), 0);
         let mut heads: Vec<EnvelopeHash> = written.kept_heads;
+        for (envelope, change, signed) in written.founding {
+            size += signed.size();
+            puts.push(Put::Envelope(document, envelope, signed.envelope.into()));
+            puts.push(Put::Change(document, change, signed.change.into()));
+        }
         for change in written.changes {
             let (envelope, bytes, session) =
                 self.sessions.sign(genesis, change.hash, change.branch, &self.keys.device, standing);

@@ -63,7 +63,7 @@ impl Engine {
             self.reply(request, Err(CommandError::NotShareable(refused)));
             return Ok(());
         }
-        if !self.publish_founding(&genesis, store, rng)? {
+        if !self.can_begin(&genesis) {
             self.reply(request, Err(CommandError::OwnerFirst));
             return Ok(());
         }

@@ -162,6 +162,7 @@ impl Device {
         let write = Write {
             genesis: node.genesis.clone(),
             held: node.held.clone(),
+            founding: Vec::new(),
             roster: node.roster.clone(),
             at: None,
             edit,

@@ -109,6 +109,7 @@ impl Writer {
         let write = Write {
             genesis: shared_case(),
             held: held.to_vec(),
+            founding: Vec::new(),
             roster: roster(),
             at: None,
             edit: Edit::Merge(patch),
