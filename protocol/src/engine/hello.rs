@@ -21,6 +21,9 @@ const HELLO_AGAIN: Duration = Duration::from_secs(2);
 const COMPARE_EVERY: Duration = Duration::from_secs(30);
 /// The wait after comparing sets in vain; doubles up to [`HELLO_EVERY`].
 const PULL_AGAIN: Duration = Duration::from_millis(250);
+/// The wait where a peer has more that has no place here than is remembered: the two never agree, and each comparison
+/// finds all that was forgotten. What is new it tells by hints.
+const OVERFULL_AGAIN: Duration = Duration::from_secs(10 * 60);
 /// Digests are compared at least this often.
 const HELLO_EVERY: Duration = Duration::from_secs(60);
 
@@ -35,7 +38,10 @@ impl Peer {
     /// A pull is through.
     pub(super) fn pull_ended(&mut self, gained: bool, now: Timestamp) {
         self.vain_pulls = if gained { 0 } else { self.vain_pulls.saturating_add(1) };
-        let wait = PULL_AGAIN.saturating_mul(1 << self.vain_pulls.min(6)).min(HELLO_EVERY);
+        let wait = match self.left_out.is_full() {
+            true => OVERFULL_AGAIN,
+            false => PULL_AGAIN.saturating_mul(1 << self.vain_pulls.min(6)).min(HELLO_EVERY),
+        };
         self.pull_after = if gained { now } else { now + wait };
     }
 

@@ -30,7 +30,7 @@ use crate::{
 /// The name under which it is counted when something is left out.
 const QUOTA: &str = "quota";
 /// Most documents of one peer that are remembered as left out. With more than these the two never agree: sets are
-/// compared again at the slowest pace.
+/// compared every ten minutes, which takes a few hundred kilobytes, and hellos and hints go on as ever.
 const LEFT_OUT_LIMIT: usize = 16 * 1024;
 
 /// How much of one organisation is taken, in the network and once more in all audiences together.
@@ -91,6 +91,11 @@ impl LeftOut {
         self.by_scope.values().map(BTreeMap::len).sum()
     }
 
+    /// Whether there may be more than is remembered.
+    pub(super) fn is_full(&self) -> bool {
+        self.len() >= LEFT_OUT_LIMIT
+    }
+
     /// Whether anything of a scope is left out.
     pub(super) fn is_any(&self, scope: Scope) -> bool {
         self.by_scope.contains_key(&scope)
@@ -103,7 +108,7 @@ impl LeftOut {
     /// Whether that is new.
     fn put(&mut self, scope: Scope, document: DocumentId, item: Item, owner: OrgId) -> bool {
         let before = self.get(scope, document);
-        if before.map(|(item, _)| item) == Some(item) || (before.is_none() && self.len() >= LEFT_OUT_LIMIT) {
+        if before.map(|(item, _)| item) == Some(item) || (before.is_none() && self.is_full()) {
             return false;
         }
         self.digests.remove(&scope);

@@ -1,6 +1,6 @@
 //! A peer that has more of somebody than there is room for.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Bound};
 
 use praksis_protocol::{
     engine::{
@@ -13,7 +13,7 @@ use praksis_protocol::{
         roster::Roster,
         statement::{AudienceAdd, AudienceOpen, Chain, Kind as StatementKind, Known, audience_id},
     },
-    reconcile::{Answer, set_digest},
+    reconcile::{Answer, Ask, PAGE, set_digest},
     signed::encoding::hash,
     store::{Read as _, Store as _},
     wire::message::{Hello, Request, Resolved, Response},
@@ -174,4 +174,69 @@ fn of_one_owner_so_many_audiences_are_kept_and_no_more_and_no_node_opens_more() 
     let request = desk.command(Command::DraftJointly(Kind::Case, serde_json::json!({}), with));
     let refused = desk.replies.remove(&request).expect("answered").expect_err("others keep no more");
     assert_eq!(refused, CommandError::TooManyAudiences);
+}
+
+/// A peer with so many documents that what has no place here is not remembered whole.
+struct Crowd {
+    items: BTreeSet<Item>,
+    compared: usize,
+    bytes: usize,
+}
+
+impl Crowd {
+    fn of(number: u32) -> Self {
+        let item = |n: u32| Item(std::array::from_fn(|at| if at < 4 { n.to_be_bytes()[at] } else { 7 }));
+        Self { items: (0..number).map(item).collect(), compared: 0, bytes: 0 }
+    }
+
+    fn answer(&mut self, request: Request) -> Response {
+        let answer = match request {
+            Request::Hello(ours) => {
+                let digests = vec![(Scope::Network, set_digest(&self.items))];
+                Response::Hello(Hello { documents: Digest(hash("praksis/sets/1", &digests)), ..ours })
+            }
+            Request::Compare(Scope::Network, ask) => {
+                let after = match ask {
+                    Ask::List(after) => after,
+                    Ask::Begin(..) | Ask::More(..) => None,
+                };
+                self.compared += usize::from(after.is_none());
+                let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+                let page: Vec<Item> =
+                    self.items.range((from, Bound::Unbounded)).take(PAGE).copied().collect();
+                let more = page.last() < self.items.last();
+                Response::Compared(Answer::Page(page, more))
+            }
+            Request::Compare(..) => Response::Compared(Answer::Page(vec![], false)),
+            Request::Resolve(_, asked) => {
+                let document = |item: &Item| DocumentId(std::array::from_fn(|at| item.0[at % 16]));
+                let documents = asked.iter().map(|item| (*item, document(item), org(BAERUM))).collect();
+                Response::Resolved(Resolved { documents, statements: vec![], complete: true })
+            }
+            Request::Pull(_, wants) => panic!("there is no room for {wants:?}"),
+            Request::Changed(..) | Request::Tell(_) => Response::Heard,
+        };
+        self.bytes += answer.bytes().len();
+        answer
+    }
+}
+
+#[test]
+fn with_more_than_is_remembered_the_cost_is_one_comparison_in_a_long_while() {
+    let mut desk = Desk::association(&[BERGEN, BAERUM]);
+    desk.engine.take_at_most(Quota { documents: 0, bytes: u64::MAX });
+    let mut crowd = Crowd::of(17_000);
+    desk.connect(20);
+    desk.run_for(HOUR_MS / 6, |request| crowd.answer(request));
+    (crowd.compared, crowd.bytes) = (0, 0);
+    let before = desk.sent;
+    desk.run_for(HOUR_MS, |request| crowd.answer(request));
+    assert!(crowd.compared <= 7, "{} comparisons in an hour", crowd.compared);
+    assert!(crowd.bytes <= 4_000_000, "{} bytes in an hour", crowd.bytes);
+    assert!(desk.sent - before <= 500, "{} questions in an hour", desk.sent - before);
+    // Once it has no more than is remembered, both agree.
+    crowd.items = Crowd::of(16_000).items;
+    desk.run_for(HOUR_MS, |request| crowd.answer(request));
+    let status = desk.status();
+    assert!(status.peers.iter().find(|peer| peer.device == Some(device(20))).unwrap().level);
 }
