@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use praksis_protocol::{
     admission::state::Row,
     engine::{
-        Command, Quota, Reply, Saying,
+        Command, Event, Quota, Reply, Saying,
         why::{Here, Why},
     },
     genesis::Scope,
@@ -294,5 +294,33 @@ fn who_opens_many_audiences_has_one_quota_in_all_of_them_together() {
             [ks, baerum].iter().all(|reader| placed_in_audiences(world, *reader, owner) == 8)
         });
         agree(&mut world, &nodes);
+    }
+}
+
+#[test]
+fn a_quota_that_was_lowered_by_mistake_says_what_it_cost_and_raised_again_brings_it_back() {
+    for seed in 0..3 {
+        let mut world = World::new(seed);
+        let nodes = network(&mut world);
+        let [_, bergen, baerum] = nodes;
+        let records = shares(&mut world, bergen, 3);
+        world.run_until_level();
+        let owner = world.org(bergen);
+        let all = placed(&world, baerum, owner);
+        assert_eq!(all.len(), 6, "seed {seed}");
+        world.events(baerum);
+        world.take_at_most(baerum, Quota { documents: 2, bytes: u64::MAX });
+        world.run_until("let go of", HOUR, |world| placed(world, baerum, owner).len() == 2);
+        let said = |event: &Event| matches!(event, Event::LetGo(whose, 4) if *whose == owner);
+        assert_eq!(world.events(baerum).iter().filter(|event| said(event)).count(), 1, "seed {seed}");
+        assert_eq!(world.status(baerum).refused["quota_let_go"], 4, "seed {seed}");
+        agree(&mut world, &nodes);
+        world.take_at_most(baerum, Quota::CHARTER);
+        world.run_until("all of it again", HOUR, |world| placed(world, baerum, owner) == all);
+        agree(&mut world, &nodes);
+        for record in records {
+            let shown = world.show(baerum, record).and_then(|view| view.shared);
+            assert!(shown.is_some_and(|view| !view.record["title"].is_null()), "seed {seed}");
+        }
     }
 }

@@ -109,6 +109,7 @@ async fn answered(api: &Api, mut events: Receiver<Event>) -> Result<Value, ApiEr
                     | Event::Ended(_)
                     | Event::RecordChanged(_)
                     | Event::RecordGone(..)
+                    | Event::LetGo(..)
                     | Event::Level(..)
                     | Event::Failed(_),
                 ) => {}

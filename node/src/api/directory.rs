@@ -99,6 +99,7 @@ impl Kept {
                     Event::JoinRefused(_)
                     | Event::Asking
                     | Event::Ended(_)
+                    | Event::LetGo(..)
                     | Event::Level(..)
                     | Event::Failed(_),
                 ) => {}

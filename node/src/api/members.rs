@@ -245,6 +245,7 @@ async fn joined(api: &Api, mut events: Receiver<Event>, office: Option<OrgId>) -
                     | Event::Ended(_)
                     | Event::RecordChanged(_)
                     | Event::RecordGone(..)
+                    | Event::LetGo(..)
                     | Event::Level(..)
                     | Event::Failed(_),
                 ) => {}

@@ -98,6 +98,7 @@ async fn run(api: Api, wait: Option<u64>, progress: Progress) -> Result<Value, A
                     Ok(
                         Event::RecordChanged(_)
                         | Event::RecordGone(..)
+                        | Event::LetGo(..)
                         | Event::JoinRefused(_)
                         | Event::Asking
                         | Event::Ended(_)

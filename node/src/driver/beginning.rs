@@ -43,6 +43,7 @@ pub(super) async fn follow(handle: Handle, mut events: broadcast::Receiver<Event
             Ok(
                 Event::RecordGone(..)
                 | Event::RosterChanged
+                | Event::LetGo(..)
                 | Event::JoinRefused(_)
                 | Event::Asking
                 | Event::Ended(_)

@@ -266,6 +266,14 @@ impl Machine {
                     let (over, why) = (ended.over, ended.why.as_deref().unwrap_or_default());
                     tracing::warn!(why, "{over}: nobody lets it in; praksis status says what to do");
                 }
+                if let Event::LetGo(owner, documents) = &event {
+                    let whose = owner.short();
+                    tracing::info!(
+                        whose,
+                        documents,
+                        "let go of what is over the quota; a higher quota fetches it again"
+                    );
+                }
                 // Perhaps nobody listens.
                 let _ = self.events.send(event);
                 return Ok(());

@@ -149,6 +149,7 @@ impl Job {
                 Event::JoinRefused(_)
                 | Event::Asking
                 | Event::Ended(_)
+                | Event::LetGo(..)
                 | Event::Level(..)
                 | Event::Failed(_) => {}
             }

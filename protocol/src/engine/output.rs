@@ -72,6 +72,9 @@ pub enum Event {
     Ended(Ended),
     /// A peer stands level, or no longer.
     Level(DeviceId, bool),
+    /// So many documents of an organisation are over its quota here, which may have been lowered, and are let go of. They
+    /// are fetched again when it is raised.
+    LetGo(OrgId, u64),
     /// The store failed: the node must stop.
     Failed(StoreError),
 }

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rand_core::Rng;
 
-use super::{Engine, Resting, index::Area, lanes::Task, pulling::Fetch};
+use super::{Engine, Event, Output, Resting, index::Area, lanes::Task, pulling::Fetch};
 use crate::{
     admission::state::Row,
     genesis::{Genesis, Scope},
@@ -29,6 +29,8 @@ use crate::{
 
 /// The name under which it is counted when something is left out.
 const QUOTA: &str = "quota";
+/// The name under which it is counted when something that was here is let go of.
+const LET_GO: &str = "quota_let_go";
 /// Most documents of one peer that are remembered as left out. With more than these the two never agree: sets are
 /// compared every ten minutes, which takes a few hundred kilobytes, and hellos and hints go on as ever.
 const LEFT_OUT_LIMIT: usize = 16 * 1024;
@@ -336,11 +338,16 @@ impl Engine {
                 row.is_some_and(|row| row.genesis.owner == owner && Area::from(row.genesis.scope) == area)
             };
             let leaving = self.quotas.dropping.iter().filter(leaving).count() as u64;
+            let mut let_go = 0;
             for _ in leaving..over {
                 let Some(last) = self.last_placed(owner, area) else { break };
                 let Some(genesis) = self.index.row(last).map(|row| row.genesis) else { break };
                 self.quotas.dropping.insert(last);
                 self.line_up(genesis, Task::Drop, store, rng)?;
+                let_go += 1;
+            }
+            if let_go > 0 {
+                self.outputs.push_back(Output::Announce(Event::LetGo(owner, let_go)));
             }
         }
         if std::mem::take(&mut self.quotas.has_eased) {
@@ -384,7 +391,7 @@ impl Engine {
         }
         if let Some(row) = self.index.remove(document) {
             self.refusals.note(document, QUOTA);
-            self.refuse(QUOTA);
+            self.refuse(LET_GO);
             self.announce_record((row.genesis.record_id(), row.genesis.owner));
             self.scopes_changed(&BTreeSet::from([row.genesis.scope]));
         }

@@ -83,6 +83,7 @@ pub(crate) async fn run(dir: &str, announce: &str) -> Result<()> {
                     Event::RecordGone(..)
                     | Event::RosterChanged
                     | Event::Joined(_)
+                    | Event::LetGo(..)
                     | Event::JoinRefused(_)
                     | Event::Asking
                     | Event::Ended(_)
