@@ -92,7 +92,8 @@ pub struct World {
     queue: BTreeMap<Due, Happening>,
     last_number: u64,
     nodes: Vec<Node>,
-    by_device: BTreeMap<DeviceId, NodeId>,
+    /// The nodes that run with a device's key: more than one where a machine was cloned.
+    by_device: BTreeMap<DeviceId, Vec<NodeId>>,
     links: Links,
     promises: Promises,
     /// Every statement that some node has held, as it reads.
@@ -237,7 +238,7 @@ impl World {
     /// A transport says "connected" of a connection that stands, and "disconnected" when the last one
     /// is gone; what comes late is not true any more.
     fn is_true(&self, id: NodeId, input: &Input) -> bool {
-        let stands = |device| self.node_of(device).is_some_and(|other| self.connected(id, other));
+        let stands = |device| self.node_of(id, device).is_some_and(|other| self.connected(id, other));
         match input {
             Input::Connected { device, .. } => stands(*device),
             Input::Disconnected { device } => !stands(*device),
@@ -298,14 +299,14 @@ impl World {
                 self.later(1..5, Happening::Dial(id, life, device, addresses));
             }
             Output::Disconnect(device) => {
-                if let Some(other) = self.node_of(device) {
+                if let Some(other) = self.node_of(id, device) {
                     self.cut(id, other);
                 }
             }
             Output::Admit(device) => self.admit(id, device),
             Output::Expel(device) => {
                 self.nodes[id.0].admitted.remove(&device);
-                if let Some(other) = self.node_of(device) {
+                if let Some(other) = self.node_of(id, device) {
                     self.cut(id, other);
                 }
             }
@@ -339,8 +340,10 @@ impl World {
         due
     }
 
-    fn node_of(&self, device: DeviceId) -> Option<NodeId> {
-        self.by_device.get(&device).copied()
+    /// Whom a node reaches under a device's key: of two with one key the one that it is connected with.
+    fn node_of(&self, from: NodeId, device: DeviceId) -> Option<NodeId> {
+        let all = self.by_device.get(&device)?;
+        all.iter().find(|node| self.connected(from, **node)).or(all.first()).copied()
     }
 
     /// A seed for a node's own chance.

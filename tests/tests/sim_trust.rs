@@ -196,3 +196,40 @@ fn twenty_seeds_leave_the_same_trace_twice() {
     let distinct: std::collections::BTreeSet<_> = traces.iter().collect();
     assert_eq!(distinct.len(), 20);
 }
+
+/// A virtual machine that was cloned, both running: one device in two places, that says two things at once.
+#[test]
+fn honest_nodes_agree_whatever_a_cloned_machine_says_and_shut_nobody_out() {
+    for seed in 0..4 {
+        let mut world = World::new(seed);
+        let [ks, bergen, baerum] = network(&mut world);
+        let record = shareable(&mut world, bergen, "Før kloningen");
+        world.share(bergen, record);
+        world.run_until_level();
+        let clone = world.clone_machine(bergen);
+        // Each reaches one of the others.
+        world.part(&[bergen], &[baerum]);
+        world.part(&[clone], &[ks]);
+        for (node, words) in [(bergen, "Fra den ene"), (clone, "Fra den andre")] {
+            world.edit(node, record, None, json!({"help_wanted": words}));
+            world.share(node, record);
+        }
+        let before = world.messages;
+        world.run_for(HOUR);
+        let said = world.messages - before;
+        assert!(said < 5_000, "seed {seed}: {said} messages in an hour, each gainsaying the other");
+        world.heal();
+        world.run_until("honest nodes agree", WEEK, |world| world.are_level(&[ks, baerum]));
+        let view = world.shared_view(ks, record).record;
+        assert_eq!(view, world.shared_view(baerum, record).record, "seed {seed}");
+        assert_eq!(view["title"]["nb"], "Før kloningen", "seed {seed}");
+        // Nobody is shut out for it.
+        world.crash(clone);
+        world.run_until("the one that is left goes on", HOUR, |world| world.is_level());
+        world.edit(bergen, record, None, json!({"result": "Videre"}));
+        world.share(bergen, record);
+        world.run_until("and is heard", HOUR, |world| {
+            world.shared_view(baerum, record).record["result"] == "Videre"
+        });
+    }
+}

@@ -14,6 +14,9 @@ use crate::{
     time::Timestamp,
 };
 
+/// Where another says something else under our key, a clone of this machine, it is not gainsaid sooner than this: or both
+/// would go on without end.
+const SAY_AGAIN: Duration = Duration::from_secs(10 * 60);
 /// The first wait before dialling again; doubles up to [`DIAL_MAX`].
 const DIAL_MIN: Duration = Duration::from_secs(1);
 /// The longest wait before dialling again.
@@ -41,12 +44,18 @@ impl Engine {
 
     /// Signs where this node is, if that has changed.
     pub(super) fn announce_addresses(&mut self) {
-        let device = self.device();
+        let (device, now) = (self.device(), self.now);
         let roster = self.statements.roster();
         let addresses: Vec<String> = self.addresses.iter().take(ADDRESS_LIMIT).cloned().collect();
         if addresses.is_empty() || roster.device(device).is_none() || roster.addresses(device) == addresses {
             return;
         }
+        let has_said =
+            |(said, at): &(Vec<String>, Timestamp)| *said == addresses && now.since(*at) < SAY_AGAIN;
+        if self.peers.announced.as_ref().is_some_and(has_said) {
+            return;
+        }
+        self.peers.announced = Some((addresses.clone(), now));
         let network = roster.network().unwrap_or(NetworkId::NONE);
         self.issue_as_device(network, Kind::NodeAddress, &NodeAddress { addresses });
     }

@@ -87,6 +87,8 @@ pub(super) struct Peers {
     pub(super) by_device: BTreeMap<DeviceId, Peer>,
     pub(super) bootstraps: Vec<Bootstrap>,
     admitted: BTreeSet<DeviceId>,
+    /// Where this node has last said that it is, and when.
+    pub(super) announced: Option<(Vec<String>, Timestamp)>,
     /// With whom sets were compared last.
     pub(super) last_compared: Option<DeviceId>,
     /// When the next membership runs out, and its devices are let in no longer.

@@ -157,7 +157,7 @@ impl World {
 
     /// What a liar's engine asks; `None` when it has been dealt with.
     pub(super) fn asks(&mut self, id: NodeId, device: DeviceId, bytes: Vec<u8>) -> Option<Vec<u8>> {
-        let (Some(to), true) = (self.node_of(device), self.nodes[id.0].liar.is_some()) else {
+        let (Some(to), true) = (self.node_of(id, device), self.nodes[id.0].liar.is_some()) else {
             return Some(bytes);
         };
         match self.lie(id, |habit, turn| habit.question(turn, to, bytes))? {

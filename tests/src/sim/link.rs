@@ -135,7 +135,8 @@ impl World {
         let reached = to.filter(|to| {
             let there = self.nodes.get(to.0).filter(|node| node.engine.is_some());
             let expected = there.is_some_and(|node| device.is_none_or(|device| device == node.device));
-            expected && *to != from && !self.weather.parted.contains(&pair(from, *to))
+            let is_taken = self.has_its_twin(from, *to) || self.has_its_twin(*to, from);
+            expected && !is_taken && *to != from && !self.weather.parted.contains(&pair(from, *to))
         });
         match reached {
             Some(to) => self.connect(from, to),
@@ -144,6 +145,13 @@ impl World {
                 self.later(20..200, Happening::Input(from, life, input));
             }
         }
+    }
+
+    /// Whether a node is connected with another that runs with this one's key, or has that key itself.
+    fn has_its_twin(&self, node: NodeId, other: NodeId) -> bool {
+        let device = self.nodes[other.0].device;
+        let reached = self.node_of(node, device).filter(|twin| self.connected(node, *twin));
+        device == self.nodes[node.0].device || reached.is_some_and(|twin| twin != other)
     }
 
     fn connect(&mut self, dialler: NodeId, to: NodeId) {
@@ -168,7 +176,7 @@ impl World {
     /// From now on a device is taken for a member; a connection it has as a guest is made anew.
     pub(super) fn admit(&mut self, node: NodeId, device: DeviceId) {
         self.nodes[node.0].admitted.insert(device);
-        let Some(other) = self.node_of(device) else { return };
+        let Some(other) = self.node_of(node, device) else { return };
         let Some(link) = self.links.links.get(&pair(node, other)) else { return };
         if !link.members.contains(&node) {
             let dialler = link.dialler;
@@ -190,7 +198,7 @@ impl World {
     ) {
         self.messages += 1;
         self.bytes += bytes.len() as u64;
-        let to = self.node_of(device);
+        let to = self.node_of(from, device);
         let link = to.and_then(|to| self.links.links.get(&pair(from, to)).map(|link| (to, link)));
         let Some((to, link)) = link else {
             let input = Input::Unanswered { from: device, question, not_offered: false };

@@ -102,7 +102,8 @@ impl World {
         batch.push(Put::Local("name".into(), Some(name.into())));
         store.commit(&[batch]).expect("memory does not fail");
         let rng = ChaCha8Rng::seed_from_u64(self.new_seed());
-        self.by_device.insert(DeviceId(keys.device.verifying_key().to_bytes()), id);
+        let device = DeviceId(keys.device.verifying_key().to_bytes());
+        self.by_device.entry(device).or_default().push(id);
         self.nodes.push(Node {
             name: name.to_owned(),
             number: number.to_owned(),
@@ -193,6 +194,20 @@ impl World {
     /// A node's folder as it is now, to be put back later.
     pub fn backup(&self, id: NodeId) -> MemoryStore {
         self.nodes[id.0].store.copy()
+    }
+
+    /// Clones a node's machine: both go on from here with the same keys, folder and chance.
+    pub fn clone_machine(&mut self, id: NodeId) -> NodeId {
+        let (backup, keys) = (self.backup(id), self.nodes[id.0].keys.clone());
+        let (name, number) = (format!("{} (clone)", self.nodes[id.0].name), self.nodes[id.0].number.clone());
+        let twin = self.put(&name, &number, keys, setup::office(&number), true);
+        self.crash(id);
+        self.crash(twin);
+        self.nodes[twin.0].rng = self.nodes[id.0].rng.clone();
+        self.nodes[twin.0].store = Arc::new(backup);
+        self.start(id);
+        self.start(twin);
+        twin
     }
 
     /// Gives a node another folder and starts it.
