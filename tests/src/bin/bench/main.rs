@@ -12,7 +12,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const USAGE: &str = "usage: bench sync --docs 1000,10000,100000 [--make short|long] | bench sketch | \
                      bench documents 1000 short | \
-                     bench similar --bench DIR | bench simulate --nodes 357 [--seed 0] | \
+                     bench similar --bench DIR | bench simulate --nodes 357 [--seed 0 [--base BENCH]] | \
                      bench liars --networks 2000 --seed 0";
 
 #[tokio::main]
@@ -22,8 +22,11 @@ async fn main() -> Result<()> {
     match words[..] {
         ["similar", ..] => Box::pin(similar::run(&words[1..])).await,
         ["liars", "--networks", networks, "--seed", seed] => liars::run(networks.parse()?, seed.parse()?),
-        ["simulate", "--nodes", nodes] => simulate::run(nodes.parse()?, 0),
-        ["simulate", "--nodes", nodes, "--seed", seed] => simulate::run(nodes.parse()?, seed.parse()?),
+        ["simulate", "--nodes", nodes] => simulate::run(nodes.parse()?, 0, None),
+        ["simulate", "--nodes", nodes, "--seed", seed] => simulate::run(nodes.parse()?, seed.parse()?, None),
+        ["simulate", "--nodes", nodes, "--seed", seed, "--base", base] => {
+            simulate::run(nodes.parse()?, seed.parse()?, Some(base))
+        }
         ["sketch"] => sketch::run(),
         ["sync", "--docs", counts] => sync::run(counts, None).await,
         ["sync", "--docs", counts, "--make", make] => sync::run(counts, Some(make)).await,
