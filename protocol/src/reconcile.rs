@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 
 use minicbor::{Decode, Encode, bytes::ByteVec};
 
-pub use comparison::{Comparison, Step};
+pub use comparison::{Comparison, Found, Step};
 pub use encodings::Encodings;
 pub use mapping::Salt;
 

@@ -354,8 +354,8 @@ impl Engine {
                 let pulling = Pulling::Compare(scope, comparison);
                 self.ask(from, &Request::Compare(scope, ask), Question::Pull(pulling));
             }
-            Ok(Step::Found(items, ask)) => {
-                let items = self.not_left_out(from, scope, items);
+            Ok(Step::Found(found, ask)) => {
+                let items = self.not_left_out(from, scope, found);
                 if let Some(pull) = self.pull_of(from) {
                     pull.steps.push_front(Next::GoOn(scope, comparison, ask));
                     if !items.is_empty() {
@@ -363,8 +363,8 @@ impl Engine {
                     }
                 }
             }
-            Ok(Step::Done(items)) => {
-                let items = self.not_left_out(from, scope, items);
+            Ok(Step::Done(found)) => {
+                let items = self.not_left_out(from, scope, found);
                 if let Some(pull) = self.pull_of(from) {
                     pull.compared = true;
                     pull.they_lack.extend(comparison.ours_only().into_iter().map(|item| (scope, item)));

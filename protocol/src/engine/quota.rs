@@ -1,12 +1,12 @@
-//! Quotas: how much of each organisation is taken, in the network and in named audiences. The charter has the numbers, and an operator may
-//! take less.
+//! Quotas: how much of each organisation is taken, in the network and in named audiences. The charter has the numbers, and
+//! an operator may take less.
 //!
 //! Of an organisation's **documents** in the network those with the smallest ids are taken: every node has the same ones,
 //! in whatever order they came, and a document that is pushed out is let go of. In audiences too, but all that are known
 //! here are counted together, or whoever opens many had as many quotas; who is in different ones may take different
-//! documents. **Bytes** cannot be decided so: what a
-//! document weighs is known only where it is. Once all that is held weighs as much as the quota, no more is taken;
-//! nodes may then differ in what they have, and what was on its way comes in still, two answers of each peer at most.
+//! documents. **Bytes** cannot be decided so: what a document weighs is known only where it is. Once all that is held
+//! weighs as much as the quota, no more is taken; nodes may then differ in what they have, and what was on its way comes
+//! in still, two answers of each peer at most.
 //!
 //! What has no place is *left out*: neither fetched nor kept. It is remembered for as long as its peer is connected, and
 //! the digest that this peer is told counts it in as the peer has it. So both agree, and nobody asks again. When
@@ -14,7 +14,10 @@
 //!
 //! What our own organisation owns is ours to keep, however much it is; it is others who leave it out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeBounds as _,
+};
 
 use rand_core::Rng;
 
@@ -23,7 +26,7 @@ use crate::{
     admission::state::Row,
     genesis::{Genesis, Scope},
     id::{DeviceId, Digest, DocumentId, Item, OrgId},
-    reconcile::set_digest,
+    reconcile::{Found, set_digest},
     store::{Put, Read, StoreError},
 };
 
@@ -248,9 +251,10 @@ impl Engine {
         known
     }
 
-    /// Of the items that a peer has and we lack, those that are not left out. What was left out and is not there any
-    /// longer is forgotten.
-    pub(super) fn not_left_out(&mut self, from: DeviceId, scope: Scope, items: BTreeSet<Item>) -> Vec<Item> {
+    /// Of the items that a peer has and we lack, those that are not left out. What was left out, would be among them,
+    /// and is not there any longer is forgotten.
+    pub(super) fn not_left_out(&mut self, from: DeviceId, scope: Scope, found: Found) -> Vec<Item> {
+        let Found { items, within } = found;
         let Some(peer) = self.peers.by_device.get_mut(&from) else { return Vec::new() };
         if !peer.left_out.is_any(scope) {
             return items.into_iter().collect();
@@ -258,7 +262,7 @@ impl Engine {
         let mut rest = items.clone();
         let has_changed = peer.left_out.retain(|of, _, item, _| {
             rest.remove(&item);
-            of != scope || items.contains(&item)
+            of != scope || !within.contains(&item) || items.contains(&item)
         });
         if let Some(pull) = &mut peer.pull {
             pull.again |= has_changed;

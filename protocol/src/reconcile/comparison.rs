@@ -10,7 +10,7 @@
 //!                     List --page, what is on it--> .. --the last page--> done
 //! ```
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, ops::Bound, time::Duration};
 
 use super::{
     Answer, Ask, BATCH, BUDGET, Edition, FOUND_LIMIT, Nonsense, Salt, Tally, list,
@@ -37,9 +37,18 @@ pub enum Step {
     Stalled(Ask),
     /// These the peer has and we lack, as far as its list was read. Ask this when they are dealt with: what breaks
     /// off in between has not been read in vain.
-    Found(BTreeSet<Item>, Ask),
+    Found(Found, Ask),
     /// Known: these the peer has and we lack, besides what was found before.
-    Done(BTreeSet<Item>),
+    Done(Found),
+}
+
+/// What the peer has and we lack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// At most [`FOUND_LIMIT`] in one comparison.
+    pub items: BTreeSet<Item>,
+    /// Of all items between these.
+    pub within: (Bound<Item>, Bound<Item>),
 }
 
 /// One side of finding out what the other has more.
@@ -102,10 +111,10 @@ impl Comparison {
             }
         }?;
         match &step {
-            Step::Found(items, _) => tally.items += items.len() as u64,
-            Step::Done(items) => {
+            Step::Found(found, _) => tally.items += found.items.len() as u64,
+            Step::Done(found) => {
                 tally.comparisons += 1;
-                tally.items += items.len() as u64;
+                tally.items += found.items.len() as u64;
             }
             Step::Ask(_) | Step::Stalled(_) => {}
         }
@@ -143,11 +152,11 @@ impl Comparison {
                 list::Reading::default()
             }
         };
-        let list::Page { theirs_only, next } = reading.take(items, more, ours)?;
+        let list::Page { found, next } = reading.take(items, more, ours)?;
         self.stage = Stage::Listing(reading);
         Ok(match next {
-            Some(after) => Step::Found(theirs_only, Ask::List(Some(after))),
-            None => Step::Done(theirs_only),
+            Some(after) => Step::Found(found, Ask::List(Some(after))),
+            None => Step::Done(found),
         })
     }
 
@@ -208,7 +217,8 @@ impl Comparison {
         match peeled {
             Peeled::All => {
                 let lacking = decoder.theirs_only().filter(|item| !ours.contains(item));
-                Step::Done(lacking.take(FOUND_LIMIT).collect())
+                let items = lacking.take(FOUND_LIMIT).collect();
+                Step::Done(Found { items, within: (Bound::Unbounded, Bound::Unbounded) })
             }
             Peeled::Some if differ_much || now.since(self.began) > SKETCH_TIME => self.list(tally).into(),
             Peeled::Some if !leads_nowhere => {

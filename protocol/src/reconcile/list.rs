@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, ops::Bound};
 
-use super::{FOUND_LIMIT, Nonsense, PAGE};
+use super::{FOUND_LIMIT, Found, Nonsense, PAGE};
 use crate::id::Item;
 
 /// Where the one who reads a list stands.
@@ -15,8 +15,8 @@ pub(super) struct Reading {
 
 /// What a page brought.
 pub(super) struct Page {
-    /// These were on it and are not ours.
-    pub(super) theirs_only: BTreeSet<Item>,
+    /// What was on it and is not ours.
+    pub(super) found: Found,
     /// The next page is the one after this item, if there is to be one.
     pub(super) next: Option<Item>,
 }
@@ -34,11 +34,14 @@ impl Reading {
         if !ascending || !onward || items.len() > PAGE || (more && items.len() < PAGE) {
             return Err(Nonsense::Page);
         }
+        let from = self.after.map_or(Bound::Unbounded, Bound::Excluded);
         let theirs_only: BTreeSet<Item> = items.iter().filter(|item| !ours.contains(item)).copied().collect();
         self.after = items.last().copied().or(self.after);
         self.found += theirs_only.len();
-        let next = self.after.filter(|_| more && self.found < FOUND_LIMIT);
-        Ok(Page { theirs_only, next })
+        let to = self.after.filter(|_| more);
+        let within = (from, to.map_or(Bound::Unbounded, Bound::Included));
+        let next = to.filter(|_| self.found < FOUND_LIMIT);
+        Ok(Page { found: Found { items: theirs_only, within }, next })
     }
 
     /// About so many are still to be found: items are hashes, so where the last page ended tells how much was read.

@@ -116,11 +116,11 @@ fn cost(ours: &BTreeSet<Item>, theirs: &BTreeSet<Item>, seed: u64) -> Cost {
         match step.expect("an honest peer") {
             Step::Ask(next) | Step::Stalled(next) => ask = next,
             Step::Found(found, next) => {
-                listed += found.len();
+                listed += found.items.len();
                 ask = next;
             }
             Step::Done(found) => {
-                assert_eq!(listed + found.len(), theirs.difference(ours).count());
+                assert_eq!(listed + found.items.len(), theirs.difference(ours).count());
                 cost.most_bytes = cost.bytes;
                 return cost;
             }
