@@ -94,8 +94,8 @@ proptest! {
         peer.rng = ChaCha8Rng::seed_from_u64(salt);
         let (found, tally) = run(&ours, |ask| peer.answer(ask)).expect("an honest peer");
         prop_assert_eq!(found, theirs.difference(&ours).copied().collect());
-        prop_assert_eq!((tally.lists, tally.stalls), (0, 0));
-        // A few differences may happen to walk alike for long.
+        // Once in some thousand salts a few differences walk alike so long that the list is read.
+        prop_assert!(tally.stalls <= 1 && tally.lists <= tally.stalls, "{:?}", tally);
         prop_assert!(tally.symbols <= 3 * (ours_more + theirs_more) + 200, "{:?}", tally);
     }
 
@@ -110,6 +110,17 @@ proptest! {
         });
         prop_assert!(matches!(answered, Err(Nonsense::Symbols) | Ok(_)));
     }
+}
+
+#[test]
+fn hardly_any_salt_leads_nowhere() {
+    let (ours, theirs) = (items(0..1_000), items(15..1_015));
+    let stalls = (0..300).map(|salt| {
+        let mut peer = Peer::new(theirs.clone());
+        peer.rng = ChaCha8Rng::seed_from_u64(salt);
+        run(&ours, |ask| peer.answer(ask)).expect("an honest peer").1.stalls
+    });
+    assert!(stalls.sum::<u64>() <= 1);
 }
 
 #[test]
