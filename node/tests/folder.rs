@@ -16,7 +16,7 @@ use praksis_node::{
 use praksis_protocol::{
     engine::setup,
     id::{DeviceId, OrgId},
-    membership::joining::Ticket,
+    membership::ticket::Ticket,
     store::Read as _,
 };
 use serde_json::{Map, Value, json};

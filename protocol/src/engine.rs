@@ -34,6 +34,7 @@ mod orphans;
 pub mod pace;
 mod peers;
 mod places;
+mod pull;
 mod pulling;
 mod quarantine;
 mod quota;

@@ -12,3 +12,4 @@ pub mod issuing;
 pub mod joining;
 pub mod roster;
 pub mod statement;
+pub mod ticket;

@@ -36,7 +36,7 @@
 //! | 16 | `Withdrawal` | a device that may write, or the owner's root | the document's scope |
 //! | 17, 18 | `Receipt`, `Head`; not linked, not compared, the newest is kept | a device | the scope |
 //!
-//! A [`Ticket`](crate::membership::joining::Ticket) is a byte (1 invitation, 2 an office's request, 3 its grant,
+//! A [`Ticket`](crate::membership::ticket::Ticket) is a byte (1 invitation, 2 an office's request, 3 its grant,
 //! 5 application, 6 admittance) and COSE bytes, or 4 and a list of statements, at most 1 MiB, as base32.
 //!
 //! **Hashed**: BLAKE3 in key-derivation mode, the tag as its context, over a canonical array or map.

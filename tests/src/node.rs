@@ -16,7 +16,7 @@ use praksis_protocol::{
     engine::{Audience, Command, Event, Reply, Status, output::RecordView},
     genesis::Kind,
     id::{DeviceId, DocumentId},
-    membership::{joining::Ticket, statement::Role},
+    membership::{statement::Role, ticket::Ticket},
     share::Terms,
 };
 use serde_json::{Map, Value, json};

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use praksis_protocol::{
     engine::{Command, Reply, Saying, setup},
     genesis::Kind,
-    membership::{charter::Parameters, joining::Ticket, roster::Roster, statement::Role},
+    membership::{charter::Parameters, roster::Roster, statement::Role, ticket::Ticket},
 };
 use praksis_tests::sim::{
     NodeId, World,

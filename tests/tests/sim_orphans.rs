@@ -5,7 +5,7 @@ use std::time::Duration;
 use praksis_protocol::{
     engine::{Command, Reply, Saying},
     id::DocumentId,
-    membership::joining::Ticket,
+    membership::ticket::Ticket,
 };
 use praksis_tests::sim::{
     NodeId, World,

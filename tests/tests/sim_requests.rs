@@ -9,10 +9,7 @@ use praksis_protocol::{
         applying::{Answer, Asking},
     },
     id::DeviceId,
-    membership::{
-        joining::{Refusal, Ticket},
-        statement::Role,
-    },
+    membership::{joining::Refusal, statement::Role, ticket::Ticket},
 };
 use praksis_tests::sim::{
     NodeId, World,

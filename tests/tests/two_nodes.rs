@@ -21,7 +21,7 @@ use praksis_protocol::{
     },
     genesis::Kind,
     id::DocumentId,
-    membership::{joining::Ticket, statement::Role},
+    membership::{statement::Role, ticket::Ticket},
     share::Terms,
     store::Read as _,
 };

@@ -17,7 +17,7 @@ use praksis_protocol::{
     genesis::Kind,
     id::{DocumentId, ItemId},
     language::Language,
-    membership::{joining::Ticket, statement::Role},
+    membership::{statement::Role, ticket::Ticket},
     record::Record as _,
     share::Terms,
     store::{Read as _, StoreError},

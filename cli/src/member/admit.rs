@@ -7,7 +7,7 @@ use std::{
 
 use praksis_protocol::{
     genesis::Kind,
-    membership::{joining::Ticket, statement::Fact},
+    membership::{statement::Fact, ticket::Ticket},
 };
 use serde_json::Value;
 

@@ -14,7 +14,7 @@ use praksis_protocol::{
     },
     genesis::Kind,
     id::DeviceId,
-    membership::joining::Ticket,
+    membership::ticket::Ticket,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};

@@ -10,7 +10,7 @@ use axum::{
 use praksis_protocol::{
     engine::{Command, CommandError, Event, Reply, Saying},
     id::OrgId,
-    membership::{joining::Ticket, statement::Role},
+    membership::{statement::Role, ticket::Ticket},
     org_number::OrgNumber,
 };
 use serde::Deserialize;

@@ -10,7 +10,7 @@ use praksis_protocol::{
     engine::{Command, Memory, Reply, Saying, output::RecordRef, sharing::DEFAULT_CONTACT},
     genesis::{About, Kind},
     id::{DeviceId, OrgId},
-    membership::joining::Ticket,
+    membership::ticket::Ticket,
     record::{Expected, Fault, Invalid, Problem},
     store::Read as _,
 };

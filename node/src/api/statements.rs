@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use praksis_protocol::{
     engine::{Command, Reply, Saying},
-    membership::joining::Ticket,
+    membership::ticket::Ticket,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};

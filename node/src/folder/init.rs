@@ -14,7 +14,7 @@ use ed25519_dalek::SigningKey;
 use praksis_protocol::{
     engine::setup,
     id::OrgId,
-    membership::joining::Ticket,
+    membership::ticket::Ticket,
     store::{Batch, Put, Store as _},
 };
 use rand::{

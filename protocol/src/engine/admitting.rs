@@ -16,9 +16,10 @@ use crate::{
     id::{DeviceId, NetworkId, OrgId, StatementHash},
     membership::{
         charter::Charter,
-        joining::{Admittance, Application, Invitation, JoinReply, JoinRequest, Refusal, Ticket},
+        joining::{Admittance, Application, Invitation, JoinReply, JoinRequest, Refusal},
         roster::Verdict,
         statement::{Fact, Kind, Known, MembershipGrant, Role},
+        ticket::Ticket,
     },
     signed::{Verified, encoding::to_vec},
     store::{Batch, Put, Read, StoreError},

@@ -2,7 +2,7 @@
 
 use rand_core::Rng;
 
-use super::{Class, Engine, MessageId, Output, peers::Peer, pulling::Pulling};
+use super::{Class, Engine, MessageId, Output, peers::Peer, pull::Pulling};
 use crate::{
     id::DeviceId,
     membership::joining::JoinRequest,

@@ -12,7 +12,7 @@ use rand_core::Rng;
 use super::{
     CommandError, Engine, Reply, RequestId,
     lanes::held,
-    pulling::{Asked, Fetch, Pull},
+    pull::{Asked, Fetch, Pull},
 };
 use crate::{
     admission::{counting::missing, state::Record},

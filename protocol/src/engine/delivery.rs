@@ -6,7 +6,7 @@ use rand_core::Rng;
 
 use super::{
     Engine, Resting,
-    pulling::{Asked, Fetch, Next},
+    pull::{Asked, Fetch, Next},
     statements::put,
 };
 use crate::{

@@ -19,8 +19,8 @@ use crate::{
     membership::{
         charter::Parameters,
         issuing::{Ending, Endings, amendment, countersign, last_said},
-        joining::Ticket,
         statement::{End, Fact, Kind, Known, OrganisationSuccession, RootSuccession, Said},
+        ticket::Ticket,
     },
     signed::Verified,
     store::{Read, StoreError},

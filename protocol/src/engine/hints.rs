@@ -10,7 +10,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{Engine, Source, asking::Question, pulling::Fetch};
+use super::{Engine, Source, asking::Question, pull::Fetch};
 use crate::{
     genesis::Scope,
     id::{DeviceId, DocumentId, Item},

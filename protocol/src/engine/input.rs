@@ -11,7 +11,7 @@ use crate::{
     document::Form,
     genesis::{About, Kind},
     id::{AudienceId, ChangeHash, DeviceId, DocumentId, OrgId},
-    membership::{joining::Ticket, statement::Role},
+    membership::{statement::Role, ticket::Ticket},
     share::Terms,
 };
 

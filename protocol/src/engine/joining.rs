@@ -14,7 +14,8 @@ use crate::{
     id::{DeviceId, OrgId, StatementHash},
     membership::{
         charter::Charter,
-        joining::{Admittance, Application, CARD_LIMIT, Invitation, JoinReply, JoinRequest, Ticket},
+        joining::{Admittance, Application, CARD_LIMIT, Invitation, JoinReply, JoinRequest},
+        ticket::Ticket,
     },
     signed::Verified,
     store::{Batch, Put, Read, StoreError},

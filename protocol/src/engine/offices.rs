@@ -13,8 +13,9 @@ use crate::{
     id::{NetworkId, OrgId, StatementHash},
     membership::{
         charter::Charter,
-        joining::{OfficeGrant, Ticket},
+        joining::OfficeGrant,
         statement::{Acceptance, DeviceGrant, Fact, Kind, Known, SLOTS},
+        ticket::Ticket,
     },
     signed::{Verified, encoding::to_vec},
     store::{Batch, Put, StoreError},

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     asking::Question,
     peers::Peer,
-    pulling::{Next, Pulling},
+    pull::{Next, Pulling},
 };
 use crate::time::Timestamp;
 

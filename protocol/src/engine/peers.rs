@@ -19,7 +19,7 @@ use super::{
     asking::Question,
     dialling::{Bootstrap, backoff, same_place},
     pace::Pace,
-    pulling::Pull,
+    pull::Pull,
     quota::LeftOut,
 };
 use crate::{

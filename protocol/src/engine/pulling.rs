@@ -1,28 +1,28 @@
 //! Bringing this node level with one peer: statements first, then what documents differ, then these.
 //!
-//! One question at a time is under way for each peer. The next documents are asked for while those before are
-//! admitted, as long as few enough of these wait ([`ADMITTING_LIMIT`]): what a peer can make us hold is bounded by two
-//! answers. Whatever else a step needs to know, it waits until all that came is durable.
+//! What there is to do stands in a [`Pull`].
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use rand_core::Rng;
 
-use super::{Engine, asking::Question, hints::HINTS_MAX, index::Index, peers::Peer};
+use super::{
+    Engine,
+    asking::Question,
+    hints::HINTS_MAX,
+    index::Index,
+    peers::Peer,
+    pull::{Asked, FETCH_AT_ONCE, Fetch, Next, Pull, Pulling},
+};
 use crate::{
     genesis::Scope,
-    id::{DeviceId, DocumentId, EnvelopeHash, Item, OrgId},
-    reconcile::{Answer, Ask, Comparison, Step},
+    id::{DeviceId, DocumentId, Item},
+    reconcile::{Answer, Comparison, Step},
     store::{Read, StoreError},
-    wire::message::{HAVE_LIMIT, ITEMS_LIMIT, Request, Response, WANTS_LIMIT, Want},
+    wire::message::{HAVE_LIMIT, ITEMS_LIMIT, Request, Response, Want},
 };
 
-/// Documents that are asked for at once: what is lost when the link breaks stays a small part of a first sync.
-const FETCH_AT_ONCE: usize = 128;
-/// With more documents than this whose admission is under way, the next are not asked for yet: as many as one answer
-/// brings keep the workers busy while the next one is on its way.
-const ADMITTING_LIMIT: usize = FETCH_AT_ONCE;
-/// Most questions of one pull: enough for half a million documents, the rest comes with the next hello.
+/// Most questions of one pull: enough for four hundred thousand documents, the rest comes with the next hello.
 const QUESTIONS_LIMIT: usize = 4096;
 /// Comparisons under way at once: each holds its own marks of our set, 4 MB for 100,000 items.
 const COMPARISONS_LIMIT: usize = 8;
@@ -32,86 +32,6 @@ const DOUBTED_LIMIT: usize = 64 * 1024;
 const LEADS_NOWHERE: &str = "leads_nowhere";
 /// Most steps that lie ahead in one pull.
 const STEPS_LIMIT: usize = 64;
-
-/// A document in a state that a peer has and we lack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Fetch {
-    pub(super) document: DocumentId,
-    pub(super) item: Item,
-    /// Whose it is, as the peer says; a hint does not tell.
-    pub(super) owner: Option<OrgId>,
-    /// Whether to ask for all of it, whatever we have: what we lack may stand below heads that both have.
-    pub(super) whole: bool,
-}
-
-/// A document that was asked for.
-#[derive(Debug)]
-pub(super) struct Asked {
-    pub(super) fetch: Fetch,
-    /// The heads that we had then.
-    pub(super) had: Vec<EnvelopeHash>,
-    /// Whether all that was asked for has come.
-    pub(super) complete: bool,
-}
-
-/// A step still to be done.
-#[derive(Debug)]
-pub(super) enum Next {
-    /// Compare the sets of a scope.
-    Compare(Scope),
-    /// Go on with a comparison.
-    GoOn(Scope, Comparison, Ask),
-    /// Compare those scopes of documents that both may read by then.
-    CompareDocuments,
-    /// Ask which documents and statements are behind items.
-    Resolve(Scope, Vec<Item>),
-    /// Ask for documents.
-    Fetch(Scope, Vec<Fetch>),
-}
-
-/// The step that a pull waits on.
-#[derive(Debug)]
-pub(super) enum Pulling {
-    Compare(Scope, Comparison),
-    Resolve(Scope, BTreeSet<Item>),
-    Fetch(Scope, BTreeMap<DocumentId, Asked>),
-}
-
-/// See the module.
-#[derive(Debug, Default)]
-pub(super) struct Pull {
-    pub(super) steps: VecDeque<Next>,
-    pub(super) asking: bool,
-    /// Batches of statements that are being written.
-    pub(super) writing: usize,
-    /// Documents whose admission is under way.
-    pub(super) admitting: BTreeMap<DocumentId, (Scope, Asked)>,
-    /// Documents that were admitted or refused, and may not be all we need.
-    pub(super) came: Vec<(Scope, Asked)>,
-    /// Whether anything new came of it.
-    pub(super) gained: bool,
-    /// Whether another comparison was asked for meanwhile.
-    pub(super) again: bool,
-    /// Whether sets were compared, so that all that differed should be here in the end.
-    pub(super) compared: bool,
-    /// What the peer lacked when sets were compared.
-    pub(super) they_lack: Vec<(Scope, Item)>,
-    /// Questions asked so far: a peer whose answers lead nowhere is given up.
-    pub(super) questions: usize,
-}
-
-impl Pull {
-    /// Whether the next step may be taken while documents are being admitted.
-    fn may_go_on(&self) -> bool {
-        match self.steps.front() {
-            Some(Next::Fetch(..) | Next::Resolve(..) | Next::GoOn(..)) => {
-                self.admitting.len() <= ADMITTING_LIMIT
-            }
-            // What is compared, and whether all is done, is known when all of it is there.
-            Some(Next::Compare(_) | Next::CompareDocuments) | None => self.admitting.is_empty(),
-        }
-    }
-}
 
 impl Peer {
     fn is_comparing(&self) -> bool {
@@ -428,5 +348,3 @@ fn again(index: &Index, scope: Scope, asked: Asked) -> Option<Fetch> {
     }
     (!fetch.whole && !had.is_empty()).then_some(Fetch { whole: true, ..fetch })
 }
-
-const _: () = assert!(FETCH_AT_ONCE <= WANTS_LIMIT, "one request carries what is fetched at once");

@@ -21,7 +21,7 @@ use std::{
 
 use rand_core::Rng;
 
-use super::{Engine, Event, Output, Resting, index::Area, lanes::Task, pulling::Fetch};
+use super::{Engine, Event, Output, Resting, index::Area, lanes::Task, pull::Fetch};
 use crate::{
     admission::state::Row,
     genesis::{Genesis, Scope},

@@ -1,7 +1,7 @@
 //! What administrators sign: pure functions over what a store holds, for a node or for a machine without a network.
 //!
 //! What several roots have to say in the same words goes from one to the next as a file: a
-//! [`Ticket`](super::joining::Ticket) of statements. Each reads what stands there, [countersigns](countersign) it,
+//! [`Ticket`](super::ticket::Ticket) of statements. Each reads what stands there, [countersigns](countersign) it,
 //! and hands on both.
 
 use std::collections::BTreeSet;

@@ -14,15 +14,14 @@ use praksis_protocol::{
     },
     membership::{
         charter::{Charter, Parameters},
-        joining::{
-            Admittance, Application, Invitation, JoinReply, JoinRequest, OfficeGrant, Refusal, Ticket,
-        },
+        joining::{Admittance, Application, Invitation, JoinReply, JoinRequest, OfficeGrant, Refusal},
         statement::{
             Acceptance, AudienceAdd, AudienceEnd, AudienceOpen, Chain, CharterAmendment, CoOwnerEnd,
             CoOwnerGrant, Cut, DeviceGrant, End, Founding, Head, Kind as StatementKind, Known, Mark,
             MembershipGrant, NodeAddress, OrganisationSuccession, Receipt, Removed, Role, RootSuccession,
             Said, Withdrawal, audience_id, body_hash, statement_item,
         },
+        ticket::Ticket,
     },
     reconcile::{Answer, Ask, BATCH, Edition, Encodings, Salt, set_digest},
     signed::{Verified, encoding::to_vec},

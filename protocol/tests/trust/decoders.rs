@@ -4,7 +4,7 @@
 use praksis_protocol::{
     genesis::Scope,
     id::{DocumentId, EnvelopeHash, Item, OrgId},
-    membership::joining::Ticket,
+    membership::ticket::Ticket,
     wire::message::{
         Delivery, HINTS_LIMIT, ITEMS_LIMIT, Request, Resolved, Response, TELL_LIMIT, WANTS_LIMIT, Want,
     },

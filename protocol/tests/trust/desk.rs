@@ -9,8 +9,8 @@ use praksis_protocol::{
     },
     id::{DeviceId, NetworkId},
     membership::{
-        joining::Ticket,
         statement::{Known, MembershipGrant, Role},
+        ticket::Ticket,
     },
     store::{Batch, Put, Store as _, memory::MemoryStore},
     time::Timestamp,

@@ -5,13 +5,13 @@ use praksis_protocol::{
     id::{AudienceId, EnvelopeHash, OrgId, StatementHash},
     membership::{
         issuing::{Ending, Endings, countersign, end, signers},
-        joining::Ticket,
         roster::{Act, Verdict},
         statement::{
             AudienceAdd, AudienceEnd, AudienceOpen, CUT_LIMIT, Chain, CharterAmendment, CoOwnerEnd,
             CoOwnerGrant, Cut, DeviceGrant, End, Fact, Halves, Kind, MembershipGrant, OrganisationSuccession,
             Removed, RootSuccession, Withdrawal, audience_id,
         },
+        ticket::Ticket,
     },
 };
 

@@ -5,8 +5,9 @@ use praksis_protocol::{
     genesis::Scope,
     id::{Digest, DocumentId, Item, OrgId, StatementHash},
     membership::{
-        joining::{Admittance, Application, CARD_LIMIT, Invitation, JoinReply, JoinRequest, Refusal, Ticket},
+        joining::{Admittance, Application, CARD_LIMIT, Invitation, JoinReply, JoinRequest, Refusal},
         statement::{Fact, Known, Role},
+        ticket::Ticket,
     },
     reconcile::Ask,
     signed::Verified,

@@ -8,8 +8,8 @@ use praksis_protocol::{
     id::{Digest, DocumentId, Item, NetworkId},
     membership::{
         issuing::Endings,
-        joining::Ticket,
         statement::{Chain, End, Fact, Kind as StatementKind, Known, Statement},
+        ticket::Ticket,
     },
     reconcile::{Answer, Ask, PAGE},
     signed::{Verified, encoding::to_vec},

@@ -9,10 +9,9 @@ use praksis_protocol::{
     id::{AudienceId, BASE32, Digest, EnvelopeHash, Item, OrgId, Standing, StatementHash},
     membership::{
         charter::Charter,
-        joining::{
-            Admittance, Application, Invitation, JoinReply, JoinRequest, OfficeGrant, Refusal, Ticket,
-        },
+        joining::{Admittance, Application, Invitation, JoinReply, JoinRequest, OfficeGrant, Refusal},
         statement::{Acceptance, Known, Role, Statement},
+        ticket::Ticket,
     },
     reconcile::{Answer, Ask, Edition, Salt},
     signed::{Payload, Verified, encoding::to_vec},

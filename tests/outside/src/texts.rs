@@ -9,7 +9,7 @@ use praksis_protocol::{
     decimal::Decimal,
     genesis::Kind,
     id::{ChangeHash, DocumentId, ItemId},
-    membership::joining::Ticket,
+    membership::ticket::Ticket,
     org_number::OrgNumber,
     personal,
     share::{Sharing, Terms, prepare},

@@ -19,8 +19,9 @@ use praksis_protocol::{
     genesis::Scope,
     id::{DeviceId, NetworkId, OrgId, StatementHash},
     membership::{
-        joining::{Application, Invitation, JoinReply, JoinRequest, Ticket},
+        joining::{Application, Invitation, JoinReply, JoinRequest},
         statement::{Chain, DeviceGrant, Kind, MembershipGrant, Role},
+        ticket::Ticket,
     },
     signed::Verified,
     wire::message::{Request, Want},

@@ -17,8 +17,8 @@ use praksis_protocol::{
     genesis::{Kind, Scope},
     id::{AudienceId, ChangeHash, DeviceId, DocumentId, OrgId, StatementHash},
     membership::{
-        joining::Ticket,
         statement::{Fact, Known, Role},
+        ticket::Ticket,
     },
     share::Terms,
     store::{Batch, Put, Read as _, Store as _, memory::MemoryStore},

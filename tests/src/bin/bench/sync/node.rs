@@ -15,7 +15,7 @@ use praksis_protocol::{
     engine::{Audience, Command, Edit, Event, Reply, Saying},
     genesis::{Kind, Scope},
     id::DocumentId,
-    membership::{joining::Ticket, statement::Role},
+    membership::{statement::Role, ticket::Ticket},
     share::Terms,
 };
 use praksis_tests::link::now_us;
