@@ -62,7 +62,7 @@ pub(crate) async fn run(dir: &str, announce: &str) -> Result<()> {
     let mut events = handle.events();
     let happened = Arc::new(watch::Sender::new(Happened::default()));
     let following = happened.clone();
-    let mut ended = tokio::spawn(async move {
+    let ended = tokio::spawn(async move {
         loop {
             let event = events.recv().await;
             if matches!(event, Err(RecvError::Closed)) {
@@ -105,17 +105,21 @@ pub(crate) async fn run(dir: &str, announce: &str) -> Result<()> {
             }
         }
     });
-    loop {
-        tokio::select! {
-            line = lines.recv() => {
-                let Some(line) = line else { return Ok(station.handle.stop().await?) };
-                let words: Vec<&str> = line.split(' ').collect();
-                println!("{}", station.obey(&words).await?);
-            }
-            // It stops when its store fails, and says why when it is asked to.
-            _ = &mut ended => return Ok(station.handle.stop().await?),
+    let handle = station.handle.clone();
+    let obeying = async {
+        while let Some(line) = lines.recv().await {
+            let words: Vec<&str> = line.split(' ').collect();
+            println!("{}", station.obey(&words).await?);
         }
-    }
+        Ok(())
+    };
+    let obeyed = tokio::select! {
+        obeyed = obeying => obeyed,
+        // It stops when its store fails, and says why when it is asked to.
+        _ = ended => Ok(()),
+    };
+    handle.stop().await?;
+    obeyed
 }
 
 struct Station {
