@@ -40,7 +40,7 @@ admit-ask = Is it theirs, and are they to be admitted? (y/N)
 admit-yes =
     { $who }
     With nobody to ask it must be said outright that the key is theirs
-admit-yes-hint = praksis member admit FILE --yes
+admit-yes-hint = the same again with --yes: praksis member admit … --yes
 admit-not = nobody was admitted
 admit-not-hint = answer yes to admit them
 admit-next = Give this to { $name }. It is used there with: praksis join

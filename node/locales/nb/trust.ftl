@@ -40,7 +40,7 @@ admit-ask = Er den deres, og skal de være med? (j/N)
 admit-yes =
     { $who }
     Uten noen å spørre må det sies rett ut at nøkkelen er deres
-admit-yes-hint = praksis member admit FIL --yes
+admit-yes-hint = det samme igjen med --yes: praksis member admit … --yes
 admit-not = ingen ble tatt opp
 admit-not-hint = svar ja for å ta dem opp
 admit-next = Gi dette til { $name }. Det brukes der med: praksis join

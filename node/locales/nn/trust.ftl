@@ -40,7 +40,7 @@ admit-ask = Er han deira, og skal dei vere med? (j/N)
 admit-yes =
     { $who }
     Utan nokon å spørje må det seiast rett ut at nøkkelen er deira
-admit-yes-hint = praksis member admit FIL --yes
+admit-yes-hint = det same om att med --yes: praksis member admit … --yes
 admit-not = ingen vart tekne opp
 admit-not-hint = svar ja for å ta dei opp
 admit-next = Gi dette til { $name }. Det vert brukt der med: praksis join
