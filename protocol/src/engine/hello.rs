@@ -21,6 +21,8 @@ const HELLO_AGAIN: Duration = Duration::from_secs(2);
 const COMPARE_EVERY: Duration = Duration::from_secs(30);
 /// The wait after comparing sets in vain; doubles up to [`HELLO_EVERY`].
 const PULL_AGAIN: Duration = Duration::from_millis(250);
+/// What carries messages ends every question long before this. Should it ever not, we are not silent for it.
+const ANSWERED_BY: Duration = Duration::from_secs(60);
 /// The wait where a peer has more that has no place here than is remembered: the two never agree, and each comparison
 /// finds all that was forgotten. What is new it tells by hints.
 const OVERFULL_AGAIN: Duration = Duration::from_secs(10 * 60);
@@ -72,12 +74,14 @@ impl Peer {
 
 impl Engine {
     pub(super) fn say_hello(&mut self, device: DeviceId) {
-        let due = self.now + HELLO_EVERY;
+        let now = self.now;
         let peer = self.peers.by_device.entry(device).or_default();
-        peer.hello_due = Some(due);
-        if peer.awaits(|question| matches!(question, Question::Hello(_))) {
+        peer.hello_due = Some(now + HELLO_EVERY);
+        let awaits = peer.awaits(|question| matches!(question, Question::Hello(_)));
+        if awaits && now.since(peer.hello_said) < ANSWERED_BY {
             return;
         }
+        peer.hello_said = now;
         let hello = self.hello_for(device);
         self.ask(device, &Request::Hello(hello), Question::Hello(hello));
     }

@@ -43,6 +43,8 @@ pub(super) struct Peer {
     pub(super) failures: u32,
     pub(super) next_dial: Timestamp,
     pub(super) hello_due: Option<Timestamp>,
+    /// When we said the last one.
+    pub(super) hello_said: Timestamp,
     pub(super) hints: BTreeMap<(Scope, DocumentId), Item>,
     /// It has said that others tell it sooner what we tell: it is not told the next time.
     pub(super) hears_otherwise: bool,
