@@ -180,15 +180,12 @@ impl Row {
 
     /// The same, where the document's id is known: it is a hash.
     pub(crate) fn item_of(&self, document: DocumentId) -> Item {
-        if self.is_hidden() {
-            return crate::envelope::item(document, withdrawn_state(document));
-        }
-        crate::envelope::item(document, state_digest(&mut self.heads.clone()))
+        item_in(document, &self.heads, self.gone)
     }
 
     /// Whether it is withdrawn: nobody sees it.
     pub fn is_hidden(&self) -> bool {
-        self.gone.is_some_and(|gone| matches!(gone.stage, Stage::Hidden | Stage::Purged))
+        is_hidden(self.gone)
     }
 
     /// Whether people see it: something in it counts, and it is not withdrawn.
@@ -200,6 +197,16 @@ impl Row {
     pub fn is_compared(&self) -> bool {
         self.is_hidden() || !self.heads.is_empty()
     }
+}
+
+fn is_hidden(gone: Option<Gone>) -> bool {
+    gone.is_some_and(|gone| matches!(gone.stage, Stage::Hidden | Stage::Purged))
+}
+
+/// The element of a document with these heads.
+pub(crate) fn item_in(document: DocumentId, heads: &[EnvelopeHash], gone: Option<Gone>) -> Item {
+    let state = if is_hidden(gone) { withdrawn_state(document) } else { state_digest(&mut heads.to_vec()) };
+    crate::envelope::item(document, state)
 }
 
 /// The state of a withdrawn document, whatever statement caused it.

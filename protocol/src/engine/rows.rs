@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    admission::state::{Gone, Row},
+    admission::state::{Gone, Row, item_in},
     genesis::{Genesis, Scope, shared_nonce},
     id::{DocumentId, EnvelopeHash, Item, OrgId},
 };
@@ -162,7 +162,7 @@ impl Packet<'_> {
 
     /// What its scope's set has for it now.
     pub(super) fn item(self) -> Item {
-        self.row().item_of(self.document)
+        item_in(self.document, self.heads(), self.packed.gone.as_deref().copied())
     }
 
     /// All of it.
