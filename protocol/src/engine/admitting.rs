@@ -81,13 +81,10 @@ impl Engine {
         valid_s: u64,
         rng: &mut impl Rng,
     ) {
-        let (Some(root), Some(charter)) = (&self.keys.root, &self.charter) else {
+        let Some((root, charter)) = self.vouching() else {
             return self.reply(request, Err(CommandError::NoRoot));
         };
         let issuer = OrgId(root.verifying_key().to_bytes());
-        if !self.statements.roster().roots().any(|root| root == issuer) {
-            return self.reply(request, Err(CommandError::NoRoot));
-        }
         if self.statements.roster().member_by_number(&number).is_some() {
             return self.reply(request, Err(CommandError::Taken));
         }
@@ -217,14 +214,12 @@ impl Engine {
         let Some((device_grant, number)) = application.asks_itself() else {
             return self.reply(request, Err(CommandError::BadTicket));
         };
-        let (Some(root), Some(charter)) = (self.keys.root.clone(), self.charter.clone()) else {
+        let Some((root, charter)) = self.vouching().map(|(root, charter)| (root.clone(), charter.clone()))
+        else {
             return self.reply(request, Err(CommandError::NoRoot));
         };
-        let (issuer, org) = (OrgId(root.verifying_key().to_bytes()), application.org);
+        let org = application.org;
         let roster = self.statements.roster().clone();
-        if !roster.roots().any(|root| root == issuer) {
-            return self.reply(request, Err(CommandError::NoRoot));
-        }
         let mut new = Vec::new();
         match roster.member_by_number(&number) {
             Some(member) if member.membership.org == org => {}
@@ -245,6 +240,13 @@ impl Engine {
         let reply = Reply::Ticket(Ticket::Admittance(admittance).to_text());
         let outputs = vec![Output::Reply(request, Ok(reply))];
         self.commit(batch, Resting { outputs, statements: new, ..Resting::default() });
+    }
+
+    /// The root that is kept here, if it is one of the association's now, and the charter.
+    pub(super) fn vouching(&self) -> Option<(&SigningKey, &Charter)> {
+        let (root, charter) = (self.keys.root.as_ref()?, self.charter.as_ref()?);
+        let issuer = OrgId(root.verifying_key().to_bytes());
+        self.statements.roster().roots().any(|root| root == issuer).then_some((root, charter))
     }
 
     /// What an organisation joins with that we have admitted.

@@ -182,10 +182,7 @@ impl Engine {
 
     /// What a member joins with that was admitted: made anew where the root is kept, else as it was made then.
     fn admitted_before(&self, org: OrgId) -> Option<ByteVec> {
-        let charter = self.charter.as_ref()?;
-        let vouches = |key: OrgId| self.statements.roster().roots().any(|root| root == key);
-        let root = self.keys.root.as_ref().filter(|root| vouches(OrgId(root.verifying_key().to_bytes())));
-        if let Some(root) = root {
+        if let Some((root, charter)) = self.vouching() {
             return Some(self.admittance(root, charter, org).bytes().to_vec().into());
         }
         match &self.applicants.held.get(&org)?.decision {

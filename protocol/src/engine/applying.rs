@@ -243,10 +243,8 @@ impl Engine {
         else {
             return false;
         };
-        let is_asked =
-            self.peers.by_device.get(&device).is_some_and(|peer| {
-                peer.questions.values().any(|question| matches!(question, Question::AskIn))
-            });
+        let peer = self.peers.by_device.get(&device);
+        let is_asked = peer.is_some_and(|peer| peer.awaits(|question| matches!(question, Question::AskIn)));
         if !is_asked && !self.applying.rests(device) {
             let request = JoinRequest::Apply(asking.application.clone());
             self.ask_join(device, &request, Question::AskIn);

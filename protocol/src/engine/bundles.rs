@@ -252,11 +252,11 @@ impl Engine {
             return Ok(());
         }
         let mut known = Vec::new();
-        for bytes in &statements {
-            match Known::read(bytes) {
-                Ok(one) if one.scope() == scope => known.push(one),
-                Ok(_) => self.refuse(OTHER_PLACE),
-                Err(error) => self.refuse(error.name()),
+        for one in self.read_statements(&statements) {
+            if one.scope() == scope {
+                known.push(one);
+            } else {
+                self.refuse(OTHER_PLACE);
             }
         }
         let mut asked = BTreeMap::new();

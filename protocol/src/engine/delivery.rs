@@ -108,11 +108,11 @@ impl Engine {
             })
             .collect();
         let mut known = Vec::new();
-        for bytes in &resolved.statements {
-            match Known::read(bytes) {
-                Ok(one) if one.scope() == scope && asked.remove(&one.item()) => known.push(one),
-                Ok(_) => self.refuse(NOT_ASKED_FOR),
-                Err(error) => self.refuse(error.name()),
+        for one in self.read_statements(&resolved.statements) {
+            if one.scope() == scope && asked.remove(&one.item()) {
+                known.push(one);
+            } else {
+                self.refuse(NOT_ASKED_FOR);
             }
         }
         if let Some(pull) = self.pull_of(from) {

@@ -201,10 +201,8 @@ impl Engine {
         };
         let own_grant = self.statements.roster().device(self.device()).map(|granted| granted.grant);
         let Some(grant) = own_grant.and_then(|hash| self.statements.get(hash)) else { return false };
-        let waiting = |peer: &super::peers::Peer| {
-            peer.questions.values().any(|question| matches!(question, Question::Apply))
-        };
-        if self.peers.by_device.get(&device).is_some_and(waiting) {
+        let peer = self.peers.by_device.get(&device);
+        if peer.is_some_and(|peer| peer.awaits(|question| matches!(question, Question::Apply))) {
             return true;
         }
         let key = invitation.key();
