@@ -18,13 +18,13 @@ use praksis_protocol::{
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::sync::broadcast::Receiver;
 use utoipa::ToSchema;
 
 use super::{
     Api, ApiError,
     input::{Form, Perhaps},
-    members::{WAIT, WAIT_MAX},
+    members::{WAIT, WAIT_MAX, next_word},
     org, record,
     root::{RootKey, key_id},
     withdraw::reason,
@@ -99,23 +99,7 @@ async fn answered(api: &Api, mut events: Receiver<Event>) -> Result<Value, ApiEr
                 _ => Ok(answer),
             };
         }
-        loop {
-            match events.recv().await {
-                Ok(Event::Asking | Event::Joined(_) | Event::RosterChanged) | Err(RecvError::Lagged(_)) => {
-                    break;
-                }
-                Ok(
-                    Event::JoinRefused(_)
-                    | Event::Ended(_)
-                    | Event::RecordChanged(_)
-                    | Event::RecordGone(..)
-                    | Event::LetGo(..)
-                    | Event::Level(..)
-                    | Event::Failed(_),
-                ) => {}
-                Err(RecvError::Closed) => return Err(ApiError::Busy("the node has stopped".to_owned())),
-            }
-        }
+        next_word(&mut events).await?;
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) async fn meant(api: &Api, id: &str, kind: Kind) -> Result<DocumentId,
 
 /// A document of this record alone.
 pub(super) fn of(record: &RecordRef) -> DocumentId {
-    record.draft.or(record.shared).unwrap_or(record.record)
+    record.best().unwrap_or(record.record)
 }
 
 /// The record of any kind that an id leads to.

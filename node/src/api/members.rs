@@ -10,7 +10,7 @@ use axum::{
 use praksis_protocol::{
     engine::{Command, CommandError, Event, Reply, Saying},
     id::OrgId,
-    membership::{statement::Role, ticket::Ticket},
+    membership::{joining::Refusal, statement::Role, ticket::Ticket},
     org_number::OrgNumber,
 };
 use serde::Deserialize;
@@ -236,21 +236,29 @@ async fn joined(api: &Api, mut events: Receiver<Event>, office: Option<OrgId>) -
         if status.network.is_some() || in_organisation {
             return Ok(());
         }
-        loop {
-            match events.recv().await {
-                Ok(Event::Joined(_) | Event::RosterChanged) | Err(RecvError::Lagged(_)) => break,
-                Ok(Event::JoinRefused(refusal)) => return Err(ApiError::JoinRefused(refusal.to_string())),
-                Ok(
-                    Event::Asking
-                    | Event::Ended(_)
-                    | Event::RecordChanged(_)
-                    | Event::RecordGone(..)
-                    | Event::LetGo(..)
-                    | Event::Level(..)
-                    | Event::Failed(_),
-                ) => {}
-                Err(RecvError::Closed) => return Err(ApiError::Busy("the node has stopped".to_owned())),
+        if let Some(refusal) = next_word(&mut events).await? {
+            return Err(ApiError::JoinRefused(refusal.to_string()));
+        }
+    }
+}
+
+/// Waits until something may have come of joining, or of asking to be admitted; a join's refusal, if that is what came.
+pub(super) async fn next_word(events: &mut Receiver<Event>) -> Result<Option<Refusal>, ApiError> {
+    loop {
+        match events.recv().await {
+            Ok(Event::Asking | Event::Joined(_) | Event::RosterChanged) | Err(RecvError::Lagged(_)) => {
+                return Ok(None);
             }
+            Ok(Event::JoinRefused(refusal)) => return Ok(Some(refusal)),
+            Ok(
+                Event::Ended(_)
+                | Event::RecordChanged(_)
+                | Event::RecordGone(..)
+                | Event::LetGo(..)
+                | Event::Level(..)
+                | Event::Failed(_),
+            ) => {}
+            Err(RecvError::Closed) => return Err(ApiError::Busy("the node has stopped".to_owned())),
         }
     }
 }

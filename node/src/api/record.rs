@@ -85,7 +85,7 @@ pub(super) fn view(api: &Api, document: Option<DocumentId>) -> Result<Option<Vie
 
 /// What people see of a record first: the draft on its owner's nodes, else what was shared.
 pub(super) fn present_view(api: &Api, record: &RecordRef) -> Result<Option<View>, ApiError> {
-    view(api, record.draft.or(record.shared))
+    view(api, record.best())
 }
 
 /// `draft`, `shared` or `changed_since_shared`.
