@@ -9,6 +9,7 @@ use std::{
 };
 
 use praksis_node::client::{Client, ClientError, Problem};
+use praksis_protocol::id::DocumentId;
 use praksis_tests::{
     node::Node,
     process::{PATIENCE, Process},
@@ -190,14 +191,20 @@ async fn a_stranger_reaches_the_join_protocol_alone_and_is_not_let_in() {
     level(&ks, &bergen).await;
 }
 
+/// A record whose id a member gone bad claims for one of its own, and that claim as a file.
+async fn claimed(home: &TempDir, ks: &Node) -> (DocumentId, PathBuf) {
+    let dir = member_gone_bad(home, ks).await;
+    let (record, bundle) = claim(&dir, "Et annet anlegg");
+    let file = home.path().join("claim");
+    std::fs::write(&file, bundle).unwrap();
+    (record, file)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_records_under_one_id_whoever_asks_is_told_which_there_are() {
     let home = TempDir::new().unwrap();
     let (ks, bergen, _) = network(&home).await;
-    let dir = member_gone_bad(&home, &ks).await;
-    let (record, bundle) = claim(&dir, "Et annet anlegg");
-    let file = home.path().join("claim");
-    std::fs::write(&file, bundle).unwrap();
+    let (record, file) = claimed(&home, &ks).await;
     let client = ks.serve().await;
     let id = record.to_string();
     let before = client.show("case", &id).await.unwrap();
@@ -260,10 +267,7 @@ async fn refused_everything(client: &Client, id: &str) -> Vec<String> {
 async fn of_two_records_under_one_id_each_command_acts_on_the_one_that_is_meant() {
     let home = TempDir::new().unwrap();
     let (ks, bergen, _) = network(&home).await;
-    let dir = member_gone_bad(&home, &ks).await;
-    let (record, bundle) = claim(&dir, "Et annet anlegg");
-    let file = home.path().join("claim");
-    std::fs::write(&file, bundle).unwrap();
+    let (record, file) = claimed(&home, &ks).await;
     let (id, at_ks, at_home) = (record.to_string(), ks.serve().await, bergen.serve().await);
     for client in [&at_ks, &at_home] {
         assert_eq!(client.bundle_read(&file, |_| {}).await.unwrap()["complete"], true);

@@ -9,7 +9,7 @@ use praksis_protocol::{
 };
 use praksis_tests::sim::{
     NodeId, World,
-    cast::{case, help_wanted, network, shareable},
+    cast::{case, help_wanted, network, shareable, shared},
 };
 use serde_json::{Value, json};
 
@@ -69,9 +69,7 @@ fn a_device_that_comes_back_writes_on_and_what_it_wrote_while_it_was_out_stays_o
         let mut world = World::new(seed);
         let [ks, town_hall, baerum] = network(&mut world);
         let harbour = world.office(town_hall, "Bergen havn");
-        let record = shareable(&mut world, harbour, "Fra havna");
-        world.share(harbour, record);
-        world.run_until_level();
+        let record = shared(&mut world, harbour, "Fra havna");
         world.part(&[harbour], &[ks, town_hall, baerum]);
         world.edit(harbour, record, None, json!({"help_wanted": "Mens den var ute"}));
         world.share(harbour, record);
@@ -107,9 +105,7 @@ fn a_member_that_was_ended_comes_back_with_a_grant_that_names_the_end() {
     for seed in 0..3 {
         let mut world = World::new(seed);
         let [ks, bergen, baerum] = network(&mut world);
-        let record = shareable(&mut world, bergen, "Fra Bergen");
-        world.share(bergen, record);
-        world.run_until_level();
+        let record = shared(&mut world, bergen, "Fra Bergen");
         let org = world.org(bergen);
         let end = world.say(ks, Saying::EndMembership { org, why: None });
         world.run_until("Bærum has heard of it", HOUR, |world| roster(world, baerum).member(org).is_none());
@@ -224,9 +220,7 @@ fn of_whom_one_hears_through_the_association_alone_it_is_known_until_when() {
     let mut world = World::new(31);
     let [ks, bergen, baerum] = network(&mut world);
     world.part(&[bergen], &[baerum]);
-    let record = shareable(&mut world, bergen, "Pumper");
-    world.share(bergen, record);
-    world.run_until_level();
+    let record = shared(&mut world, bergen, "Pumper");
     let writer = world.device(bergen);
     let known = |world: &mut World, node| {
         let Reply::Why(whys) = world.ok(node, Command::Why(record)) else { world.fail("no why") };

@@ -13,7 +13,7 @@ use praksis_protocol::{
 };
 use praksis_tests::sim::{
     NodeId, World,
-    cast::{network, shareable},
+    cast::{network, shareable, shared},
 };
 use serde_json::json;
 
@@ -79,9 +79,7 @@ fn an_ended_device_is_let_in_nowhere_and_what_it_wrote_before_stands() {
     for seed in 0..3 {
         let mut world = World::new(seed);
         let [ks, town_hall, harbour, baerum] = municipality(&mut world);
-        let record = shareable(&mut world, harbour, "Fra havna");
-        world.share(harbour, record);
-        world.run_until_level();
+        let record = shared(&mut world, harbour, "Fra havna");
         let ended = world.device(harbour);
         world.say(town_hall, Saying::EndDevice { device: ended, lost_s: None, why: None });
         world.run_until("known nowhere", HOUR, |world| {
@@ -121,9 +119,7 @@ fn nothing_vanishes_between_an_end_and_its_cut() {
     for seed in 0..3 {
         let mut world = World::new(seed);
         let [ks, town_hall, harbour, baerum] = municipality(&mut world);
-        let record = shareable(&mut world, harbour, "Fra havna");
-        world.share(harbour, record);
-        world.run_until_level();
+        let record = shared(&mut world, harbour, "Fra havna");
         world.weather.swallowed = Some(brings_a_cut);
         let device = world.device(harbour);
         world.say(town_hall, Saying::EndDevice { device, lost_s: None, why: None });
@@ -156,9 +152,7 @@ fn nothing_vanishes_between_an_end_and_its_cut() {
 fn a_member_that_is_ended_is_shut_out_and_what_it_wrote_stays() {
     let mut world = World::new(4);
     let [ks, bergen, baerum] = network(&mut world);
-    let record = shareable(&mut world, baerum, "Bærums");
-    world.share(baerum, record);
-    world.run_until_level();
+    let record = shared(&mut world, baerum, "Bærums");
     let org = world.org(baerum);
     assert_eq!(
         world
@@ -179,9 +173,7 @@ fn a_member_that_is_ended_is_shut_out_and_what_it_wrote_stays() {
 fn an_end_goes_by_file_where_there_is_no_connection() {
     let mut world = World::new(5);
     let [ks, town_hall, harbour, baerum] = municipality(&mut world);
-    let record = shareable(&mut world, harbour, "Fra havna");
-    world.share(harbour, record);
-    world.run_until_level();
+    let record = shared(&mut world, harbour, "Fra havna");
     world.part(&[town_hall], &[ks, harbour, baerum]);
     let ended = world.device(harbour);
     let ticket = world.say(town_hall, Saying::EndDevice { device: ended, lost_s: None, why: None });

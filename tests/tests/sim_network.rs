@@ -5,7 +5,7 @@ use std::time::Duration;
 use praksis_protocol::{engine::Command, genesis::Kind, wire::message::Request};
 use praksis_tests::sim::{
     Weather, World,
-    cast::{case, network, shareable},
+    cast::{case, network, shareable, shared},
 };
 use serde_json::json;
 
@@ -32,9 +32,7 @@ fn members_that_only_know_the_association_reach_each_other() {
     let [ks, bergen, baerum] = network(&mut world);
     world.run_until("a connection", Duration::from_secs(60), |world| world.connected(bergen, baerum));
     world.crash(ks);
-    let record = shareable(&mut world, bergen, "Uten forening i midten");
-    world.share(bergen, record);
-    world.run_until_level();
+    let record = shared(&mut world, bergen, "Uten forening i midten");
     assert!(world.show(baerum, record).is_some());
 }
 
@@ -63,9 +61,7 @@ fn a_partition_of_weeks_heals() {
     for seed in 0..5 {
         let mut world = World::new(seed);
         let [ks, bergen, baerum] = network(&mut world);
-        let before = shareable(&mut world, bergen, "Før bruddet");
-        world.share(bergen, before);
-        world.run_until_level();
+        let before = shared(&mut world, bergen, "Før bruddet");
         world.part(&[bergen], &[ks, baerum]);
         let mut records = Vec::new();
         for week in 0..3 {
@@ -118,9 +114,7 @@ fn a_crash_between_commit_and_send_loses_nothing_acknowledged() {
             assert!(title.as_str().is_some_and(|title| title.starts_with("Sak ")), "seed {seed}");
         }
         assert!(!acknowledged.is_empty(), "seed {seed}: every crash came before the first answer");
-        let record = shareable(&mut world, bergen, "Etter alle fall");
-        world.share(bergen, record);
-        world.run_until_level();
+        let record = shared(&mut world, bergen, "Etter alle fall");
         world.shared_view(ks, record);
         world.shared_view(baerum, record);
     }
@@ -182,9 +176,7 @@ fn the_same_seed_gives_the_same_trace() {
         let mut world = World::new(seed);
         world.weather = Weather::foul();
         let [_, bergen, _] = network(&mut world);
-        let record = shareable(&mut world, bergen, "Sporet");
-        world.share(bergen, record);
-        world.run_until_level();
+        shared(&mut world, bergen, "Sporet");
         world.trace()
     };
     assert_eq!(run(7), run(7));

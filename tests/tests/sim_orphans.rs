@@ -9,7 +9,7 @@ use praksis_protocol::{
 };
 use praksis_tests::sim::{
     NodeId, World,
-    cast::{network, shareable},
+    cast::{network, shareable, shared},
 };
 use serde_json::json;
 
@@ -170,9 +170,7 @@ fn why_tells_of_orphans_and_of_what_lies_past_a_cut() {
 fn why_tells_until_when_everything_of_another_is_known() {
     let mut world = World::new(12);
     let [ks, bergen, baerum] = network(&mut world);
-    let record = shareable(&mut world, bergen, "Pumper");
-    world.share(bergen, record);
-    world.run_until_level();
+    let record = shared(&mut world, bergen, "Pumper");
     let device = world.device(bergen);
     let known = |world: &mut World| {
         let Reply::Why(whys) = world.ok(baerum, Command::Why(record)) else { world.fail("no why") };

@@ -13,7 +13,7 @@ use praksis_protocol::{
 };
 use praksis_tests::sim::{
     NodeId, World,
-    cast::{network, shareable},
+    cast::{network, shareable, shared},
 };
 use serde_json::json;
 
@@ -221,9 +221,7 @@ fn a_member_that_was_ended_comes_back_over_the_connection() {
     for seed in 0..3 {
         let mut world = World::new(seed);
         let [ks, bergen, baerum] = network(&mut world);
-        let record = shareable(&mut world, bergen, "Fra Bergen");
-        world.share(bergen, record);
-        world.run_until_level();
+        let record = shared(&mut world, bergen, "Fra Bergen");
         let org = world.org(bergen);
         world.say(ks, Saying::EndMembership { org, why: None });
         world.run_until("it is told", HOUR, |world| world.status(bergen).ended.is_some());

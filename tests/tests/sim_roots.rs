@@ -9,7 +9,7 @@ use praksis_protocol::{
 };
 use praksis_tests::sim::{
     NodeId, World,
-    cast::{network, shareable},
+    cast::{network, shareable, shared},
 };
 use serde_json::json;
 
@@ -60,9 +60,7 @@ fn another_root_lets_members_in_once_the_charter_names_it() {
 fn the_heir_of_a_merged_member_writes_on_and_the_old_number_resolves() {
     let mut world = World::new(3);
     let [ks, bergen, baerum] = network(&mut world);
-    let record = shareable(&mut world, baerum, "Bærums sak");
-    world.share(baerum, record);
-    world.run_until_level();
+    let record = shared(&mut world, baerum, "Bærums sak");
     let (predecessor, heir) = (world.org(baerum), world.org(bergen));
     world.say(ks, Saying::Merge { predecessor, heir });
     world.say(ks, Saying::EndMembership { org: predecessor, why: None });

@@ -11,7 +11,7 @@ use praksis_protocol::{
 };
 use praksis_tests::sim::{
     NodeId, Weather, World,
-    cast::{case, network, shareable},
+    cast::{case, network, shareable, shared},
 };
 use serde_json::json;
 
@@ -23,9 +23,7 @@ fn nodes_that_are_level_hardly_speak() {
     let mut world = World::new(1);
     let ks = world.association("KS");
     let bergen = world.member(ks, "Bergen");
-    let record = shareable(&mut world, bergen, "Stille");
-    world.share(bergen, record);
-    world.run_until_level();
+    shared(&mut world, bergen, "Stille");
     world.run_for(Duration::from_secs(120));
     let before = world.messages;
     world.run_for(HOUR);
@@ -40,9 +38,7 @@ fn a_change_costs_three_nodes_a_few_messages() {
         let mut world = World::new(seed);
         let [ks, bergen, baerum] = network(&mut world);
         world.run_until("a connection", HOUR, |world| world.connected(bergen, baerum));
-        let record = shareable(&mut world, bergen, "Sladder");
-        world.share(bergen, record);
-        world.run_until_level();
+        let record = shared(&mut world, bergen, "Sladder");
         world.run_for(Duration::from_secs(90));
         let mut all = Vec::new();
         for n in 0..5 {
@@ -65,16 +61,12 @@ fn last_weeks_backup_keeps_everything_and_writes_on() {
     for seed in 0..6 {
         let mut world = World::new(seed);
         let [ks, bergen, baerum] = network(&mut world);
-        let record = shareable(&mut world, bergen, "Før kopien");
-        world.share(bergen, record);
-        world.run_until_level();
+        let record = shared(&mut world, bergen, "Før kopien");
         let backup = world.backup(bergen);
         world.edit(bergen, record, None, json!({"help_wanted": "Etter kopien"}));
         world.share(bergen, record);
         let lost = world.draft(bergen, Kind::Case, case("Bare et utkast"));
-        let second = shareable(&mut world, bergen, "Delt etter kopien");
-        world.share(bergen, second);
-        world.run_until_level();
+        let second = shared(&mut world, bergen, "Delt etter kopien");
         world.run_for(WEEK);
         world.restore(bergen, backup);
         // It writes before it has met anybody, and after.
@@ -89,9 +81,7 @@ fn last_weeks_backup_keeps_everything_and_writes_on() {
             assert!(!refused.contains_key("envelope_twin"), "seed {seed}: a new start is a new session");
         }
         assert!(world.show(bergen, lost).is_none(), "a draft that no other office had is gone");
-        let third = shareable(&mut world, bergen, "Og videre");
-        world.share(bergen, third);
-        world.run_until_level();
+        let third = shared(&mut world, bergen, "Og videre");
         world.shared_view(baerum, third);
     }
 }
@@ -128,9 +118,7 @@ fn a_node_that_falls_as_soon_as_it_has_joined_finds_back() {
         world.crash(bergen);
         world.start(bergen);
         world.run_until_level();
-        let record = shareable(&mut world, bergen, "Tilbake");
-        world.share(bergen, record);
-        world.run_until_level();
+        let record = shared(&mut world, bergen, "Tilbake");
         world.shared_view(ks, record);
     }
 }
@@ -203,9 +191,7 @@ fn honest_nodes_agree_whatever_a_cloned_machine_says_and_shut_nobody_out() {
     for seed in 0..4 {
         let mut world = World::new(seed);
         let [ks, bergen, baerum] = network(&mut world);
-        let record = shareable(&mut world, bergen, "Før kloningen");
-        world.share(bergen, record);
-        world.run_until_level();
+        let record = shared(&mut world, bergen, "Før kloningen");
         let clone = world.clone_machine(bergen);
         // Each reaches one of the others.
         world.part(&[bergen], &[baerum]);

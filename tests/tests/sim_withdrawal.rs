@@ -14,7 +14,7 @@ use praksis_protocol::{
 };
 use praksis_tests::sim::{
     NodeId, World,
-    cast::{network, shareable},
+    cast::{network, shared},
 };
 use serde_json::json;
 
@@ -48,9 +48,7 @@ fn documents(world: &mut World, node: NodeId, record: DocumentId) -> Vec<Documen
 fn a_withdrawn_record_is_hidden_at_once_and_its_bytes_go_after_a_day() {
     let mut world = World::new(1);
     let [ks, bergen, baerum] = network(&mut world);
-    let record = shareable(&mut world, bergen, "Trekkes");
-    world.share(bergen, record);
-    world.run_until_level();
+    let record = shared(&mut world, bergen, "Trekkes");
     let documents = documents(&mut world, bergen, record);
     assert_eq!(documents.len(), 2, "a draft and what is shared of it");
     withdraw(&mut world, bergen, record, false);
@@ -83,9 +81,7 @@ fn a_withdrawn_record_is_hidden_at_once_and_its_bytes_go_after_a_day() {
 fn the_roots_word_lets_the_bytes_go_without_delay() {
     let mut world = World::new(2);
     let [ks, bergen, baerum] = network(&mut world);
-    let record = shareable(&mut world, bergen, "Nå");
-    world.share(bergen, record);
-    world.run_until_level();
+    let record = shared(&mut world, bergen, "Nå");
     let documents = documents(&mut world, bergen, record);
     withdraw(&mut world, bergen, record, true);
     world.run_until("no words anywhere", HOUR, |world| {
@@ -98,9 +94,7 @@ fn the_roots_word_lets_the_bytes_go_without_delay() {
 fn nobody_withdraws_what_is_anothers() {
     let mut world = World::new(3);
     let [ks, bergen, baerum] = network(&mut world);
-    let record = shareable(&mut world, bergen, "Bergens");
-    world.share(bergen, record);
-    world.run_until_level();
+    let record = shared(&mut world, bergen, "Bergens");
     let refused = world.call(baerum, Command::Withdraw(record, "Nei".into(), false));
     assert_eq!(refused.expect_err("not theirs"), CommandError::NotOwner);
     let unknown = world.call(baerum, Command::Withdraw(DocumentId([9; 32]), String::new(), false));
@@ -128,9 +122,7 @@ fn receipt(world: &World, at: NodeId, of: NodeId, owner: NodeId) -> Option<(u64,
 fn the_owner_learns_who_has_hidden_and_who_has_erased_it() {
     let mut world = World::new(4);
     let [ks, bergen, baerum] = network(&mut world);
-    let record = shareable(&mut world, bergen, "Kvittert");
-    world.share(bergen, record);
-    world.run_until_level();
+    let record = shared(&mut world, bergen, "Kvittert");
     // Bærum and Bergen meet only at KS.
     world.part(&[bergen], &[baerum]);
     withdraw(&mut world, bergen, record, false);
@@ -165,9 +157,7 @@ fn a_backup_and_a_node_away_for_a_month_bring_nothing_back() {
         let mut world = World::new(seed);
         let [ks, bergen, baerum] = network(&mut world);
         let trondheim = world.member(ks, "Trondheim");
-        let record = shareable(&mut world, bergen, "Kommer ikke igjen");
-        world.share(bergen, record);
-        world.run_until_level();
+        let record = shared(&mut world, bergen, "Kommer ikke igjen");
         let documents = documents(&mut world, bergen, record);
         let backup = world.backup(baerum);
         world.crash(trondheim);
@@ -199,9 +189,7 @@ fn a_backup_and_a_node_away_for_a_month_bring_nothing_back() {
 fn whoever_comes_after_it_was_withdrawn_learns_of_it_without_its_words() {
     let mut world = World::new(9);
     let [ks, bergen, _] = network(&mut world);
-    let record = shareable(&mut world, bergen, "Før din tid");
-    world.share(bergen, record);
-    world.run_until_level();
+    let record = shared(&mut world, bergen, "Før din tid");
     let documents = documents(&mut world, bergen, record);
     withdraw(&mut world, bergen, record, false);
     world.run_until_level();
@@ -216,9 +204,7 @@ fn a_fall_at_any_moment_of_a_withdrawal_heals() {
     for seed in 0..12 {
         let mut world = World::new(seed);
         let [_, bergen, baerum] = network(&mut world);
-        let record = shareable(&mut world, bergen, "Fall");
-        world.share(bergen, record);
-        world.run_until_level();
+        let record = shared(&mut world, bergen, "Fall");
         let documents = documents(&mut world, bergen, record);
         world.command(bergen, Command::Withdraw(record, "Fall".into(), true));
         world.run_for(Duration::from_millis(3 * seed));

@@ -48,6 +48,14 @@ pub fn shareable(world: &mut World, node: NodeId, title: &str) -> DocumentId {
     world.draft(node, Kind::Case, record)
 }
 
+/// The same, shared with the network, and all are level.
+pub fn shared(world: &mut World, node: NodeId, title: &str) -> DocumentId {
+    let record = shareable(world, node, title);
+    world.share(node, record);
+    world.run_until_level();
+    record
+}
+
 /// What a node's draft says of help wanted: the field that stories write in.
 pub fn help_wanted(world: &mut World, node: NodeId, record: DocumentId) -> Value {
     world.draft_view(node, record).record["help_wanted"].clone()
