@@ -88,6 +88,7 @@ fn habit(name: &str, overheard: Option<AudienceId>) -> Box<dyn Habit> {
         "replaying" => Box::new(Replaying::default()),
         "flooding" => Box::new(Flooding),
         "slow" => Box::new(Slow),
+        "boasting" => Box::new(Boasting::default()),
         "hoarding" | "cloned" => Box::new(Plain),
         "ended" => Box::new(Deaf),
         _ => Box::new(Mute),

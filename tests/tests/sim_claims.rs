@@ -177,7 +177,9 @@ fn a_fall_between_an_end_and_the_counting_leaves_nothing_of_the_thief() {
         let [ks, town_hall, baerum] = network(&mut world);
         let harbour = world.office(town_hall, "Bergen havn");
         let records: Vec<_> = (0..4).map(|n| shareable(&mut world, harbour, &format!("Sak {n}"))).collect();
-        records.iter().for_each(|record| world.share(harbour, *record));
+        for record in &records {
+            world.share(harbour, *record);
+        }
         world.run_until_level();
         world.part(&[town_hall], &[ks, baerum, harbour]);
         for record in &records {

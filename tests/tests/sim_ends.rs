@@ -42,7 +42,9 @@ fn what_a_stolen_device_withdrew_is_back_once_it_is_ended() {
         let mut world = World::new(seed);
         let [ks, town_hall, harbour, baerum] = municipality(&mut world);
         let records: Vec<_> = (0..3).map(|n| shareable(&mut world, town_hall, &format!("Sak {n}"))).collect();
-        records.iter().for_each(|record| world.share(town_hall, *record));
+        for record in &records {
+            world.share(town_hall, *record);
+        }
         world.run_until_level();
         // One was withdrawn in good faith, before the theft.
         world.ok(harbour, Command::Withdraw(records[0], "Feil".into(), false));

@@ -3,11 +3,7 @@
 
 use std::{fmt, ops::Range, time::Duration};
 
-use praksis_protocol::{
-    engine::{Audience, Command, Reply},
-    id::DocumentId,
-    share::Terms,
-};
+use praksis_protocol::id::DocumentId;
 
 use super::{NodeId, Weather, World, cast::shareable};
 
@@ -138,13 +134,7 @@ impl Country {
     /// Drafts and shares a case; what it is shared as.
     fn write(&mut self, writer: NodeId, title: &str) -> DocumentId {
         let record = shareable(&mut self.world, writer, title);
-        let terms = Terms::on(self.world.today());
-        let Reply::Written { document, .. } =
-            self.world.ok(writer, Command::Share(record, terms, Audience::Network))
-        else {
-            self.world.fail("it was not written")
-        };
-        document
+        self.world.share(writer, record)
     }
 
     fn until_at(&mut self, what: &str, nodes: &[NodeId]) {

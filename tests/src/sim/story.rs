@@ -268,8 +268,11 @@ impl World {
     }
 
     /// Shares a draft.
-    pub fn share(&mut self, id: NodeId, record: DocumentId) {
-        self.ok(id, Command::Share(record, Terms::on(self.today()), Audience::Network));
+    pub fn share(&mut self, id: NodeId, record: DocumentId) -> DocumentId {
+        match self.ok(id, Command::Share(record, Terms::on(self.today()), Audience::Network)) {
+            Reply::Written { document, .. } => document,
+            other => self.fail(&format!("not shared: {other:?}")),
+        }
     }
 
     /// The day of virtual time; months do not matter here.
