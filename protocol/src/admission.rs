@@ -76,6 +76,25 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Whether nobody can have taken it in who checks it, whatever statements they hold and whatever came before it.
+    pub fn is_false_everywhere(&self) -> bool {
+        match self {
+            Self::Envelope(_)
+            | Self::Link
+            | Self::Context
+            | Self::Scan(_)
+            | Self::OtherChange
+            | Self::Actor
+            | Self::Containers => true,
+            Self::Version(_)
+            | Self::NoRight(_)
+            | Self::Twin
+            | Self::Discontinuous
+            | Self::OwnerAbsent
+            | Self::Apply => false,
+        }
+    }
+
     /// The name under which it is counted.
     pub fn name(&self) -> &'static str {
         match self {

@@ -41,6 +41,7 @@ mod quota;
 mod receipts;
 mod rows;
 mod saying;
+mod score;
 mod serving;
 mod sessions;
 pub mod setup;
@@ -325,6 +326,7 @@ impl Engine {
                 self.hide_or_restore(document, store, rng)?;
             }
             if let Some(Source { peer, .. }) = source {
+                self.kept_its_word(peer);
                 self.pace.count(self.now);
                 if let Some(peer) = self.peers.by_device.get_mut(&peer) {
                     peer.pace.count(self.now);

@@ -3,6 +3,7 @@
 //! One network follows from one number: who lies and how, the weather, what the honest ones write, share
 //! with some, withdraw, and who falls or has a wrong clock meanwhile. See `oracle` for what must hold.
 
+mod boasting;
 mod noise;
 mod oracle;
 mod owning;
@@ -22,6 +23,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
 pub use self::{
+    boasting::Boasting,
     noise::{Flooding, Garbled, Mute, Replaying, Slow},
     oracle::{Fact, Oracle},
     owning::{Deaf, Owning, Plain},
@@ -44,7 +46,7 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// The ways of lying, by name.
-pub const HABITS: [&str; 13] = [
+pub const HABITS: [&str; 14] = [
     "telling",
     "usurping",
     "twins",
@@ -58,6 +60,7 @@ pub const HABITS: [&str; 13] = [
     "hoarding",
     "ended",
     "cloned",
+    "boasting",
 ];
 
 /// What came of one network.
@@ -179,7 +182,11 @@ fn write(world: &mut World, writer: NodeId, title: &str, with: &[NodeId]) -> Fac
 }
 
 fn share(world: &mut World, writer: NodeId, record: DocumentId, with: &[NodeId]) {
-    if with.is_empty() { world.share(writer, record) } else { world.share_with(writer, record, with) }
+    if with.is_empty() {
+        world.share(writer, record);
+    } else {
+        world.share_with(writer, record, with);
+    }
 }
 
 fn edit(world: &mut World, fact: &mut Fact, text: &str) {

@@ -151,8 +151,8 @@ pub(super) async fn metrics(State(api): State<Api>) -> Result<Response, ApiError
 fn by_device(registry: &mut Registry, status: &Status, figures: &Figures) {
     type Labels = [(&'static str, String); 1];
     let counters: [Family<Labels, Counter>; 5] = Default::default();
-    let (rate, lacking) =
-        (Family::<Labels, Gauge<f64, AtomicU64>>::default(), Family::<Labels, Gauge>::default());
+    let rate = Family::<Labels, Gauge<f64, AtomicU64>>::default();
+    let (lacking, score): (Family<Labels, Gauge>, Family<Labels, Gauge>) = Default::default();
     let connected = status.peers.iter().filter(|peer| peer.connected);
     let devices = connected.filter_map(|peer| Some((peer.device?, peer))).take(DEVICES);
     for (device, peer) in devices {
@@ -163,6 +163,7 @@ fn by_device(registry: &mut Registry, status: &Status, figures: &Figures) {
         }
         rate.get_or_create(&labels).set(peer.pace.per_second(status.now));
         lacking.get_or_create(&labels).set(signed(peer.lacking as u64));
+        score.get_or_create(&labels).set(peer.score);
     }
     let names = [
         ("peer_messages_in", "Messages from a node"),
@@ -176,6 +177,7 @@ fn by_device(registry: &mut Registry, status: &Status, figures: &Figures) {
     }
     registry.register("peer_documents_per_second", "Documents a second from a node, lately", rate);
     registry.register("peer_lacking", "Documents and statements known to be at a node and not here", lacking);
+    registry.register("peer_score", "What a node's word is worth: 0, or less", score);
 }
 
 fn signed(number: u64) -> i64 {

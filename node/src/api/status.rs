@@ -93,6 +93,7 @@ pub(super) fn peers(api: &Api, status: &Status, names: &Names) -> Value {
             figures.insert("documents".to_owned(), peer.pace.documents.into());
             figures.insert("documents_per_second".to_owned(), tenths(peer.pace.per_second(status.now)));
             figures.insert("lacking".to_owned(), peer.lacking.into());
+            figures.insert("score".to_owned(), peer.score.into());
             json.insert("figures".to_owned(), Value::Object(figures));
         }
         Value::Object(json)

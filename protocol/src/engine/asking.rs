@@ -96,7 +96,7 @@ impl Engine {
                 match Response::read(bytes) {
                     Ok(response) => self.pull_answered(from, pulling, response, store, rng),
                     Err(error) => {
-                        self.refuse(error.name());
+                        self.blame(from, error.name());
                         self.pull_failed(from);
                         Ok(())
                     }

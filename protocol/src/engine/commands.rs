@@ -228,6 +228,7 @@ impl Engine {
                 last_level: peer.last_level(),
                 pace: peer.pace,
                 lacking: peer.lacking(),
+                score: peer.score(self.now),
             })
             .collect();
         peers.extend(self.peers.unreached().map(|address| PeerStatus {
@@ -239,6 +240,7 @@ impl Engine {
             last_level: None,
             pace: Pace::default(),
             lacking: 0,
+            score: 0,
         }));
         Status {
             org: self.identity.org,

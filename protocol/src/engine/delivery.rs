@@ -37,17 +37,17 @@ impl Engine {
             let genesis = match Genesis::read(&delivery.genesis) {
                 Ok(genesis) if genesis.scope == scope && self.is_our_network(&genesis) => genesis,
                 Ok(_) => {
-                    self.refuse("genesis_place");
+                    self.blame(from, "genesis_place");
                     continue;
                 }
                 Err(_) => {
-                    self.refuse("genesis");
+                    self.blame(from, "genesis");
                     continue;
                 }
             };
             let document = genesis.document();
             let Some(one) = asked.remove(&document) else {
-                self.refuse(NOT_ASKED_FOR);
+                self.blame(from, NOT_ASKED_FOR);
                 continue;
             };
             if !seen.insert(document) {
@@ -71,8 +71,9 @@ impl Engine {
             self.take_in(genesis, delivery.changes, from, Some(item), store, rng)?;
         }
         // What had no room comes next; an answer with none of them says that the peer has none.
-        if !seen.is_empty() {
-            more.extend(asked.into_values().map(|asked| asked.fetch));
+        match seen.is_empty() {
+            true => self.not_brought(from, asked.into_values().map(|asked| asked.fetch.item).collect()),
+            false => more.extend(asked.into_values().map(|asked| asked.fetch)),
         }
         if let Some(pull) = self.pull_of(from)
             && !more.is_empty()
@@ -112,7 +113,7 @@ impl Engine {
             if one.scope() == scope && asked.remove(&one.item()) {
                 known.push(one);
             } else {
-                self.refuse(NOT_ASKED_FOR);
+                self.blame(from, NOT_ASKED_FOR);
             }
         }
         if let Some(pull) = self.pull_of(from) {

@@ -5,8 +5,9 @@
 //! is told no longer, until it finds by comparing sets that it was left out. Other than in the paper this goes for one
 //! direction: whoever needs nobody to tell it may still be the only one that tells the other, and to cut both ways at
 //! once tore the tree at the next change from elsewhere. A hint is passed on only once what it names is here, checked
-//! and durable: a false one goes no further than whoever was told it. A named audience is told directly. Nothing rests
-//! on hints: a lost one costs the time until the next hello.
+//! and durable: a false one goes no further than whoever was told it. Who tells of something first is asked for it; if it
+//! does not bring it, the next is asked at once (the paper's graft), and its word is worth less ([`super::score`]). A
+//! named audience is told directly. Nothing rests on hints: a lost one costs the time until the next hello.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -31,28 +32,47 @@ const TORN_FOR: Duration = Duration::from_secs(2);
 /// Most items that are kept in mind as being fetched because somebody told of them.
 const HEARD_LIMIT: usize = 4096;
 
+/// Of those who tell of an item that somebody else is bringing, so many are kept in mind.
+const OTHERS_LIMIT: usize = 4;
+
 /// What others told of.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
-    /// Items that are on their way, who told of them first, and when.
-    coming: BTreeMap<Item, (DeviceId, Timestamp)>,
+    /// Items that are on their way.
+    coming: BTreeMap<Item, Coming>,
     /// Who was the first to tell of something last: what holds us to the tree.
     last_first: Option<DeviceId>,
 }
 
+/// An item that somebody told of and is asked for.
+#[derive(Debug)]
+struct Coming {
+    scope: Scope,
+    document: DocumentId,
+    from: DeviceId,
+    since: Timestamp,
+    /// Who told of it afterwards.
+    others: Vec<DeviceId>,
+}
+
 impl Heard {
     /// Whether another is bringing an item; if nobody is, this one is from now on.
-    fn is_coming_otherwise(&mut self, item: Item, from: DeviceId, now: Timestamp) -> bool {
-        if let Some((first, since)) = self.coming.get(&item)
-            && now.since(*since) < FIRST_FOR
+    fn is_coming_otherwise(&mut self, item: Item, told: Coming) -> bool {
+        let now = told.since;
+        if let Some(coming) = self.coming.get_mut(&item)
+            && now.since(coming.since) < FIRST_FOR
         {
-            return *first != from;
+            let is_other = coming.from != told.from;
+            if is_other && coming.others.len() < OTHERS_LIMIT && !coming.others.contains(&told.from) {
+                coming.others.push(told.from);
+            }
+            return is_other;
         }
         if self.coming.len() >= HEARD_LIMIT {
-            self.coming.retain(|_, (_, since)| now.since(*since) < FIRST_FOR);
+            self.coming.retain(|_, coming| now.since(coming.since) < FIRST_FOR);
         }
         if self.coming.len() < HEARD_LIMIT {
-            self.coming.insert(item, (from, now));
+            self.coming.insert(item, told);
         }
         false
     }
@@ -121,6 +141,11 @@ impl Engine {
         self.ask(device, &Request::Changed(scope, entries), Question::Changed);
     }
 
+    /// A peer needs us to tell it.
+    pub(super) fn hears_from_us(&mut self, device: DeviceId) {
+        self.peers.by_device.get_mut(&device).into_iter().for_each(|peer| peer.hears_otherwise = false);
+    }
+
     /// A peer has heard our hints, or had heard them before from others.
     pub(super) fn hints_answered(&mut self, device: DeviceId, bytes: &[u8]) {
         let Some(peer) = self.peers.by_device.get_mut(&device) else { return };
@@ -147,20 +172,50 @@ impl Engine {
         entries: &[(DocumentId, Item)],
     ) -> Response {
         let now = self.now;
+        if self.peers.by_device.get(&from).is_some_and(|peer| peer.is_doubted(now)) {
+            return Response::HeardBefore;
+        }
         let ours = self.index.items(scope);
         let lacking = entries.iter().copied().filter(|(_, item)| !ours.contains(item));
-        let lacking: Vec<_> =
-            lacking.filter(|(_, item)| !self.heard.is_coming_otherwise(*item, from, now)).collect();
+        let is_first = |(document, item): &(DocumentId, Item)| {
+            let told = Coming { scope, document: *document, from, since: now, others: Vec::new() };
+            !self.heard.is_coming_otherwise(*item, told)
+        };
+        let lacking: Vec<_> = lacking.filter(is_first).collect();
         if !lacking.is_empty() {
-            self.heard.last_first = Some(from);
+            self.follow(from, scope, lacking);
         }
-        let holds_us = self.heard.last_first == Some(from);
+        if self.heard.last_first == Some(from) { Response::Heard } else { Response::HeardBefore }
+    }
+
+    /// Fetches what a peer was the first to tell of.
+    fn follow(&mut self, from: DeviceId, scope: Scope, lacking: Vec<(DocumentId, Item)>) {
+        self.heard.last_first = Some(from);
         let news = self.hinted(from, scope, lacking).into_iter();
         let news: Vec<Fetch> =
             news.map(|(document, item)| Fetch { document, item, owner: None, whole: false }).collect();
         if !news.is_empty() {
             self.fetch(from, scope, news);
         }
-        if holds_us { Response::Heard } else { Response::HeardBefore }
+    }
+
+    /// A peer was asked for items and has none of them. Where it had told of one, the next who did is asked.
+    pub(super) fn not_brought(&mut self, from: DeviceId, items: Vec<Item>) {
+        let now = self.now;
+        for item in items {
+            let Some(coming) = self.heard.coming.get_mut(&item).filter(|coming| coming.from == from) else {
+                continue;
+            };
+            let next = coming.others.pop();
+            let (scope, document) = (coming.scope, coming.document);
+            match next {
+                Some(next) => (coming.from, coming.since) = (next, now),
+                None => drop(self.heard.coming.remove(&item)),
+            }
+            self.broke_its_word(from);
+            if let Some(next) = next {
+                self.follow(next, scope, vec![(document, item)]);
+            }
+        }
     }
 }

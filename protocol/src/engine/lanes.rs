@@ -241,7 +241,12 @@ impl Engine {
     ) -> Option<(Batch, Resting)> {
         let document = genesis.document();
         for refusal in &admitted.refused {
-            *self.refused.entry(refusal.name().to_owned()).or_default() += 1;
+            match source {
+                Some(Source { peer, .. }) if refusal.is_false_everywhere() => {
+                    self.blame(peer, refusal.name())
+                }
+                Some(_) | None => self.refuse(refusal.name()),
+            }
             self.refusals.note(document, refusal.name());
         }
         self.counted(document);

@@ -365,4 +365,7 @@ pub struct PeerStatus {
     pub pace: Pace,
     /// Documents and statements that it is known to have and we lack.
     pub lacking: usize,
+    /// What its word is worth: 0, or less the more it has promised and not brought, or sent what cannot be; halved every
+    /// minute. At −16 and below what it tells of is not followed, and only comparing sets finds what it has.
+    pub score: i64,
 }

@@ -21,6 +21,7 @@ use super::{
     pace::Pace,
     pull::Pull,
     quota::LeftOut,
+    score::Score,
 };
 use crate::{
     genesis::Scope,
@@ -79,6 +80,8 @@ pub(super) struct Peer {
     pub(super) left_out: LeftOut,
     /// Documents that came from it.
     pub(super) pace: Pace,
+    /// What its word is worth; a new connection does not wipe it out.
+    pub(super) score: Score,
     /// Asked on this connection, and neither answered nor given up by what carries messages.
     pub(super) questions: BTreeMap<MessageId, Question>,
 }

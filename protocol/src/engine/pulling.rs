@@ -241,8 +241,14 @@ impl Engine {
                 // It has not heard of this audience yet, or we have not heard that it ended.
                 Ok(())
             }
-            (Pulling::Compare(..) | Pulling::Resolve(..) | Pulling::Fetch(..), _) => {
+            (Pulling::Compare(..) | Pulling::Resolve(..) | Pulling::Fetch(..), Response::Refused) => {
+                // Our place there is not known to it yet, or no longer.
                 self.refuse("answer");
+                self.pull_failed(from);
+                Ok(())
+            }
+            (Pulling::Compare(..) | Pulling::Resolve(..) | Pulling::Fetch(..), _) => {
+                self.blame(from, "answer");
                 self.pull_failed(from);
                 Ok(())
             }
@@ -294,7 +300,7 @@ impl Engine {
                 }
             }
             Err(nonsense) => {
-                self.refuse(nonsense.name());
+                self.blame(from, nonsense.name());
                 self.pull_failed(from);
             }
         }

@@ -34,7 +34,7 @@ impl Engine {
             match Request::read(bytes) {
                 Ok(request) => self.respond(from, request, store, rng)?,
                 Err(error) => {
-                    self.refuse(error.name());
+                    self.blame(from, error.name());
                     Response::Refused
                 }
             }
@@ -67,15 +67,15 @@ impl Engine {
             }
             Request::Resolve(scope, items) if self.may_see(from, scope) => {
                 let resolved = self.resolve(scope, &items);
-                if let Some(peer) =
-                    self.peers.by_device.get_mut(&from).filter(|_| !resolved.documents.is_empty())
-                {
+                if !resolved.documents.is_empty() {
                     // It had to compare sets to find them: nobody tells it.
-                    peer.hears_otherwise = false;
+                    self.hears_from_us(from);
                 }
                 Response::Resolved(resolved)
             }
             Request::Pull(scope, wants) if self.may_see(from, scope) => {
+                // Whoever told it before us did not bring it.
+                self.hears_from_us(from);
                 Response::Documents(self.deliver(scope, &wants, store)?)
             }
             Request::Changed(scope, entries) if self.may_see(from, scope) => {
