@@ -46,6 +46,10 @@ pub(crate) fn run() -> Result<()> {
     for size in [1_000, 10_000, 100_000] {
         row(size, 100);
     }
+    println!("\nof 1,000, with more and more of it");
+    for d in [100, 200, 300, 400, 600] {
+        row(1_000, d);
+    }
     println!("\nfirst contact");
     for size in [1_000, 10_000, 100_000] {
         let theirs = items(0..size);
