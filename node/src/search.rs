@@ -11,20 +11,19 @@
 //! Deliberately absent: phrases, fields to search in, a query language. People describe a need.
 
 use std::collections::BTreeSet;
-use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
-use tantivy::query::{BooleanQuery, Occur, Query as EngineQuery, RangeQuery, TermQuery};
-use tantivy::schema::{IndexRecordOption, Value as _};
-use tantivy::{DocAddress, IndexReader, Searcher, TantivyDocument, Term};
+use tantivy::schema::Value as _;
+use tantivy::{DocAddress, IndexReader, Searcher, TantivyDocument};
 
 mod analysis;
+mod answer;
 mod compounds;
 mod entry;
 mod explain;
 mod facts;
+mod filter;
 mod folder;
 mod leg;
 mod norwegian;
@@ -51,8 +50,6 @@ pub use weights::{Bm25, Weights};
 
 use compounds::Compounds;
 use places::Places;
-use plan::{Plan, Source};
-use rank::{Conditions, Ranked, rank};
 use schema::Fields;
 use vocabulary::Shared;
 use writer::Writer;
@@ -261,47 +258,6 @@ impl Index {
         self.writer.renew()
     }
 
-    /// Finds similar records.
-    ///
-    /// # Errors
-    /// When the index cannot be read, or the query names a record it does not hold.
-    pub fn similar(&self, query: &Query) -> Result<Similar, Error> {
-        let began = Instant::now();
-        let searcher = self.reader.searcher();
-        let (asked, except, plan, about) = self.prepare(query, &searcher)?;
-        let filter = self.filter(&query.filters);
-        let is_record = except.is_some();
-        let conditions = Conditions {
-            filter: filter.as_ref(),
-            except: [except.as_deref(), query.except.as_deref()],
-            limit: query.limit.min(Query::LIMIT_MAX),
-            record: is_record,
-        };
-        let ranking =
-            rank(&plan, &about, &conditions, &searcher, &self.fields, &query.weights).map_err(Error::Read)?;
-        let phase = about.phase.as_deref();
-        let hits = ranking
-            .hits
-            .iter()
-            .enumerate()
-            .map(|(place, ranked)| {
-                let entry = load(&searcher, &self.fields, ranked.address)?;
-                let explanation = explain::explain(&plan, ranked, &entry, phase, &self.compounds);
-                let next = ranking.next.filter(|_| place == 0);
-                let far = !weights::is_near(explanation.covered, plan.asked(), next);
-                Ok(hit(ranked, ranking.unit, entry, explanation, far, query.lang.as_deref()))
-            })
-            .collect::<Result<Vec<Hit>, Error>>()?;
-        Ok(Similar {
-            query: asked,
-            searched_also: plan.searched_also,
-            took_ms: began.elapsed().as_secs_f64() * 1000.0,
-            nothing_close: hits.iter().all(|hit| hit.far),
-            building: !self.level.load(Ordering::Relaxed),
-            hits,
-        })
-    }
-
     /// The counties of owners, in small letters.
     ///
     /// # Errors
@@ -318,129 +274,6 @@ impl Index {
             }
         }
         Ok(counties)
-    }
-
-    /// The words asked for, the record that asks, the plan, and what is known of the asker's procurement.
-    fn prepare(
-        &self,
-        query: &Query,
-        searcher: &Searcher,
-    ) -> Result<(String, Option<String>, Plan, About), Error> {
-        let source = Source {
-            searcher,
-            fields: &self.fields,
-            vocabulary: &self.vocabulary.get(),
-            compounds: &self.compounds,
-            weights: &query.weights,
-            places: &self.places,
-        };
-        let of_record = |entry: &Entry| {
-            let plan = Plan::for_record(entry, &source).map_err(Error::Read)?;
-            let title = entry.title_in(query.lang.as_deref()).1.to_owned();
-            Ok((title, Some(entry.record.clone()), plan, query.about.completed(entry)))
-        };
-        match &query.ask {
-            Ask::Text(text) => {
-                let plan = Plan::for_text(text, &source).map_err(Error::Read)?;
-                Ok((text.clone(), None, plan, query.about.clone()))
-            }
-            Ask::Record(entry) => of_record(entry),
-            Ask::Indexed(record) => {
-                let address = self.find(record, searcher).map_err(Error::Read)?;
-                let address = address.ok_or_else(|| Error::UnknownRecord(record.clone()))?;
-                of_record(&load(searcher, &self.fields, address)?)
-            }
-        }
-    }
-
-    fn find(&self, record: &str, searcher: &Searcher) -> tantivy::Result<Option<DocAddress>> {
-        let query = TermQuery::new(self.fields.record_term(record), IndexRecordOption::Basic);
-        let found = searcher.search(&query, &tantivy::collector::DocSetCollector)?;
-        Ok(found.into_iter().next())
-    }
-
-    /// The conditions as a query of the engine; `None` when there are none.
-    fn filter(&self, filters: &Filters) -> Option<BooleanQuery> {
-        let conditions = [
-            ("kind", &filters.kind),
-            ("phase", &filters.phase),
-            ("sector", &filters.sector),
-            ("owner", &filters.owner),
-            ("cpv", &filters.cpv),
-            ("lang", &filters.lang),
-            ("county", &filters.county.iter().map(|county| county.to_lowercase()).collect()),
-            ("procedure", &filters.procedure),
-            ("year", &filters.year),
-            ("measured", &yes(filters.measured)),
-            ("failed", &yes(filters.failed)),
-        ];
-        let mut all: Vec<(Occur, Box<dyn EngineQuery>)> = conditions
-            .into_iter()
-            .filter(|(_, codes)| !codes.is_empty())
-            .map(|(name, codes)| {
-                let any = codes.iter().map(|code| {
-                    let term = self.fields.filter_term(name, code);
-                    let query: Box<dyn EngineQuery> =
-                        Box::new(TermQuery::new(term, IndexRecordOption::Basic));
-                    query
-                });
-                let any: Box<dyn EngineQuery> = Box::new(BooleanQuery::union(any.collect()));
-                (Occur::Must, any)
-            })
-            .collect();
-        if filters.value != (None, None) {
-            let bound = |value: Option<i64>| {
-                let term = |value| Bound::Included(Term::from_field_i64(self.fields.value, value));
-                value.map_or(Bound::Unbounded, term)
-            };
-            let within = RangeQuery::new(bound(filters.value.0), bound(filters.value.1));
-            all.push((Occur::Must, Box::new(within)));
-        }
-        (!all.is_empty()).then(|| BooleanQuery::new(all))
-    }
-}
-
-/// The condition that something holds; none when it is not asked for.
-fn yes(asked: bool) -> Vec<String> {
-    if asked { vec![schema::YES.to_owned()] } else { Vec::new() }
-}
-
-impl About {
-    /// What is absent is taken from the record.
-    fn completed(&self, entry: &Entry) -> Self {
-        let or = |own: &Option<String>, other: &Option<String>| own.clone().or_else(|| other.clone());
-        Self {
-            phase: or(&self.phase, &entry.phase),
-            procedure: or(&self.procedure, &entry.procedure),
-            innovation_kind: or(&self.innovation_kind, &entry.innovation_kind),
-            cpv: if self.cpv.is_empty() { entry.cpv.clone() } else { self.cpv.clone() },
-            value: self.value.or(entry.value),
-        }
-    }
-}
-
-fn hit(
-    ranked: &Ranked,
-    unit: f32,
-    entry: Entry,
-    explanation: explain::Explanation,
-    far: bool,
-    lang: Option<&str>,
-) -> Hit {
-    let (lang, title) = entry.title_in(lang);
-    let (lang, title) = (lang.to_owned(), title.to_owned());
-    Hit {
-        id: entry.record,
-        kind: entry.kind,
-        title,
-        lang,
-        owner: Owner { org: entry.owner_org, name: entry.owner_name },
-        phase: entry.phase,
-        score: ranked.total * unit,
-        far,
-        why: explanation.parts,
-        sentence: explanation.sentence,
-        lessons: explanation.lessons,
     }
 }
 
