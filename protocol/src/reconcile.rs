@@ -4,7 +4,7 @@
 //! opened to compare. A [`Comparison`] asks, the peer answers from its [`Encodings`], until the items
 //! that only the peer has are known. Mostly by rateless coded symbols, whose cost follows the
 //! difference (`sketch`); by a plain, resumable, sorted list on first contact, where more
-//! than about a fifth differs, and where symbols fail (`list`). The one who is asked answers the first
+//! than about a third differs, and where symbols fail (`list`). The one who is asked answers the first
 //! question with the list if the sizes of the two sets say that it is cheaper.
 //!
 //! What a hostile peer can do: say what cannot be ([`Nonsense`]), be slow or never decode (bounded by
@@ -46,7 +46,12 @@ pub const SIZE_LIMIT: u32 = 16 * 1024 * 1024;
 
 /// Digest of a whole set: equal sets, equal digests.
 pub fn set_digest(items: &BTreeSet<Item>) -> Digest {
-    let sorted: Vec<u8> = items.iter().flat_map(|item| item.0).collect();
+    digest(items.iter())
+}
+
+/// The digest of items in their order.
+fn digest<'a>(items: impl Iterator<Item = &'a Item>) -> Digest {
+    let sorted: Vec<u8> = items.flat_map(|item| item.0).collect();
     Digest(hash("praksis/set/1", &(ByteVec::from(sorted),)))
 }
 
@@ -81,13 +86,16 @@ pub enum Ask {
     /// Of this edition, from this index on, so many symbols.
     #[n(2)]
     More(#[n(0)] Edition, #[n(1)] u32, #[n(2)] u32),
+    /// Your items after the first; but if those up to and including the second have this digest, those after the second.
+    #[n(3)]
+    ListPast(#[n(0)] Item, #[n(1)] Item, #[n(2)] Digest),
 }
 
 impl Ask {
     /// How many symbols are asked for.
     pub fn symbols(&self) -> u32 {
         match self {
-            Self::List(_) => 0,
+            Self::List(_) | Self::ListPast(..) => 0,
             Self::Begin(_, count, _) | Self::More(_, _, count) => *count,
         }
     }
@@ -146,7 +154,7 @@ pub struct Tally {
     pub stalls: u64,
 }
 
-/// Whether the sizes alone say that more than a fifth differs.
-fn differ_much(ours: u32, theirs: u32) -> bool {
-    u64::from(ours.abs_diff(theirs)) * 5 > u64::from(ours.max(theirs))
+/// Whether the list costs less where so many differ: 16 bytes for each item, against about 36 for each that differs.
+fn is_much(differ: u64, larger: u64) -> bool {
+    differ.saturating_mul(3) > larger
 }

@@ -13,7 +13,7 @@
 use std::{collections::BTreeSet, ops::Bound, time::Duration};
 
 use super::{
-    Answer, Ask, BATCH, BUDGET, Edition, FOUND_LIMIT, Nonsense, Salt, Tally, list,
+    Answer, Ask, BATCH, BUDGET, Edition, FOUND_LIMIT, Nonsense, Salt, Tally, is_much, list,
     sketch::{Decoder, Peeled},
     symbol::{self, Symbol},
 };
@@ -155,7 +155,7 @@ impl Comparison {
         let list::Page { found, next } = reading.take(items, more, ours)?;
         self.stage = Stage::Listing(reading);
         Ok(match next {
-            Some(after) => Step::Found(found, Ask::List(Some(after))),
+            Some(ask) => Step::Found(found, ask),
             None => Step::Done(found),
         })
     }
@@ -211,7 +211,7 @@ impl Comparison {
         let larger = (decoder.ours_len() as u64).max(theirs_len.into());
         // Five eighths as many symbols as items are not needed for a third, and the list costs less.
         let differ_much = u64::from(have) > u64::from(theirs_len) * 5 / 8 + 16
-            || (have >= TRUSTED_FROM && seem_to_differ_much(estimate, larger));
+            || (have >= TRUSTED_FROM && is_much(estimate, larger));
         let leads_nowhere = have >= BUDGET
             || u64::from(have) > estimate.saturating_mul(4).saturating_add(TRUSTED_FROM.into());
         match peeled {
@@ -263,16 +263,11 @@ fn batch(have: u32, estimate: u64, larger: u64) -> u32 {
     let (target, least) = match have {
         // Too few to say anything.
         0..8 => (0, have + 2),
-        8..TRUSTED_FROM if seem_to_differ_much(estimate, larger) => (TRUSTED_FROM, 1),
+        8..TRUSTED_FROM if is_much(estimate, larger) => (TRUSTED_FROM, 1),
         8..TRUSTED_FROM => (estimated * 3 / 4, have / 2),
         TRUSTED_FROM.. => (estimated * 5 / 4, (have / 8).max(4)),
     };
     target.saturating_sub(have).max(least).min(BATCH)
-}
-
-/// Whether the list costs less: 16 bytes for each item, against about 36 for each that differs.
-fn seem_to_differ_much(estimate: u64, larger: u64) -> bool {
-    estimate.saturating_mul(3) > larger
 }
 
 fn size(set: &BTreeSet<Item>) -> u32 {

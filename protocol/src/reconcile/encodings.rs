@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use rand_core::Rng;
 
 use super::{
-    Answer, Ask, BATCH, BUDGET, Edition, SIZE_LIMIT, differ_much, list,
+    Answer, Ask, BATCH, BUDGET, Edition, SIZE_LIMIT, is_much, list,
     mapping::{Marker, Salt},
     sketch::Coder,
     symbol::{self, Symbol},
@@ -69,8 +69,11 @@ impl Encodings {
         let Ok(size) = u32::try_from(ours.len()) else { return plain(None) };
         match ask {
             Ask::List(after) => plain(*after),
+            Ask::ListPast(after, to, digest) => plain(Some(list::past(ours, *after, *to, *digest))),
             Ask::Begin(theirs, _, _)
-                if ours.len() <= SMALL || size > SIZE_LIMIT || differ_much(size, *theirs) =>
+                if ours.len() <= SMALL
+                    || size > SIZE_LIMIT
+                    || is_much(size.abs_diff(*theirs).into(), size.max(*theirs).into()) =>
             {
                 plain(None)
             }

@@ -106,9 +106,26 @@ proptest! {
         let answered = run(&ours, |ask| match ask {
             Ask::Begin(..) => Answer::Symbols(edition, 0, size, bytes.clone().into()),
             Ask::More(_, from, _) => Answer::Symbols(edition, *from, size, bytes.clone().into()),
-            Ask::List(_) => Answer::Page(vec![], false),
+            Ask::List(_) | Ask::ListPast(..) => Answer::Page(vec![], false),
         });
         prop_assert!(matches!(answered, Err(Nonsense::Symbols) | Ok(_)));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn what_was_broken_off_goes_on_and_misses_nothing(
+        theirs in 0u64..12_000, read in 0.0..1.0, gone: Vec<u16>, own: Vec<u16>,
+    ) {
+        let theirs = items(0..theirs);
+        let begun = (theirs.len() as f64 * read) as usize;
+        let mut ours: BTreeSet<Item> = theirs.iter().take(begun).copied().collect();
+        ours.retain(|held| !gone.iter().any(|gone| *held == item(u64::from(*gone))));
+        ours.extend(items(own.iter().map(|own| 100_000 + u64::from(*own))));
+        let (found, _) = compare(&ours, &theirs);
+        prop_assert_eq!(found, theirs.difference(&ours).copied().collect());
     }
 }
 
@@ -129,6 +146,25 @@ fn sets_larger_than_a_page_are_walked_through() {
     let (found, tally) = compare(&BTreeSet::new(), &theirs);
     assert_eq!(found, theirs);
     assert_eq!((tally.symbols, tally.answers), (0, 20), "the sizes say at once that the list is cheaper");
+}
+
+#[test]
+fn a_list_that_was_broken_off_goes_on_where_it_was() {
+    let theirs = items(0..20_000);
+    // What came last has come in part.
+    let mut ours: BTreeSet<Item> = theirs.iter().take(12_000).copied().collect();
+    ours.retain(|item| *item < *theirs.iter().nth(11_700).expect("there are more") || item.0[15] % 2 == 0);
+    let (mut peer, mut listed) = (Peer::new(theirs.clone()), 0);
+    let (found, _) = run(&ours, |ask| {
+        let answer = peer.answer(ask);
+        if let Answer::Page(items, _) = &answer {
+            listed += items.len();
+        }
+        answer
+    })
+    .expect("an honest peer");
+    assert_eq!(found, theirs.difference(&ours).copied().collect());
+    assert!(listed < 10_000, "8,000 were not read yet, and {listed} were listed");
 }
 
 #[test]
@@ -294,7 +330,7 @@ fn symbols_that_never_decode_cost_another_salt_and_then_the_list() {
                 (Edition { salt: Salt([salt; 16]), state: [0; 8] }, 0)
             }
             Ask::More(edition, from, _) => (*edition, *from),
-            Ask::List(_) => return Answer::Page(vec![item(70_000)], false),
+            Ask::List(_) | Ask::ListPast(..) => return Answer::Page(vec![item(70_000)], false),
         };
         // The honest symbols, but for one bit in each: of items that are not there.
         let mut symbols = vec![symbol::Symbol::default(); (from + ask.symbols()) as usize];

@@ -331,9 +331,13 @@ fn messages(lines: &mut Lines, network: NetworkId, genesis: &Genesis) {
         statements: vec![ByteVec::from(vec![1])],
         complete: true,
     };
-    let pages: [(&str, Vec<u8>); 14] = [
+    let pages: [(&str, Vec<u8>); 15] = [
         ("ask hello", Request::Hello(hello).bytes()),
         ("ask compare", Request::Compare(Scope::Roster, Ask::List(Some(Item([5; 16])))).bytes()),
+        (
+            "ask compare past",
+            Request::Compare(scope, Ask::ListPast(Item([5; 16]), Item([6; 16]), Digest([7; 32]))).bytes(),
+        ),
         ("ask resolve", Request::Resolve(Scope::Organisation(OrgId([7; 32])), vec![Item([8; 16])]).bytes()),
         ("ask pull", Request::Pull(scope, vec![want]).bytes()),
         ("ask changed", Request::Changed(scope, vec![(document, Item([9; 16]))]).bytes()),

@@ -198,6 +198,7 @@ impl Crowd {
             Request::Compare(Scope::Network, ask) => {
                 let after = match ask {
                     Ask::List(after) => after,
+                    Ask::ListPast(after, ..) => Some(after),
                     Ask::Begin(..) | Ask::More(..) => None,
                 };
                 self.compared += usize::from(after.is_none());

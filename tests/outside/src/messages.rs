@@ -302,6 +302,7 @@ fn requests() -> Vec<Vec<u8>> {
     let all = [
         Request::Hello(hello()),
         Request::Compare(Scope::Network, Ask::List(Some(item))),
+        Request::Compare(Scope::Network, Ask::ListPast(item, Item([9; 16]), Digest([5; 32]))),
         Request::Compare(Scope::Network, Ask::Begin(100_000, 2, Some(EDITION.salt))),
         Request::Compare(Scope::Network, Ask::More(EDITION, 64, 16)),
         Request::Resolve(scope, vec![item]),

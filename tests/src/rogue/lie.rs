@@ -318,7 +318,9 @@ pub fn lies_of(keys: &Keys, store: &impl Read) -> Option<Vec<Lie>> {
     let edition = Edition { salt: Salt([5; 16]), state: [5; 8] };
     // As many as could be expected of 500 items, and what they sum up to is nothing that is.
     let garbage = move |request: &Request| match request {
-        Request::Compare(_, Ask::List(_)) => Some(Response::Compared(Answer::Page(vec![], false))),
+        Request::Compare(_, Ask::List(_) | Ask::ListPast(..)) => {
+            Some(Response::Compared(Answer::Page(vec![], false)))
+        }
         Request::Compare(_, ask @ (Ask::Begin(..) | Ask::More(..))) => {
             let from = if let Ask::More(_, from, _) = ask { *from } else { 0 };
             let symbol = [&[0][..], &[7; 22]].concat();
