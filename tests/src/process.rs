@@ -83,9 +83,12 @@ impl Process {
 
     /// Memory that it has resident, in bytes, where the system says so.
     pub fn resident_bytes(&self) -> Option<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-        Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
+        memory_kb(self.id(), "VmRSS:").map(|kb| kb * 1024)
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Ends it at once (SIGKILL where there are signals); returns what it had printed and nobody had read.
@@ -98,6 +101,17 @@ impl Process {
         // The reader ends with the pipe.
         self.lines.iter().collect()
     }
+}
+
+/// The most memory that a process has had resident, in KiB, where the system says so.
+pub fn peak_kb(process: u32) -> Option<u64> {
+    memory_kb(process, "VmHWM:")
+}
+
+fn memory_kb(process: u32, what: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(what))?;
+    line.split_whitespace().next()?.parse().ok()
 }
 
 impl Drop for Process {

@@ -4,6 +4,7 @@
 //! reordering, partitions, crashes between a durable write and the message that rests on it — is
 //! drawn from one seed. The same seed gives the same trace, and every failure prints its seed.
 
+mod bundle;
 pub mod cast;
 pub mod country;
 mod founded;

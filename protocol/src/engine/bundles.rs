@@ -4,27 +4,23 @@
 //! each [`Carry::Take`] is taken in as if a peer had sent it and is answered when all of it is durable, refused
 //! or waiting. To the rest of the engine the bundle is then a peer that is never connected.
 
+mod writing;
+
 use std::collections::BTreeMap;
 
-use minicbor::bytes::ByteVec;
 use rand_core::Rng;
 
 use super::{
-    CommandError, Engine, Reply, RequestId,
-    lanes::held,
+    Engine, Reply, RequestId,
     pull::{Asked, Fetch, Pull},
 };
 use crate::{
-    admission::{counting::missing, state::Record},
     genesis::Scope,
-    id::{DeviceId, DocumentId, Item, NetworkId, OrgId, StatementHash},
-    membership::statement::{Fact, Known},
+    id::{DeviceId, DocumentId, Item, OrgId, StatementHash},
+    membership::statement::Known,
     signed::encoding::hash,
     store::{Read, StoreError},
-    wire::{
-        bundle::{Header, Piece, STATEMENTS_LIMIT, VERSION},
-        message::{Delivery, RESPONSE_TARGET, WANTS_LIMIT},
-    },
+    wire::bundle::{Header, Piece},
 };
 
 /// The name under which pieces are counted that are about scopes which this node may not read.
@@ -83,6 +79,9 @@ pub struct Taken {
     pub new: usize,
     /// Statements and documents that wait for a grant or a cause.
     pub waiting: usize,
+    /// Whether it may bring more another time: something waits, or is about an audience that we do not know
+    /// ourselves in yet.
+    pub again: bool,
 }
 
 /// Pieces that are being taken in, by who asked for it.
@@ -99,9 +98,6 @@ struct Reading {
     documents: Vec<DocumentId>,
     statements: Vec<StatementHash>,
 }
-
-/// What of each scope goes into a bundle.
-type Contents = Vec<(Scope, Vec<Entry>)>;
 
 impl Engine {
     pub(super) fn carry(
@@ -128,106 +124,6 @@ impl Engine {
         Ok(())
     }
 
-    /// What is in a bundle for a reader: of each scope that it may read the statements, then the documents.
-    fn plan(&self, reader: &Reader) -> Result<(Header, Contents), CommandError> {
-        let own = self.identity.org.ok_or(CommandError::NotGranted)?;
-        let roster = self.statements.roster();
-        let (reader, documents) = match reader {
-            Reader::Members => (None, roster.member(own).map(|_| Scope::Network).into_iter().collect()),
-            Reader::Member(number) => {
-                let member = roster.members().find(|(_, member)| member.membership.number == *number);
-                let (org, _) = member.ok_or_else(|| CommandError::NoSuchNumber(number.clone()))?;
-                (Some(*org), self.scopes_shared_with(*org))
-            }
-            Reader::Own => (Some(own), self.scopes_shared_with(own)),
-        };
-        let scopes: Vec<Scope> = std::iter::once(Scope::Roster).chain(documents).collect();
-        let plan: Vec<_> = scopes.iter().map(|scope| (*scope, self.entries(*scope))).collect();
-        let header = Header {
-            version: VERSION,
-            network: roster.network().unwrap_or(NetworkId::NONE),
-            writer: self.device(),
-            reader,
-            scopes,
-            written_s: self.now.seconds(),
-            entries: plan.iter().map(|(_, entries)| entries.len() as u64).sum(),
-        };
-        Ok((header, plan))
-    }
-
-    /// All of a scope's set, and the receipts beside it.
-    fn entries(&self, scope: Scope) -> Vec<Entry> {
-        let (mut statements, mut documents) = (Vec::new(), Vec::new());
-        for item in self.index.items(scope) {
-            match self.index.resolve(scope, *item) {
-                Some(document) => documents.push(Entry { item: *item, document: Some(document) }),
-                None => statements.push(Entry { item: *item, document: None }),
-            }
-        }
-        let receipts = self.statements.all().filter(|known| {
-            known.scope() == scope && matches!(known.fact, Fact::Receipt(_)) && !known.is_compared()
-        });
-        statements.extend(receipts.map(|known| Entry { item: known.item(), document: None }));
-        statements.extend(documents);
-        statements
-    }
-
-    /// As much of the entries as an answer to a peer would have.
-    fn load(
-        &self,
-        scope: Scope,
-        entries: &[Entry],
-        store: &impl Read,
-    ) -> Result<(Vec<Piece>, usize), StoreError> {
-        let mut pieces = Vec::new();
-        let mut statements: Vec<ByteVec> = Vec::new();
-        let mut documents = Documents::new(scope);
-        let (mut room, mut loaded) = (RESPONSE_TARGET, 0);
-        for Entry { item, document } in entries {
-            if room == 0 || statements.len() == STATEMENTS_LIMIT || documents.whole == WANTS_LIMIT {
-                break;
-            }
-            loaded += 1;
-            // What has another state by now goes as it is now; a statement that was replaced does not.
-            let Some(document) = document else {
-                if let Some(known) = self.statements.by_item(scope, *item) {
-                    let bytes = known.statement.bytes();
-                    room = room.saturating_sub(bytes.len());
-                    statements.push(bytes.to_vec().into());
-                }
-                continue;
-            };
-            let Some(row) = self.index.row(*document).filter(|row| row.genesis.scope == scope) else {
-                continue;
-            };
-            let mut changes = Vec::new();
-            if !row.is_hidden() {
-                let mut held = held(*document, row.gone.is_some(), store)?;
-                held.extend(Record::of(&row.genesis).iter().flat_map(Record::travelling));
-                changes = missing(held, &[]);
-            }
-            let mut part =
-                Delivery { genesis: row.genesis.bytes().into(), changes: Vec::new(), complete: true };
-            for change in changes {
-                if room == 0 {
-                    let rest = Delivery { changes: Vec::new(), ..part.clone() };
-                    documents.push(row.item(), Delivery { complete: false, ..part });
-                    documents.close();
-                    (part, room) = (rest, RESPONSE_TARGET);
-                }
-                room = room.saturating_sub(change.envelope.len() + change.change.len());
-                part.changes.push(change);
-            }
-            documents.push(row.item(), part);
-        }
-        if !statements.is_empty() {
-            pieces.push(Piece::Statements(scope, statements));
-        }
-        documents.close();
-        pieces.extend(documents.pieces);
-        Ok((pieces, loaded))
-    }
-
     fn take_piece(
         &mut self,
         request: RequestId,
@@ -248,7 +144,8 @@ impl Engine {
         // Who is in a named scope may stand in the very statements that come; those of others' wait, bounded.
         if !documents.is_empty() && !self.may_read(scope) {
             self.refuse(OTHER_SCOPE);
-            self.reply(request, Ok(Reply::Carried(Carried::Taken(Taken::default()))));
+            let taken = Taken { again: true, ..Taken::default() };
+            self.reply(request, Ok(Reply::Carried(Carried::Taken(taken))));
             return Ok(());
         }
         let mut known = Vec::new();
@@ -259,6 +156,7 @@ impl Engine {
                 self.refuse(OTHER_PLACE);
             }
         }
+        let known = self.without_too_many(known);
         let mut asked = BTreeMap::new();
         let mut deliveries = Vec::new();
         for (item, delivery) in documents {
@@ -313,9 +211,11 @@ impl Engine {
             waiting.for_grant + waiting.for_cause > 0
         };
         let pending = reading.statements.iter().filter(|hash| self.statements.is_pending(**hash)).count();
+        let waiting = reading.documents.iter().filter(waits).count() + pending;
         Taken {
             new: reading.lacked.iter().filter(|item| items.contains(*item)).count(),
-            waiting: reading.documents.iter().filter(waits).count() + pending,
+            waiting,
+            again: waiting > 0,
         }
     }
 
@@ -341,31 +241,5 @@ impl Engine {
             scopes.extend(named.map(|(audience, _)| Scope::Named(*audience)));
         }
         scopes
-    }
-}
-
-/// Documents on their way into pieces.
-struct Documents {
-    scope: Scope,
-    open: Vec<(Item, Delivery)>,
-    pieces: Vec<Piece>,
-    whole: usize,
-}
-
-impl Documents {
-    fn new(scope: Scope) -> Self {
-        Self { scope, open: Vec::new(), pieces: Vec::new(), whole: 0 }
-    }
-
-    fn push(&mut self, item: Item, delivery: Delivery) {
-        self.whole += usize::from(delivery.complete);
-        self.open.push((item, delivery));
-    }
-
-    /// What comes now is in the next piece.
-    fn close(&mut self) {
-        if !self.open.is_empty() {
-            self.pieces.push(Piece::Documents(self.scope, std::mem::take(&mut self.open)));
-        }
     }
 }

@@ -20,6 +20,7 @@ use praksis_protocol::{
 };
 
 use crate::{
+    bundles::{statements, take},
     cast::*,
     desk::{Desk, HERE, put},
 };
@@ -169,6 +170,9 @@ fn of_one_owner_so_many_audiences_are_kept_and_no_more_and_no_node_opens_more() 
     assert_eq!(desk.request(20, &Request::Tell(last.iter().map(bytes).collect())), Response::Heard);
     assert_eq!(desk.request(30, &Request::Tell(by_another.iter().map(bytes).collect())), Response::Heard);
     assert_eq!((others(&mut desk), desk.refused("audience_limit")), (AUDIENCES_LIMIT + 1, 1));
+    // What is carried in a file has no other way around the limit.
+    take(&mut desk, statements(over[0].scope(), &over));
+    assert_eq!((others(&mut desk), desk.refused("audience_limit")), (AUDIENCES_LIMIT + 1, 2));
 
     let with = [org(BERGEN)].into_iter().collect();
     let request = desk.command(Command::DraftJointly(Kind::Case, serde_json::json!({}), with));

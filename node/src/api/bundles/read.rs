@@ -1,7 +1,7 @@
 //! Reading a bundle, a piece at a time: the next one once the one before is durable.
 //!
-//! How far a bundle was read is remembered by its first checksum, up to the first piece of which something waits.
-//! What waits is in memory only, so a later reading begins there again and nothing is lost.
+//! How far a bundle was read is remembered by its first checksum, up to the first piece that may bring more another
+//! time. What waits is in memory only, so a later reading begins there again and nothing is lost.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ struct Reading {
     memory: Name,
     /// The piece that an earlier reading had come to.
     until: Option<Mark>,
-    /// Whether nothing that came before waits.
+    /// Whether nothing that came before is worth another reading.
     settled: bool,
     done: u64,
     new: usize,
@@ -138,7 +138,7 @@ impl Reading {
         };
         self.new += taken.new;
         self.waiting += taken.waiting;
-        self.settled &= taken.waiting == 0;
+        self.settled &= !taken.again;
         if self.settled && !last {
             self.memory.write(&self.api, mark).await?;
         }

@@ -1,5 +1,6 @@
 //! Figures, not verdicts: a subcommand for each thing that is measured, a file for each subcommand.
 
+mod bundle;
 mod liars;
 mod similar;
 mod simulate;
@@ -11,7 +12,7 @@ use std::error::Error;
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const USAGE: &str = "usage: bench sync --docs 1000,10000,100000 [--make short|long] | bench sketch | \
-                     bench documents 1000 short | \
+                     bench documents 1000 short | bench bundle --docs 1000,10000 | \
                      bench similar --bench DIR | bench simulate --nodes 357 [--seed 0 [--base BENCH]] | \
                      bench liars --networks 2000 --seed 0";
 
@@ -28,6 +29,7 @@ async fn main() -> Result<()> {
             simulate::run(nodes.parse()?, seed.parse()?, Some(base))
         }
         ["sketch"] => sketch::run(),
+        ["bundle", "--docs", counts] => Box::pin(bundle::run(counts)).await,
         ["sync", "--docs", counts] => sync::run(counts, None).await,
         ["sync", "--docs", counts, "--make", make] => sync::run(counts, Some(make)).await,
         ["documents", count, make] => sync::print_documents(count.parse()?, make),

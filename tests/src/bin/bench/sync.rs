@@ -34,9 +34,8 @@ use tokio::{
 
 use crate::Result;
 use disk::Disk;
-use documents::Make;
 use figures::Figures;
-pub(crate) use {figures::resident_kb, node::run as run_node};
+pub(crate) use {documents::Make, figures::resident_kb, node::run as run_node};
 
 /// How many documents are changed between two connections.
 const CHANGED: [usize; 4] = [0, 1, 100, 1000];
