@@ -56,6 +56,9 @@ async fn write(
     all: bool,
     since: Option<&Path>,
 ) -> Result<(), Failure> {
+    if let Some(since) = since {
+        is_readable(context, since)?;
+    }
     let client = context.client()?;
     let name = path.display().to_string();
     let failed = |error: io::Error| {
@@ -91,6 +94,7 @@ async fn write(
 }
 
 async fn read(context: &Context, path: &Path) -> Result<(), Failure> {
+    is_readable(context, path)?;
     let client = context.client()?;
     let bar = context.progress("bundle-reading");
     let answer = client.bundle_read(path, |progress| bar.set(progress)).await;
@@ -117,4 +121,21 @@ async fn read(context: &Context, path: &Path) -> Result<(), Failure> {
         return Err(context.failure("invalid", "bundle-cut-off", &[]));
     }
     Ok(())
+}
+
+/// Refuses what is no bundle at first sight, before a node is asked.
+fn is_readable(context: &Context, path: &Path) -> Result<(), Failure> {
+    let name = path.display().to_string();
+    let failed = |kind, key| Err(context.failure(kind, key, &[("file", name.as_str().into())]));
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => failed("not_found", "file-missing"),
+        Err(error) => {
+            let arguments = [("file", name.as_str().into()), ("why", error.to_string().into())];
+            Err(context.failure("storage", "file-unreadable", &arguments))
+        }
+        Ok(file) if file.is_dir() => failed("invalid", "file-is-folder"),
+        Ok(file) if !file.is_file() => failed("invalid", "bundle-no-file"),
+        Ok(file) if file.len() == 0 => failed("invalid", "bundle-empty"),
+        Ok(_) => Ok(()),
+    }
 }

@@ -43,13 +43,29 @@ const REFUSALS: [(CommandError, &str); 23] = [
 /// A node's refusal.
 pub(crate) fn failure(context: &Context, problem: &Problem) -> Failure {
     let known = REFUSALS.iter().find(|(error, _)| error.to_string() == problem.message);
-    let mut failure = match (known, problem.rest.get("member").and_then(Value::as_str)) {
-        (Some((_, key)), _) => context.failure(&problem.kind, key, &[]),
-        (None, Some(org)) => context.failure(&problem.kind, "refused-no-such-member", &[("org", org.into())]),
-        (None, None) => by_kind(context, problem),
+    let rest = |name: &str| problem.rest.get(name);
+    let mut failure = if let Some((_, key)) = known {
+        context.failure(&problem.kind, key, &[])
+    } else if let Some(org) = rest("member").and_then(Value::as_str) {
+        context.failure(&problem.kind, "refused-no-such-member", &[("org", org.into())])
+    } else if let Some(name) = rest("bundle").and_then(Value::as_str) {
+        let piece = rest("piece").and_then(Value::as_u64).unwrap_or_default();
+        context.failure(&problem.kind, of_bundle(name), &[("piece", piece.into())])
+    } else {
+        by_kind(context, problem)
     };
     failure.rest.extend(problem.rest.clone());
     failure
+}
+
+/// The message of a bundle that is not read on: by the name under which that is counted.
+fn of_bundle(name: &str) -> &'static str {
+    match name {
+        "bundle_beginning" => "refused-bundle-beginning",
+        "bundle_network" => "refused-bundle-network",
+        "bundle_too_many" => "refused-bundle-too-many",
+        _ => "refused-bundle-damaged",
+    }
 }
 
 fn by_kind(context: &Context, problem: &Problem) -> Failure {

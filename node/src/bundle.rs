@@ -58,6 +58,34 @@ impl BundleError {
             Self::TooMany => "bundle_too_many",
         }
     }
+
+    /// The piece that is wrong, the header being 0; none where it is all of the bundle.
+    pub fn piece(&self) -> Option<u64> {
+        match self {
+            Self::TooLarge(piece)
+            | Self::Damaged(piece)
+            | Self::DoesNotInflate(piece)
+            | Self::Shape(piece, _)
+            | Self::OutOfPlace(piece) => Some(*piece),
+            Self::NotABundle | Self::OtherNetwork | Self::TooMany => None,
+        }
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NotABundle => "name the file that bundle write made; a newer one needs a newer program",
+            Self::TooLarge(_)
+            | Self::Damaged(_)
+            | Self::DoesNotInflate(_)
+            | Self::Shape(..)
+            | Self::OutOfPlace(_) => {
+                "copy it again from where it was written; nothing that came before is lost"
+            }
+            Self::OtherNetwork => "join its network first, or have it written by a node of this network",
+            Self::TooMany => "write the bundle without --since",
+        }
+    }
 }
 
 /// Puts pieces into frames.

@@ -14,6 +14,7 @@ use praksis_tests::sim::{
     NodeId, World,
     cast::{case, shareable},
 };
+use proptest::prelude::*;
 use serde_json::json;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -130,8 +131,11 @@ fn one_whose_place_has_ended_hears_that_from_the_next_bundle_and_nothing_else_of
     let stick = world.bundle_for(bergen, baerum);
     assert!(!world.read_bundle(baerum, &stick).again);
     let Some(Scope::Named(audience)) = scopes(&stick).pop_last() else { panic!("no audience") };
-    let knows = |world: &mut World, node| world.status(node).sets.contains_key(&Scope::Named(audience));
-    assert!(knows(&mut world, baerum));
+    let is_in = |world: &mut World, node: NodeId| {
+        let Reply::Roster(roster) = world.ok(node, Command::Roster) else { world.fail("no roster") };
+        roster.audience(audience).is_some_and(|held| held.members.contains(&world.org(node)))
+    };
+    assert!(is_in(&mut world, baerum));
 
     let org = world.org(baerum);
     world.ok(bergen, Command::EndPlace(audience, org));
@@ -142,10 +146,10 @@ fn one_whose_place_has_ended_hears_that_from_the_next_bundle_and_nothing_else_of
     let Some(Piece::Header(header)) = next.first() else { panic!("no header") };
     assert!(!header.scopes.contains(&Scope::Named(audience)), "no documents of it are to be expected");
     world.read_bundle(baerum, &next);
-    assert!(!knows(&mut world, baerum), "it knows that it has left");
+    assert!(!is_in(&mut world, baerum), "it knows that it has left");
     // The others go on, and the old bundle changes nothing.
     world.read_bundle(baerum, &stick);
-    assert!(!knows(&mut world, baerum));
+    assert!(!is_in(&mut world, baerum));
     let stick = world.bundle_for(bergen, trondheim);
     assert!(!world.read_bundle(trondheim, &stick).again);
     assert_eq!(world.shared_view(trondheim, record).record["help_wanted"], "Etter Baerum");
@@ -270,4 +274,120 @@ fn a_bundle_for_a_node_of_no_network_holds_no_documents() {
     assert!(!holds(&bytes(&everybody), "Kladd"));
     let own = world.write_bundle(alone, Reader::Own);
     assert!(holds(&bytes(&own), "Kladd"), "{record}");
+}
+
+/// What happens in a network of which Trondheim hears by files alone. Numbers name nodes, records and bundles, as far as
+/// there are so many.
+#[derive(Debug, Clone)]
+enum Step {
+    /// A node shares a new case: with all, or with one other.
+    Share(usize, Option<usize>),
+    /// The owner of a case changes it and shares it again.
+    Change(usize),
+    Withdraw(usize),
+    /// One of the others writes a bundle for Trondheim.
+    Write(usize),
+    /// Trondheim writes one for the others.
+    Answer,
+    /// A bundle is read by whom it was written for, up to a piece.
+    Read(usize, prop::sample::Index),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => (0..4_usize, proptest::option::of(0..4_usize)).prop_map(|(node, with)| Step::Share(node, with)),
+        3 => (0..8_usize).prop_map(Step::Change),
+        1 => (0..8_usize).prop_map(Step::Withdraw),
+        3 => (0..3_usize).prop_map(Step::Write),
+        2 => Just(Step::Answer),
+        4 => (0..8_usize, any::<prop::sample::Index>()).prop_map(|(bundle, upto)| Step::Read(bundle, upto)),
+    ]
+}
+
+/// A case that was shared: whose it is, its id, and with whom.
+type Shared = (NodeId, DocumentId, Option<NodeId>);
+
+fn share_again(world: &mut World, (node, record, with): Shared) {
+    match with {
+        None => world.share(node, record),
+        Some(with) => world.share_with(node, record, &[with]),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn read_in_any_order_twice_and_cut_off_anywhere_bundles_make_a_node_what_connections_would(
+        steps in proptest::collection::vec(step(), 4..16),
+        order in Just((0..64).collect::<Vec<usize>>()).prop_shuffle(),
+        seed in 0..1000_u64,
+    ) {
+        let mut world = World::new(seed);
+        let nodes: [NodeId; 4] = world.founded(4, 4).try_into().expect("four");
+        let [others @ .., trondheim] = nodes;
+        world.part(&[trondheim], &others);
+        let mut cases: Vec<Shared> = Vec::new();
+        let mut bundles: Vec<(NodeId, Vec<Piece>)> = Vec::new();
+        for step in steps {
+            match step {
+                Step::Share(node, with) => {
+                    let (node, with) = (nodes[node], with.map(|with| nodes[with]).filter(|with| *with != nodes[node]));
+                    let record = shareable(&mut world, node, "Sak");
+                    cases.push((node, record, with));
+                    share_again(&mut world, (node, record, with));
+                }
+                Step::Change(case) => {
+                    if let Some((node, record, with)) = cases.get(case).copied() {
+                        world.edit(node, record, None, json!({"help_wanted": format!("{:?}", world.now())}));
+                        share_again(&mut world, (node, record, with));
+                    }
+                }
+                Step::Withdraw(case) => {
+                    if case < cases.len() {
+                        let (node, record, _) = cases.remove(case);
+                        world.ok(node, Command::Withdraw(record, "Feil".into(), false));
+                    }
+                }
+                Step::Write(node) => {
+                    let pieces = world.bundle_for(others[node], trondheim);
+                    bundles.push((trondheim, pieces));
+                }
+                Step::Answer => {
+                    for other in others {
+                        let pieces = world.bundle_for(trondheim, other);
+                        bundles.push((other, pieces));
+                    }
+                }
+                Step::Read(bundle, upto) => {
+                    if let Some((reader, pieces)) = bundles.get(bundle) {
+                        world.read_bundle(*reader, &pieces[..upto.index(pieces.len() + 1)]);
+                    }
+                }
+            }
+        }
+        world.run_until("the others are level", HOUR, |world| world.are_level(&others));
+        for other in others {
+            let there = world.bundle_for(other, trondheim);
+            let back = world.bundle_for(trondheim, other);
+            bundles.extend([(trondheim, there), (other, back)]);
+        }
+        // All of them, twice, in whatever order; the last ones are as old as the first when they are read.
+        let mut order: Vec<usize> = order.into_iter().filter(|at| *at < bundles.len()).collect();
+        order.extend(order.clone());
+        for at in order {
+            let (reader, pieces) = &bundles[at];
+            world.read_bundle(*reader, pieces);
+        }
+        world.run_until("the others are level", HOUR, |world| world.are_level(&others));
+        prop_assert_eq!(world.waiting(trondheim), 0);
+        prop_assert!(!world.connected(trondheim, others[0]), "all of it came in files");
+        prop_assert_eq!(world.differing(&nodes), BTreeSet::new());
+        for (owner, record, with) in cases {
+            for reader in with.map_or(nodes.to_vec(), |with| vec![with]) {
+                let [theirs, here] = [owner, reader].map(|node| world.shared_view(node, record).record);
+                prop_assert_eq!(theirs, here);
+            }
+        }
+    }
 }

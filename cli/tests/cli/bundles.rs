@@ -54,6 +54,17 @@ fn a_node_that_only_reads_bundles_holds_everything_and_is_heard() {
     let first = shared(&bergen, "Måler");
     let draft = bergen.file("draft.toml", CASE.replace("Digital", "Hemmelig"));
     let draft = bergen.json(&["case", "new", "--file", &draft]).json()["id"].clone();
+    // What is for the island alone is in no bundle for somebody else.
+    let alone = bergen.file("alone.toml", CASE.replace("Digital vannmåler", "Bare for øya"));
+    let alone =
+        bergen.json(&["case", "new", "--file", &alone]).json()["id"].as_str().expect("an id").to_owned();
+    bergen.json(&["case", "share", &alone, "--to", TRONDHEIM]).json();
+    for (name, options) in [("everybody", &[][..]), ("ks", &["--for", KS])] {
+        let file = path(&bergen, name);
+        bergen.json(&[&["bundle", "write", &file], options].concat()).json();
+        read(&ks, &file);
+        assert_eq!(ks.json(&["case", "show", &alone]).kind(), "not_found", "{name}");
+    }
 
     let stick = path(&bergen, "stick");
     let written = bergen.json(&["bundle", "write", &stick, "--for", TRONDHEIM]).json();
@@ -61,6 +72,7 @@ fn a_node_that_only_reads_bundles_holds_everything_and_is_heard() {
     assert!(!fs::exists(format!("{stick}.part")).expect("a folder"));
     read(&island, &stick);
     island.json(&["case", "show", &first]).json();
+    island.json(&["case", "show", &alone]).json();
     assert_eq!(island.json(&["case", "show", draft.as_str().expect("an id")]).kind(), "not_found");
 
     // What the island writes goes back, without what it was brought.
@@ -80,6 +92,17 @@ fn a_node_that_only_reads_bundles_holds_everything_and_is_heard() {
     read(&island, &again);
     let left = island.json(&["bundle", "write", &path(&island, "left"), "--since", &again]).json();
     assert_eq!(left["entries"], 0, "{left}");
+
+    // What is withdrawn is gone with the next one, and the first brings it back no more.
+    bergen.json(&["case", "withdraw", &first, "--why", "Feil tall"]).json();
+    let withdrawn = path(&bergen, "withdrawn");
+    bergen.json(&["bundle", "write", &withdrawn, "--for", TRONDHEIM, "--since", &again]).json();
+    read(&island, &withdrawn);
+    for _ in 0..2 {
+        assert_eq!(island.json(&["case", "show", &first]).kind(), "not_found");
+        island.json(&["bundle", "read", &stick]).json();
+    }
+    island.json(&["case", "show", &alone]).json();
 
     let status = island.json(&["status"]).json();
     let peers = status["peers"].as_array().expect("a list");
@@ -148,4 +171,60 @@ fn a_bundle_that_was_cut_off_is_read_on_and_another_s_is_refused() {
     assert_eq!(other.json(&["bundle", "write", &stick, "--for", "310000019"]).kind(), "invalid");
     let nothing = other.json(&["bundle", "read", &other.file("text", "praksis er noe annet")]);
     assert_eq!(nothing.kind(), "invalid", "{nothing:?}");
+}
+
+#[test]
+fn what_is_no_bundle_is_told_apart_with_what_to_do_and_nothing_is_lost() {
+    let ks = Node::served(KS, &["--association"]);
+    shared(&ks, "Måler");
+    let stick = path(&ks, "stick");
+    ks.json(&["bundle", "write", &stick, "--all"]).json();
+    let whole = fs::read(&stick).expect("it was written");
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 4;
+    let folder = path(&ks, "folder");
+    fs::create_dir(&folder).expect("a new name");
+    let files = [
+        ("missing", path(&ks, "nowhere"), "not_found"),
+        ("folder", folder, "invalid"),
+        ("empty", ks.file("empty", ""), "invalid"),
+        ("short", ks.file("short", &whole[..7]), "invalid"),
+        ("text", ks.file("text", "praksis er noe annet"), "invalid"),
+        ("flipped", ks.file("flipped", flipped), "invalid"),
+        #[cfg(unix)]
+        ("pipe", pipe(path(&ks, "pipe")), "invalid"),
+    ];
+    for (name, file, kind) in &files {
+        for read in [vec!["bundle", "read", file], vec!["bundle", "write", "unwritten", "--since", file]] {
+            // What begins as a bundle and is cut off before anything is in it leaves nothing out.
+            if (*name, read[1]) == ("short", "write") {
+                continue;
+            }
+            let told = ["nb", "nn", "en"].map(|language| {
+                let error = ks.json(&[&["--lang", language][..], &read].concat()).error();
+                assert_eq!(error["kind"], *kind, "{name}: {error}");
+                (error["message"].to_string(), error["hint"].to_string())
+            });
+            assert!(
+                told.iter().all(|(message, hint)| message.len() > 8 && hint.len() > 8),
+                "{name}: {told:?}"
+            );
+            assert!(told[0] != told[2] && told[1] != told[2], "{name}: in words of one's own: {told:?}");
+            assert!(!fs::exists("unwritten").expect("a folder"), "{name}");
+        }
+    }
+    let refused = &ks.json(&["status"]).json()["refused"];
+    assert!(
+        refused["bundle_beginning"].as_u64() > Some(0) && refused["bundle_checksum"].as_u64() > Some(0),
+        "{refused}"
+    );
+    assert_eq!(read(&ks, &stick)["new"], 0, "all that was there is there");
+}
+
+/// A pipe that nobody writes into: whoever opened it would wait for ever.
+#[cfg(unix)]
+fn pipe(path: String) -> String {
+    let made = std::process::Command::new("mkfifo").arg(&path).status().expect("the system has it");
+    assert!(made.success());
+    path
 }

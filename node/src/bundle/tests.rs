@@ -6,6 +6,7 @@ use praksis_protocol::{
 use proptest::prelude::*;
 
 use super::*;
+use crate::net::MessageLimit;
 
 fn header(entries: u64) -> Piece {
     Piece::Header(Header {
@@ -117,4 +118,20 @@ fn a_document_that_goes_on_counts_once() {
     };
     assert_eq!([part(false).entries(), part(true).entries()], [0, 1]);
     assert_eq!([part(false).items().len(), part(true).items().len()], [0, 1]);
+}
+
+#[test]
+fn what_inflates_without_end_is_refused_at_the_limit_and_once_is_all_that_is_inflated() {
+    let sealed = |frame: Vec<u8>| {
+        let checksum = Checksum::default().next(0, &frame);
+        [&MAGIC[..], &0_u32.to_be_bytes(), &checksum.0, &frame].concat()
+    };
+    let generous = MessageLimit { wire: SYNC_MESSAGE.wire, inflated: 64 << 20 };
+    let bomb = write_frame(&vec![0; 32 << 20], generous).unwrap();
+    assert!(bomb.len() < 64 << 10, "32 MiB in {} bytes", bomb.len());
+    assert_eq!(pieces(&sealed(bomb.clone())), Err(BundleError::DoesNotInflate(0)));
+    let nested = write_frame(&bomb, SYNC_MESSAGE).unwrap();
+    assert!(matches!(pieces(&sealed(nested)), Err(BundleError::Shape(0, _))));
+    let nested = write_frame(&written(&[header(0), Piece::End]), SYNC_MESSAGE).unwrap();
+    assert!(matches!(pieces(&sealed(nested)), Err(BundleError::Shape(0, _))));
 }

@@ -85,10 +85,11 @@ async fn file(path: &Path) -> Result<(Body, Arc<AtomicBool>), ClientError> {
     use futures::stream;
     use tokio::io::AsyncReadExt as _;
     let failed = |source| ClientError::Folder { file: path.to_owned(), source };
-    let file = File::open(path).await.map_err(failed)?;
-    if !file.metadata().await.map_err(failed)?.is_file() {
+    // Asked first: a pipe is open only once somebody writes into it.
+    if !tokio::fs::metadata(path).await.map_err(failed)?.is_file() {
         return Err(failed(std::io::Error::other("not a file")));
     }
+    let file = File::open(path).await.map_err(failed)?;
     let broken = Arc::new(AtomicBool::new(false));
     let noticing = broken.clone();
     let chunks = stream::try_unfold((file, noticing), |(mut file, noticing)| async move {

@@ -6,7 +6,6 @@ use praksis_protocol::{
 };
 
 use super::{ApiError, ErrorKind, of_refusal};
-use crate::bundle::BundleError;
 
 impl ApiError {
     /// What to do next.
@@ -36,8 +35,7 @@ impl ApiError {
             Self::JoinRefused(_) => "ask the association for a new invitation",
             Self::NotAdmitted(_) => "ask the association why; join --request ADDRESS asks again",
             Self::Ticket(_) => hint_of(&CommandError::BadTicket),
-            Self::Bundle(BundleError::OtherNetwork) => "have it written by a node of this network",
-            Self::Bundle(_) => "copy it again from where it was written; what stood before is in",
+            Self::Bundle(error) => error.hint(),
             Self::Busy(_) => "try again in a while",
             Self::Search(_) => "the index is made anew when the node starts again",
         }

@@ -40,6 +40,10 @@ impl ApiError {
             Self::NoSuchMember(number) => {
                 problem.insert("member".to_owned(), number.as_str().into());
             }
+            Self::Bundle(error) => {
+                problem.insert("bundle".to_owned(), error.name().into());
+                problem.extend(error.piece().map(|piece| ("piece".to_owned(), piece.into())));
+            }
             Self::Command(CommandError::NotShareable(refused)) => problem.extend(refusal(refused, language)),
             Self::Misuse(_)
             | Self::NoSuchRoute(_)
@@ -59,7 +63,6 @@ impl ApiError {
             | Self::JoinRefused(_)
             | Self::NotAdmitted(_)
             | Self::Ticket(_)
-            | Self::Bundle(_)
             | Self::Busy(_)
             | Self::Search(_) => {}
         }
