@@ -276,6 +276,38 @@ fn a_bundle_for_a_node_of_no_network_holds_no_documents() {
     assert!(holds(&bytes(&own), "Kladd"), "{record}");
 }
 
+/// Alters something in a piece, as somebody could who makes the checksums fit.
+fn spoil(piece: &mut Piece, at: prop::sample::Index, how: u8) {
+    let flip = |bytes: &mut Vec<u8>| {
+        let place = at.index(bytes.len().max(1));
+        if let Some(byte) = bytes.get_mut(place) {
+            *byte ^= 1 << (how % 8);
+        }
+    };
+    match piece {
+        Piece::Statements(_, statements) => {
+            let one = at.index(statements.len());
+            flip(&mut statements[one]);
+        }
+        Piece::Documents(scope, documents) => {
+            let one = at.index(documents.len());
+            let (item, delivery) = &mut documents[one];
+            let change = at.index(delivery.changes.len().max(1));
+            match (how / 8 % 7, delivery.changes.get_mut(change)) {
+                (0, _) => item.0[0] ^= 1,
+                (1, _) => flip(&mut delivery.genesis),
+                (2, Some(change)) => flip(&mut change.envelope),
+                (3, Some(change)) => flip(&mut change.change),
+                (4, Some(_)) => drop(delivery.changes.remove(change)),
+                (5, _) => *scope = Scope::Roster,
+                (_, _) => delivery.changes.reverse(),
+            }
+        }
+        Piece::Header(header) => header.scopes.clear(),
+        Piece::Held(..) | Piece::End => *piece = Piece::End,
+    }
+}
+
 /// What happens in a network of which Trondheim hears by files alone. Numbers name nodes, records and bundles, as far as
 /// there are so many.
 #[derive(Debug, Clone)]
@@ -316,6 +348,39 @@ fn share_again(world: &mut World, (node, record, with): Shared) {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn whatever_somebody_alters_in_a_bundle_the_true_one_mends_it(
+        spoiled in proptest::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        falls in any::<bool>(),
+    ) {
+        let mut world = World::new(8);
+        let [_, bergen, _, trondheim] = islands(&mut world);
+        let records: Vec<_> = (0..3).map(|n| shareable(&mut world, bergen, &format!("Sak {n}"))).collect();
+        world.share(bergen, records[0]);
+        world.share(bergen, records[1]);
+        world.edit(bergen, records[1], None, json!({"help_wanted": "Mer"}));
+        world.share(bergen, records[1]);
+        world.share_with(bergen, records[2], &[trondheim]);
+        let stick = world.bundle_for(bergen, trondheim);
+        let mut altered = stick.clone();
+        for (piece, at, how) in spoiled {
+            let piece = piece.index(altered.len());
+            spoil(&mut altered[piece], at, how);
+        }
+        world.read_bundle(trondheim, &altered);
+        if falls {
+            world.crash(trondheim);
+            world.start(trondheim);
+        }
+        world.read_bundle(trondheim, &stick);
+        prop_assert_eq!(world.waiting(trondheim), 0);
+        prop_assert_eq!(world.differing(&[bergen, trondheim]), BTreeSet::new());
+        for record in records {
+            let [theirs, here] = [bergen, trondheim].map(|node| world.shared_view(node, record).record);
+            prop_assert_eq!(theirs, here);
+        }
+    }
 
     #[test]
     fn read_in_any_order_twice_and_cut_off_anywhere_bundles_make_a_node_what_connections_would(

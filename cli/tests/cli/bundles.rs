@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use praksis_protocol::{genesis::Scope, wire::bundle::Piece};
 use serde_json::Value;
 
 use crate::praksis::{BERGEN, CASE, KS, Node, TRONDHEIM};
@@ -34,6 +35,21 @@ fn read(node: &Node, bundle: &str) -> Value {
     answer
 }
 
+/// Every scope that a bundle says anything of.
+fn scopes(file: &str) -> Vec<Scope> {
+    let of = |piece| match piece {
+        Piece::Header(header) => header.scopes,
+        Piece::Statements(scope, _) | Piece::Documents(scope, _) | Piece::Held(scope, _) => vec![scope],
+        Piece::End => vec![],
+    };
+    let bytes = fs::read(file).expect("it was written");
+    praksis_node::bundle::pieces(&bytes).expect("a bundle").into_iter().flat_map(of).collect()
+}
+
+fn is_for_all(scope: &Scope) -> bool {
+    matches!(scope, Scope::Roster | Scope::Network)
+}
+
 #[test]
 fn a_node_that_only_reads_bundles_holds_everything_and_is_heard() {
     let mut ks = Node::served(KS, &["--association"]);
@@ -59,9 +75,18 @@ fn a_node_that_only_reads_bundles_holds_everything_and_is_heard() {
     let alone =
         bergen.json(&["case", "new", "--file", &alone]).json()["id"].as_str().expect("an id").to_owned();
     bergen.json(&["case", "share", &alone, "--to", TRONDHEIM]).json();
-    for (name, options) in [("everybody", &[][..]), ("ks", &["--for", KS])] {
+    let all = path(&bergen, "all");
+    bergen.json(&["bundle", "write", &all, "--all"]).json();
+    for (name, options) in [
+        ("everybody", &[][..]),
+        ("ks", &["--for", KS]),
+        ("everybody-since", &["--since", &all]),
+        ("ks-since", &["--for", KS, "--since", &all]),
+    ] {
         let file = path(&bergen, name);
         bergen.json(&[&["bundle", "write", &file], options].concat()).json();
+        // Not even what was left out is named.
+        assert_eq!(scopes(&file).into_iter().find(|scope| !is_for_all(scope)), None, "{name}");
         read(&ks, &file);
         assert_eq!(ks.json(&["case", "show", &alone]).kind(), "not_found", "{name}");
     }
@@ -94,7 +119,7 @@ fn a_node_that_only_reads_bundles_holds_everything_and_is_heard() {
     assert_eq!(left["entries"], 0, "{left}");
 
     // What is withdrawn is gone with the next one, and the first brings it back no more.
-    bergen.json(&["case", "withdraw", &first, "--why", "Feil tall"]).json();
+    bergen.json(&["case", "withdraw", &first, "--why", "Feil tall", "--yes"]).json();
     let withdrawn = path(&bergen, "withdrawn");
     bergen.json(&["bundle", "write", &withdrawn, "--for", TRONDHEIM, "--since", &again]).json();
     read(&island, &withdrawn);
