@@ -341,7 +341,9 @@ type Shared = (NodeId, DocumentId, Option<NodeId>);
 
 fn share_again(world: &mut World, (node, record, with): Shared) {
     match with {
-        None => world.share(node, record),
+        None => {
+            world.share(node, record);
+        }
         Some(with) => world.share_with(node, record, &[with]),
     }
 }
