@@ -1,5 +1,7 @@
 //! Bundles that are carried from one node to another, in the pieces that a file holds one after the other.
 
+use std::time::Duration;
+
 use praksis_protocol::{
     engine::{
         Command, Reply,
@@ -10,6 +12,9 @@ use praksis_protocol::{
 
 use super::{NodeId, World};
 
+/// Longer than a write takes, with one that follows from it.
+const SETTLING: Duration = Duration::from_secs(1);
+
 impl World {
     fn carry(&mut self, id: NodeId, carry: Carry) -> Carried {
         match self.ok(id, Command::Carry(carry)) {
@@ -18,8 +23,10 @@ impl World {
         }
     }
 
-    /// What a node writes for a reader.
+    /// What a node writes for a reader, once all that it was told to share is written: a contact may be a moment later
+    /// than the record that names it.
     pub fn write_bundle(&mut self, id: NodeId, reader: Reader) -> Vec<Piece> {
+        self.run_for(SETTLING);
         let Carried::Plan(header, plan) = self.carry(id, Carry::Plan(reader)) else { self.fail("no plan") };
         let mut pieces = vec![Piece::Header(header)];
         for (scope, mut entries) in plan {
