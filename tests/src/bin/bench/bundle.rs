@@ -75,8 +75,9 @@ async fn table(count: usize) -> Result<()> {
 
 /// A node as a process of its own.
 struct Office {
-    home: TempDir,
     process: Process,
+    /// Outlives the process.
+    home: TempDir,
     /// What `init` printed last: of an office, what it asks with.
     word: String,
 }
@@ -95,7 +96,7 @@ impl Office {
         command.args(["--announce", "/ip4/192.0.2.1/tcp/9"]).env("RUST_LOG", "error");
         let mut process = Process::start(&mut command);
         process.line();
-        Ok(Self { home, process, word })
+        Ok(Self { process, home, word })
     }
 
     /// Runs a command against it, to its end.
