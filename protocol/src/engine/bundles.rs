@@ -157,9 +157,12 @@ impl Engine {
             }
         }
         let known = self.without_too_many(known);
+        let ours = self.index.items(scope);
+        let is_held = |item: &Item| ours.contains(item);
         let mut asked = BTreeMap::new();
         let mut deliveries = Vec::new();
-        for (item, delivery) in documents {
+        // As of a peer, what is here in that state is not taken in again.
+        for (item, delivery) in documents.into_iter().filter(|(item, _)| !is_held(item)) {
             // One that is no beginning of a document is refused where it is taken in.
             if let Ok(genesis) = crate::genesis::Genesis::read(&delivery.genesis) {
                 let fetch =
@@ -169,7 +172,6 @@ impl Engine {
             }
             deliveries.push(delivery);
         }
-        let is_held = |item: &Item| self.index.items(scope).contains(item);
         let items = asked.values().map(|asked| asked.fetch.item);
         let items = items.chain(known.iter().map(Known::item));
         let reading = Reading {
