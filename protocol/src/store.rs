@@ -72,8 +72,20 @@ pub trait Read {
     fn local(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// All local things whose name begins so.
     fn locals(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
-    /// All statements.
-    fn statements(&self) -> Result<Vec<(StatementHash, Vec<u8>)>, StoreError>;
+    /// Gives every statement to `each`, one at a time. The first error ends it.
+    fn each_statement(
+        &self,
+        each: &mut dyn FnMut(StatementHash, &[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
+    /// All statements at once.
+    fn statements(&self) -> Result<Vec<(StatementHash, Vec<u8>)>, StoreError> {
+        let mut statements = Vec::new();
+        self.each_statement(&mut |hash, bytes| {
+            statements.push((hash, bytes.to_vec()));
+            Ok(())
+        })?;
+        Ok(statements)
+    }
     /// Gives every row to `each`, one at a time: there may be a hundred thousand. The first error ends it.
     fn each_row(
         &self,

@@ -224,8 +224,14 @@ impl Read for SledStore {
         self.list(&key(LOCAL, &[prefix.as_bytes()]), named)
     }
 
-    fn statements(&self) -> Result<Vec<(StatementHash, Vec<u8>)>, StoreError> {
-        self.list(&[STATEMENT], |hash| hash.try_into().ok())
+    fn each_statement(
+        &self,
+        each: &mut dyn FnMut(StatementHash, &[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let end = after_prefix(&[STATEMENT]);
+        self.for_each([STATEMENT].as_slice()..end.as_slice(), |key, statement| {
+            each(key[1..].try_into().map_err(|_| damaged(key))?, &statement)
+        })
     }
 
     fn each_row(

@@ -34,8 +34,6 @@ pub(super) struct Recounts {
     writing: BTreeSet<DocumentId>,
     /// The digest that is remembered.
     counted: Option<Digest>,
-    /// Whether it is known to be that of the statements here: it takes all of them to compute.
-    is_remembered: bool,
 }
 
 /// What a statement may turn over of what counted before.
@@ -59,7 +57,6 @@ impl Engine {
             self.identity = setup::identity(store)?;
             self.charter = setup::charter(store)?;
         }
-        self.recounts.is_remembered = false;
         let before = self.statements.roster().clone();
         let ended = self.ended();
         // Receipts and heads are in no digest.
@@ -195,17 +192,10 @@ impl Engine {
     pub(super) fn check_counted(&mut self, store: &impl Read) -> Result<(), StoreError> {
         let counted = store.local(COUNTED)?.and_then(|bytes| bytes.try_into().ok()).map(Digest);
         self.recounts.counted = counted;
-        if counted != Some(self.deciding()) {
+        if counted != Some(self.statements.deciding()) {
             self.recounts.open.extend(self.index.documents());
         }
         Ok(())
-    }
-
-    /// Digest of the statements that decide about what counts.
-    fn deciding(&self) -> Digest {
-        let deciding: Vec<StatementHash> =
-            self.statements.all().filter(|known| decides(&known.fact)).map(|known| known.hash).collect();
-        Digest(hash("praksis/counted/1", &(self.statements.roster().network(), deciding)))
     }
 
     /// A document was counted.
@@ -226,7 +216,6 @@ impl Engine {
     /// Until all is done, a start begins with counting everything.
     pub(super) fn uncounted(&mut self) -> Put {
         self.recounts.counted = None;
-        self.recounts.is_remembered = false;
         Put::Local(COUNTED.into(), None)
     }
 
@@ -245,7 +234,7 @@ impl Engine {
         let is_done = open.is_empty() && under_way.is_empty() && writing.is_empty();
         if is_done && !is_remembered && self.batches.is_empty() {
             self.recounts.is_remembered = true;
-            let deciding = self.deciding();
+            let deciding = self.statements.deciding();
             if self.recounts.counted != Some(deciding) {
                 self.recounts.counted = Some(deciding);
                 let put = Put::Local(COUNTED.into(), Some(deciding.0.to_vec()));

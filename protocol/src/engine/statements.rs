@@ -1,21 +1,28 @@
 //! The statements this node holds, each in the scope where it lives, and the roster that they fold into.
+//!
+//! All that is large is shared between copies as long as it is the same, so that [`Statements::open`] beside those of
+//! another engine costs what differs.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Bound,
     sync::Arc,
 };
 
 use minicbor::bytes::ByteVec;
+use rpds::{RedBlackTreeMapSync, RedBlackTreeSetSync};
 
+use super::folding::{decides, is_folded};
 use crate::{
     genesis::Scope,
-    id::{DeviceId, Item, OrgId, StatementHash},
+    id::{DeviceId, Digest, Item, OrgId, StatementHash},
     membership::{
         charter::Charter,
         issuing::last_said,
         roster::Roster,
         statement::{Chain, Fact, Kind, Known, Said, StatementError},
     },
+    signed::encoding::hash,
     store::{Put, Read, StoreError},
 };
 
@@ -27,21 +34,32 @@ const ISSUED_LIMIT: usize = 32 * 1024;
 const UNKNOWN_LIMIT: usize = 256;
 
 /// What one issuer has said in one scope, by number and hash.
-type Issued = BTreeSet<(u64, StatementHash)>;
+type Issued = RedBlackTreeSetSync<(u64, StatementHash)>;
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Statements {
-    known: BTreeMap<StatementHash, Known>,
-    by_item: BTreeMap<(Scope, Item), StatementHash>,
+    known: RedBlackTreeMapSync<StatementHash, Known>,
+    by_item: RedBlackTreeMapSync<(Scope, Item), StatementHash>,
     /// What counts towards the limits; whether of unknown kinds is in the key.
-    issued: BTreeMap<(OrgId, Scope, bool), Issued>,
+    issued: RedBlackTreeMapSync<(OrgId, Scope, bool), Issued>,
     /// Of what replaces what its issuer said before: the one that holds.
-    newest: BTreeMap<Topic, StatementHash>,
+    newest: RedBlackTreeMapSync<Topic, StatementHash>,
     pending: BTreeMap<StatementHash, Known>,
     /// Where our own keys stand in their numbering, durable or not.
     spoken: BTreeMap<(OrgId, Scope, Option<u16>), Said>,
     roster: Arc<Roster>,
+    /// Digest of the statements that decide about what counts.
+    deciding: Digest,
+}
+
+/// What a store holds, read.
+pub(crate) struct Opened {
+    pub(crate) statements: Statements,
+    /// Those that others have replaced, to be forgotten.
+    pub(crate) replaced: Vec<Known>,
+    /// Whether the roster's scope has other statements than those beside which it was opened.
+    pub(crate) differs: bool,
 }
 
 /// What a later statement of the same issuer in the same scope replaces.
@@ -55,20 +73,37 @@ struct Topic {
 }
 
 impl Statements {
-    /// Reads what the store holds; also those of them that others have replaced, to be forgotten.
+    /// Reads what the store holds, but for what is held beside it under the same charter: that is checked and folded.
     pub(crate) fn open(
+        beside: Option<&Self>,
         charter: Option<&Charter>,
         store: &impl Read,
-    ) -> Result<(Self, Vec<Known>), StoreError> {
-        let mut statements = Self::default();
-        let mut replaced = Vec::new();
-        for (hash, bytes) in store.statements()? {
-            let known = Known::trusted(&bytes)
-                .map_err(|_| StoreError::Damaged { what: format!("statement {}", hash.short()) })?;
-            replaced.extend(statements.insert(known));
+    ) -> Result<Opened, StoreError> {
+        let held = beside.cloned().unwrap_or_default();
+        let mut statements = Self { pending: BTreeMap::new(), spoken: BTreeMap::new(), ..held.clone() };
+        let (mut gone, mut new) = (Vec::new(), Vec::new());
+        // Both come in the order of their hashes.
+        let mut others = held.known.values().peekable();
+        store.each_statement(&mut |hash, bytes| {
+            gone.extend(std::iter::from_fn(|| others.next_if(|other| other.hash < hash)));
+            if others.next_if(|other| other.hash == hash).is_none() {
+                let damaged = |_| StoreError::Damaged { what: format!("statement {}", hash.short()) };
+                new.push(Known::trusted(bytes).map_err(damaged)?);
+            }
+            Ok(())
+        })?;
+        gone.extend(others);
+        let changed = || gone.iter().copied().chain(&new);
+        let differs = beside.is_none() || changed().any(|known| known.scope() == Scope::Roster);
+        let folds = beside.is_none() || changed().any(|known| decides(&known.fact) || is_folded(&known.fact));
+        gone.iter().for_each(|known| statements.remove(known));
+        let mut replaced: Vec<Known> =
+            new.into_iter().filter_map(|known| statements.insert(known)).collect();
+        replaced.sort_unstable_by_key(|known| known.hash);
+        if folds {
+            statements.fold(charter);
         }
-        statements.fold(charter);
-        Ok((statements, replaced))
+        Ok(Opened { statements, replaced, differs })
     }
 
     /// Takes one in. What has no place beside it any longer comes back: it, or another.
@@ -79,36 +114,70 @@ impl Statements {
         let gone = match topic(&known) {
             Some(topic) => match self.newest.get(&topic).and_then(|hash| self.known.get(hash)) {
                 Some(held) if !known.is_newer_than(held) => return Some(known),
-                held => {
-                    let held = held.cloned();
-                    self.newest.insert(topic, known.hash);
-                    held
-                }
+                held => held.cloned(),
             },
             None => {
-                let issued = self.issued.entry(issued_key(&known)).or_default();
-                issued.insert((known.statement.number, known.hash));
+                let issued = self.issued.get(&issued_key(&known));
+                let last = issued.filter(|issued| issued.size() >= limit(&known)).and_then(Issued::last);
                 // Every node keeps the same ones, in whatever order they came.
-                let last = if issued.len() > limit(&known) { issued.pop_last() } else { None };
                 match last {
-                    Some((_, hash)) if hash == known.hash => return Some(known),
-                    Some((_, hash)) => self.known.get(&hash).cloned(),
-                    None => None,
+                    Some(last) if *last < (known.statement.number, known.hash) => return Some(known),
+                    last => last.and_then(|(_, hash)| self.known.get(hash)).cloned(),
                 }
             }
         };
         if let Some(gone) = &gone {
-            self.known.remove(&gone.hash);
-            self.by_item.remove(&(gone.scope(), gone.item()));
+            self.remove(gone);
         }
-        self.by_item.insert((known.scope(), known.item()), known.hash);
-        self.known.insert(known.hash, known);
+        match topic(&known) {
+            Some(topic) => self.newest.insert_mut(topic, known.hash),
+            None => self.issued_by(&known, |issued| issued.insert_mut((known.statement.number, known.hash))),
+        }
+        self.by_item.insert_mut((known.scope(), known.item()), known.hash);
+        self.known.insert_mut(known.hash, known);
         gone
+    }
+
+    /// Takes one out, as if it had never been here.
+    fn remove(&mut self, known: &Known) {
+        match topic(known) {
+            Some(topic) => drop(self.newest.remove_mut(&topic)),
+            None => self.issued_by(known, |issued| drop(issued.remove_mut(&(known.statement.number, known.hash)))),
+        }
+        self.by_item.remove_mut(&(known.scope(), known.item()));
+        self.known.remove_mut(&known.hash);
+    }
+
+    /// Changes what counts towards the limit of a statement's issuer.
+    fn issued_by(&mut self, known: &Known, change: impl FnOnce(&mut Issued)) {
+        let key = issued_key(known);
+        let mut issued = self.issued.get(&key).cloned().unwrap_or_default();
+        change(&mut issued);
+        if issued.is_empty() {
+            self.issued.remove_mut(&key);
+        } else {
+            self.issued.insert_mut(key, issued);
+        }
     }
 
     /// Folds all of them again.
     pub(crate) fn fold(&mut self, charter: Option<&Charter>) {
         self.roster = Arc::new(self.roster_with(charter, &[]));
+        let deciding = self.known.values().filter(|known| decides(&known.fact));
+        let deciding: Vec<StatementHash> = deciding.map(|known| known.hash).collect();
+        self.deciding = Digest(hash("praksis/counted/1", &(self.roster.network(), deciding)));
+    }
+
+    /// Digest of the network and of the statements that decide about what counts in it.
+    pub(crate) fn deciding(&self) -> Digest {
+        self.deciding
+    }
+
+    /// All but those of the roster.
+    pub(crate) fn of_documents(&self) -> impl Iterator<Item = &Known> {
+        let last = (Scope::Roster, Item([0xff; 16]));
+        let items = self.by_item.range((Bound::Excluded(last), Bound::Unbounded));
+        items.filter_map(|(_, hash)| self.known.get(hash))
     }
 
     /// The roster as it would be with these as well.
@@ -198,7 +267,7 @@ impl Statements {
             }
             None => {
                 let issued = self.issued.get(&issued_key(known));
-                let last = issued.filter(|issued| issued.len() >= limit(known)).and_then(Issued::last);
+                let last = issued.filter(|issued| issued.size() >= limit(known)).and_then(Issued::last);
                 last.is_none_or(|last| (known.statement.number, known.hash) < *last)
             }
         }

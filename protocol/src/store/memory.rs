@@ -1,31 +1,33 @@
 //! A store in memory that can lose what was not yet durable, for the simulator and for tests.
+//!
+//! Copies share what is the same in them, so that thousands of nodes that begin alike fit into one process.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rpds::RedBlackTreeMapSync;
 
 use super::{Batch, Put, Read, Store, StoreError};
 use crate::id::{ChangeHash, DocumentId, EnvelopeHash, StatementHash};
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// An ordered map that costs nothing to copy.
+type Table<K> = RedBlackTreeMapSync<K, Vec<u8>>;
+
+#[derive(Debug, Clone, Default)]
 struct Tables {
-    locals: BTreeMap<String, Vec<u8>>,
-    statements: BTreeMap<StatementHash, Vec<u8>>,
-    genesis: BTreeMap<DocumentId, Vec<u8>>,
-    envelopes: BTreeMap<(DocumentId, EnvelopeHash), Vec<u8>>,
-    changes: BTreeMap<(DocumentId, ChangeHash), Vec<u8>>,
-    rows: BTreeMap<DocumentId, Vec<u8>>,
-    views: BTreeMap<DocumentId, Vec<u8>>,
-    memories: BTreeMap<(DocumentId, String), Vec<u8>>,
+    locals: Table<String>,
+    statements: Table<StatementHash>,
+    genesis: Table<DocumentId>,
+    envelopes: Table<(DocumentId, EnvelopeHash)>,
+    changes: Table<(DocumentId, ChangeHash)>,
+    rows: Table<DocumentId>,
+    views: Table<DocumentId>,
+    memories: Table<(DocumentId, String)>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     written: Tables,
     durable: Tables,
-    /// Written and not yet durable.
-    pending: Vec<Put>,
 }
 
 /// Keeps everything in ordered maps.
@@ -38,31 +40,25 @@ impl MemoryStore {
     /// Writes without making it durable: the first half of a commit.
     pub fn write(&self, batch: &Batch) {
         let mut inner = self.lock();
-        for put in batch {
-            inner.written.put(put);
-        }
-        inner.pending.extend(batch.iter().cloned());
+        batch.iter().for_each(|put| inner.written.put(put));
     }
 
     /// Makes all that was written durable: the second half of a commit.
     pub fn sync(&self) {
         let mut inner = self.lock();
-        for put in std::mem::take(&mut inner.pending) {
-            inner.durable.put(&put);
-        }
+        inner.durable = inner.written.clone();
     }
 
     /// The machine stops: what was not durable is gone.
     pub fn crash(&self) {
         let mut inner = self.lock();
         inner.written = inner.durable.clone();
-        inner.pending.clear();
     }
 
     /// All that is durable, as a store of its own: a backup.
     pub fn copy(&self) -> Self {
         let durable = self.lock().durable.clone();
-        Self { inner: Mutex::new(Inner { written: durable.clone(), durable, pending: Vec::new() }) }
+        Self { inner: Mutex::new(Inner { written: durable.clone(), durable }) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -73,31 +69,47 @@ impl MemoryStore {
 impl Tables {
     fn put(&mut self, put: &Put) {
         match put.clone() {
-            Put::Local(name, Some(value)) => drop(self.locals.insert(name, value)),
-            Put::Local(name, None) => drop(self.locals.remove(&name)),
-            Put::Statement(hash, bytes) => drop(self.statements.insert(hash, bytes)),
-            Put::Forget(hash) => drop(self.statements.remove(&hash)),
-            Put::Genesis(document, bytes) => drop(self.genesis.insert(document, bytes)),
-            Put::Envelope(document, hash, bytes) => drop(self.envelopes.insert((document, hash), bytes)),
-            Put::Change(document, hash, bytes) => drop(self.changes.insert((document, hash), bytes)),
-            Put::Row(document, bytes) => drop(self.rows.insert(document, bytes)),
-            Put::View(document, bytes) => drop(self.views.insert(document, bytes)),
-            Put::Memory(document, name, Some(value)) => drop(self.memories.insert((document, name), value)),
-            Put::Memory(document, name, None) => drop(self.memories.remove(&(document, name))),
+            Put::Local(name, Some(value)) => self.locals.insert_mut(name, value),
+            Put::Local(name, None) => drop(self.locals.remove_mut(&name)),
+            Put::Statement(hash, bytes) => self.statements.insert_mut(hash, bytes),
+            Put::Forget(hash) => drop(self.statements.remove_mut(&hash)),
+            Put::Genesis(document, bytes) => self.genesis.insert_mut(document, bytes),
+            Put::Envelope(document, hash, bytes) => self.envelopes.insert_mut((document, hash), bytes),
+            Put::Change(document, hash, bytes) => self.changes.insert_mut((document, hash), bytes),
+            Put::Row(document, bytes) => self.rows.insert_mut(document, bytes),
+            Put::View(document, bytes) => self.views.insert_mut(document, bytes),
+            Put::Memory(document, name, Some(value)) => self.memories.insert_mut((document, name), value),
+            Put::Memory(document, name, None) => drop(self.memories.remove_mut(&(document, name))),
             Put::Erase(document) => self.erase(document),
             Put::Drop(document) => {
                 self.erase(document);
-                self.genesis.remove(&document);
-                self.envelopes.retain(|(of, _), _| *of != document);
-                self.rows.remove(&document);
+                self.genesis.remove_mut(&document);
+                remove_of(&mut self.envelopes, document, EnvelopeHash([0; 32]));
+                self.rows.remove_mut(&document);
             }
         }
     }
 
     fn erase(&mut self, document: DocumentId) {
-        self.changes.retain(|(of, _), _| *of != document);
-        self.views.remove(&document);
-        self.memories.retain(|(of, _), _| *of != document);
+        remove_of(&mut self.changes, document, ChangeHash([0; 32]));
+        self.views.remove_mut(&document);
+        remove_of(&mut self.memories, document, String::new());
+    }
+}
+
+/// What a table has of a document, in order; `least` is the key that none comes before.
+fn of<K: Ord>(
+    table: &Table<(DocumentId, K)>,
+    document: DocumentId,
+    least: K,
+) -> impl Iterator<Item = (&(DocumentId, K), &Vec<u8>)> {
+    table.range((document, least)..).take_while(move |((of, _), _)| *of == document)
+}
+
+fn remove_of<K: Ord + Clone>(table: &mut Table<(DocumentId, K)>, document: DocumentId, least: K) {
+    let keys: Vec<_> = of(table, document, least).map(|(key, _)| key.clone()).collect();
+    for key in &keys {
+        table.remove_mut(key);
     }
 }
 
@@ -113,8 +125,12 @@ impl Read for MemoryStore {
         Ok(named.map(|(name, value)| (name.clone(), value.clone())).collect())
     }
 
-    fn statements(&self) -> Result<Vec<(StatementHash, Vec<u8>)>, StoreError> {
-        Ok(self.lock().written.statements.clone().into_iter().collect())
+    fn each_statement(
+        &self,
+        each: &mut dyn FnMut(StatementHash, &[u8]) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let statements = self.lock().written.statements.clone();
+        statements.iter().try_for_each(|(hash, bytes)| each(*hash, bytes))
     }
 
     fn each_row(
@@ -122,7 +138,7 @@ impl Read for MemoryStore {
         each: &mut dyn FnMut(DocumentId, Vec<u8>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let rows = self.lock().written.rows.clone();
-        rows.into_iter().try_for_each(|(document, row)| each(document, row))
+        rows.iter().try_for_each(|(document, row)| each(*document, row.clone()))
     }
 
     fn row(&self, document: DocumentId) -> Result<Option<Vec<u8>>, StoreError> {
@@ -135,14 +151,14 @@ impl Read for MemoryStore {
 
     fn envelopes(&self, document: DocumentId) -> Result<Vec<(EnvelopeHash, Vec<u8>)>, StoreError> {
         let inner = self.lock();
-        let range = (document, EnvelopeHash([0; 32]))..=(document, EnvelopeHash([0xff; 32]));
-        Ok(inner.written.envelopes.range(range).map(|((_, hash), bytes)| (*hash, bytes.clone())).collect())
+        let envelopes = of(&inner.written.envelopes, document, EnvelopeHash([0; 32]));
+        Ok(envelopes.map(|((_, hash), bytes)| (*hash, bytes.clone())).collect())
     }
 
     fn changes(&self, document: DocumentId) -> Result<Vec<(ChangeHash, Vec<u8>)>, StoreError> {
         let inner = self.lock();
-        let range = (document, ChangeHash([0; 32]))..=(document, ChangeHash([0xff; 32]));
-        Ok(inner.written.changes.range(range).map(|((_, hash), bytes)| (*hash, bytes.clone())).collect())
+        let changes = of(&inner.written.changes, document, ChangeHash([0; 32]));
+        Ok(changes.map(|((_, hash), bytes)| (*hash, bytes.clone())).collect())
     }
 
     fn view(&self, document: DocumentId) -> Result<Option<Vec<u8>>, StoreError> {
