@@ -23,6 +23,7 @@ pub mod ended;
 mod ending;
 mod folding;
 mod heads;
+mod held;
 mod hello;
 mod hints;
 mod index;
@@ -59,6 +60,7 @@ use rand_core::Rng;
 
 pub use audiences::{AUDIENCES_LIMIT, Audience};
 pub use ending::Saying;
+pub use held::Held;
 pub use input::{BatchId, Class, Command, Edit, Input, JobId, Memory, MessageId, RequestId};
 pub use output::{CommandError, Event, Output, Reply, Status};
 
@@ -185,12 +187,27 @@ struct Source {
 impl Engine {
     /// Opens a node over what its store holds.
     pub fn open(keys: Keys, store: &impl Read, now: Timestamp) -> Result<Self, StoreError> {
+        Self::open_as(None, keys, store, now)
+    }
+
+    /// The same beside what another node holds, which makes no difference but in time and memory: see [`Held`].
+    pub fn open_beside(
+        held: &Held,
+        keys: Keys,
+        store: &impl Read,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        Self::open_as(Some(held), keys, store, now)
+    }
+
+    fn open_as(
+        beside: Option<&Held>,
+        keys: Keys,
+        store: &impl Read,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
         let identity = setup::identity(store)?;
-        let charter = setup::charter(store)?;
-        let (statements, replaced) = Statements::open(charter.as_ref(), store)?;
-        let mut index = Index::default();
-        let compared = statements.all().filter(|known| known.is_compared());
-        compared.for_each(|known| index.put_statement(known.scope(), known.item()));
+        let (Held { charter, statements, mut index }, replaced) = Held::open(beside, store)?;
         store.each_row(&mut |document, bytes| {
             let row = minicbor::decode(&bytes)
                 .map_err(|_| StoreError::Damaged { what: format!("row of {}", document.short()) })?;
@@ -345,9 +362,7 @@ impl Engine {
     fn hold(&mut self, statements: Vec<Known>) {
         let mut gone = Vec::new();
         for known in statements {
-            if known.is_compared() {
-                self.index.put_statement(known.scope(), known.item());
-            }
+            self.index.put_statement(&known);
             gone.extend(self.statements.insert(known));
         }
         self.forget(gone);

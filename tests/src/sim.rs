@@ -103,7 +103,7 @@ pub struct World {
     pub weather: Weather,
     trace: blake3::Hasher,
     watch: Option<Watch>,
-    /// Whether what is delivered is kept, to be looked at afterwards.
+    /// Whether what is delivered and what happens at nodes is kept, to be looked at afterwards.
     pub remembers: bool,
     /// Messages and bytes sent so far, answers included.
     pub messages: u64,
@@ -304,13 +304,7 @@ impl World {
                     self.cut(id, other);
                 }
             }
-            Output::Admit(device) => self.admit(id, device),
-            Output::Expel(device) => {
-                self.nodes[id.0].admitted.remove(&device);
-                if let Some(other) = self.node_of(id, device) {
-                    self.cut(id, other);
-                }
-            }
+            Output::LetIn(devices) => self.let_in(id, devices),
             Output::Work(job, work) => {
                 let outcome = job::run(work);
                 self.later(0..20, Happening::Input(id, life, Input::Done(job, outcome)));
@@ -318,7 +312,8 @@ impl World {
             Output::Commit(batch, puts) => self.later(1..8, Happening::Written(id, life, batch, puts)),
             Output::Reply(request, reply) => drop(self.nodes[id.0].replies.insert(request, reply)),
             Output::Announce(Event::Failed(error)) => self.fail(&format!("{id:?}: {error}")),
-            Output::Announce(event) => self.nodes[id.0].events.push(event),
+            Output::Announce(event) if self.remembers => self.nodes[id.0].events.push(event),
+            Output::Announce(_) => {}
         }
     }
 

@@ -12,6 +12,7 @@ use praksis_protocol::{
         RequestId,
         job::{Job, Outcome},
     },
+    id::DeviceId,
     store::{Batch, StoreError},
 };
 use rand::rngs::StdRng;
@@ -81,6 +82,8 @@ pub(super) struct Machine {
     listening: BTreeSet<String>,
     announce: Vec<String>,
     figures: Arc<Figures>,
+    /// Whom the network lets in.
+    let_in: Arc<BTreeSet<DeviceId>>,
 }
 
 impl Machine {
@@ -111,6 +114,7 @@ impl Machine {
             listening: BTreeSet::new(),
             announce,
             figures,
+            let_in: Arc::default(),
         }
     }
 
@@ -243,8 +247,7 @@ impl Machine {
             }
             Output::Dial(device, addresses) => NetCommand::Dial { device, addresses },
             Output::Disconnect(device) => NetCommand::Disconnect { device },
-            Output::Admit(device) => NetCommand::Admit { device },
-            Output::Expel(device) => NetCommand::Expel { device },
+            Output::LetIn(devices) => return self.let_in(devices),
             Output::Work(id, job) => {
                 self.under_way += 1;
                 return self.jobs.send((id, job)).map_err(|_| ended("the workers"));
@@ -280,6 +283,14 @@ impl Machine {
             }
         };
         self.net.send(command).map_err(|_| Failure::Network)
+    }
+
+    /// Tells the network what has changed.
+    fn let_in(&mut self, devices: Arc<BTreeSet<DeviceId>>) -> Result<(), Failure> {
+        let before = std::mem::replace(&mut self.let_in, devices.clone());
+        let new = devices.difference(&before).map(|device| NetCommand::Admit { device: *device });
+        let gone = before.difference(&devices).map(|device| NetCommand::Expel { device: *device });
+        new.chain(gone).try_for_each(|command| self.net.send(command)).map_err(|_| Failure::Network)
     }
 }
 

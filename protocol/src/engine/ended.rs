@@ -56,6 +56,9 @@ impl Engine {
     /// The statements that ended a device, or else its organisation's membership; none for whoever has a place.
     pub(super) fn ends_of(&self, device: DeviceId) -> Vec<&Known> {
         let roster = self.statements.roster();
+        if roster.member_of(device).is_some() {
+            return Vec::new();
+        }
         let granted = |known: &Known| {
             let Fact::Device(grant, _) = &known.fact else { return None };
             (grant.device == device).then_some((known.hash, grant.org))

@@ -16,7 +16,6 @@ use crate::{
         roster::Roster,
         statement::{Fact, Known},
     },
-    signed::encoding::hash,
     store::{Put, Read, StoreError},
 };
 
@@ -230,16 +229,13 @@ impl Engine {
                 self.line_up(genesis, Task::Admit { changes: Vec::new(), source: None }, store, rng)?;
             }
         }
-        let Recounts { open, under_way, writing, is_remembered, .. } = &self.recounts;
+        let Recounts { open, under_way, writing, counted } = &self.recounts;
         let is_done = open.is_empty() && under_way.is_empty() && writing.is_empty();
-        if is_done && !is_remembered && self.batches.is_empty() {
-            self.recounts.is_remembered = true;
-            let deciding = self.statements.deciding();
-            if self.recounts.counted != Some(deciding) {
-                self.recounts.counted = Some(deciding);
-                let put = Put::Local(COUNTED.into(), Some(deciding.0.to_vec()));
-                self.commit(vec![put], Resting::default());
-            }
+        let deciding = self.statements.deciding();
+        if is_done && self.batches.is_empty() && *counted != Some(deciding) {
+            self.recounts.counted = Some(deciding);
+            let put = Put::Local(COUNTED.into(), Some(deciding.0.to_vec()));
+            self.commit(vec![put], Resting::default());
         }
         Ok(())
     }
@@ -255,7 +251,7 @@ impl Engine {
 }
 
 /// Whether a statement decides what counts.
-fn decides(fact: &Fact) -> bool {
+pub(super) fn decides(fact: &Fact) -> bool {
     match fact {
         Fact::Membership(_)
         | Fact::Device(..)
@@ -280,6 +276,6 @@ fn decides(fact: &Fact) -> bool {
 }
 
 /// Whether the roster tells of a statement that decides nothing about what counts.
-fn is_folded(fact: &Fact) -> bool {
+pub(super) fn is_folded(fact: &Fact) -> bool {
     matches!(fact, Fact::Address(_) | Fact::Withdrawal(_))
 }

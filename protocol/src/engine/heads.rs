@@ -110,8 +110,8 @@ impl Engine {
     /// Until when everything that a device wrote in a scope is here, seconds since 1970 by its clock.
     pub(super) fn known_until(&self, device: DeviceId, scope: Scope) -> Option<u64> {
         self.statements
-            .all()
-            .filter(|known| known.statement.issuer.0 == device.0 && known.scope() == scope)
+            .of_scope(scope)
+            .filter(|known| known.statement.issuer.0 == device.0)
             .filter_map(|known| if let Fact::Head(head) = &known.fact { Some(head.time_s) } else { None })
             .max()
     }

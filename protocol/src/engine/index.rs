@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Bound,
+    sync::Arc,
 };
 
 use super::{
@@ -13,6 +14,7 @@ use crate::{
     admission::state::Row,
     genesis::{Genesis, Kind, Scope},
     id::{Digest, DocumentId, EnvelopeHash, Item, OrgId},
+    membership::statement::Known,
     reconcile::set_digest,
 };
 
@@ -88,14 +90,20 @@ pub(crate) struct Placed {
     pub(crate) bytes: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Set {
-    items: BTreeSet<Item>,
+    /// Shared between engines of one process until it changes.
+    items: Arc<BTreeSet<Item>>,
     documents: BTreeMap<Item, DocumentId>,
     digest: Option<Digest>,
 }
 
 impl Index {
+    /// Takes over another's statements of the roster, in place of its own.
+    pub(crate) fn share_roster(&mut self, other: &Self) {
+        self.sets.extend(other.sets.get_key_value(&Scope::Roster).map(|(scope, set)| (*scope, set.clone())));
+    }
+
     /// Puts a document in its present state; returns its item if that is new.
     pub(crate) fn put(&mut self, row: Row) -> Option<Item> {
         self.put_as(row.genesis.document(), row)
@@ -237,10 +245,13 @@ impl Index {
         self.hidden.iter().filter_map(|document| self.row(*document))
     }
 
-    /// Puts an element that is no document: a statement.
-    pub(crate) fn put_statement(&mut self, scope: Scope, item: Item) {
-        let set = self.sets.entry(scope).or_default();
-        set.items.insert(item);
+    /// Puts an element that is no document: a statement, if it is one that is compared.
+    pub(crate) fn put_statement(&mut self, known: &Known) {
+        if !known.is_compared() {
+            return;
+        }
+        let set = self.sets.entry(known.scope()).or_default();
+        Arc::make_mut(&mut set.items).insert(known.item());
         set.digest = None;
     }
 
@@ -261,7 +272,7 @@ impl Index {
     /// The set of a scope.
     pub(crate) fn items(&self, scope: Scope) -> &BTreeSet<Item> {
         static EMPTY: BTreeSet<Item> = BTreeSet::new();
-        self.sets.get(&scope).map_or(&EMPTY, |set| &set.items)
+        self.sets.get(&scope).map_or(&EMPTY, |set| &*set.items)
     }
 
     /// The document behind an item that is still current.
@@ -377,13 +388,13 @@ fn place(placed: &mut BTreeMap<(OrgId, Area), Placed>, row: &Row, is_there: bool
 
 impl Set {
     fn put(&mut self, item: Item, document: DocumentId) {
-        self.items.insert(item);
+        Arc::make_mut(&mut self.items).insert(item);
         self.documents.insert(item, document);
         self.digest = None;
     }
 
     fn remove(&mut self, item: Item) {
-        self.items.remove(&item);
+        Arc::make_mut(&mut self.items).remove(&item);
         self.documents.remove(&item);
         self.digest = None;
     }

@@ -1,6 +1,9 @@
 //! Everything that a node does.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     applicants::Applicant,
@@ -38,10 +41,8 @@ pub enum Output {
     Dial(Option<DeviceId>, Vec<String>),
     /// Let the connection go.
     Disconnect(DeviceId),
-    /// From now on the device sees what members see.
-    Admit(DeviceId),
-    /// From now on it does not.
-    Expel(DeviceId),
+    /// From now on these devices see what members see, and no others do; this one may be among them.
+    LetIn(Arc<BTreeSet<DeviceId>>),
     /// Run a job on a worker.
     Work(JobId, Job),
     /// Make a batch durable.

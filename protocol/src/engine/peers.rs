@@ -10,7 +10,10 @@
 //! shortly after anything changed, and at least every minute: correctness rests on that, hints only
 //! make it quick.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use rand_core::Rng;
 
@@ -25,7 +28,7 @@ use super::{
 };
 use crate::{
     genesis::Scope,
-    id::{DeviceId, DocumentId, Item, StatementHash},
+    id::{DeviceId, DocumentId, Item, OrgId, StatementHash},
     membership::statement::{Known, Role},
     store::StoreError,
     time::Timestamp,
@@ -91,7 +94,8 @@ pub(super) struct Peer {
 pub(super) struct Peers {
     pub(super) by_device: BTreeMap<DeviceId, Peer>,
     pub(super) bootstraps: Vec<Bootstrap>,
-    admitted: BTreeSet<DeviceId>,
+    /// Whom the transport was told to let in.
+    let_in: Arc<BTreeSet<DeviceId>>,
     /// Where this node has last said that it is, and when.
     pub(super) announced: Option<(Vec<String>, Timestamp)>,
     /// With whom sets were compared last.
@@ -216,15 +220,13 @@ impl Engine {
     pub(super) fn roster_changed(&mut self) {
         let own = self.device();
         let roster = self.statements.roster().clone();
-        let friends: BTreeSet<DeviceId> = roster
-            .devices()
-            .map(|(device, _)| *device)
-            .filter(|device| *device != own && self.is_friend(*device))
-            .collect();
-        let before = std::mem::take(&mut self.peers.admitted);
-        self.outputs.extend(friends.difference(&before).map(|device| Output::Admit(*device)));
-        for device in before.difference(&friends) {
-            self.outputs.push_back(Output::Expel(*device));
+        let friends = self.whom_to_let_in();
+        let before = std::mem::replace(&mut self.peers.let_in, friends.clone());
+        let is_same = Arc::ptr_eq(&before, &friends) || before == friends;
+        if !is_same {
+            self.outputs.push_back(Output::LetIn(friends.clone()));
+        }
+        for device in before.difference(&friends).filter(|_| !is_same) {
             // Nobody dials it any longer, and nothing waits for it.
             if let Some(peer) = self.peers.by_device.get_mut(device) {
                 peer.next_dial = Timestamp::default();
@@ -240,14 +242,13 @@ impl Engine {
         self.peers.runs_out = next.map(|until| Timestamp(until.saturating_add(1).saturating_mul(1000)));
         let now = self.now;
         // Own devices and associations first: through them everything can be had.
-        let mut wanted: Vec<(bool, DeviceId)> = friends
-            .iter()
-            .filter(|device| !roster.addresses(**device).is_empty())
+        let reachable = roster.reachable().filter(|device| *device != own && friends.contains(device));
+        let mut wanted: Vec<(bool, DeviceId)> = reachable
             .map(|device| {
-                let own_office = roster.device(*device).is_some_and(|it| Some(it.org) == self.identity.org);
+                let own_office = roster.device(device).is_some_and(|it| Some(it.org) == self.identity.org);
                 let association =
-                    roster.member_of(*device).is_some_and(|it| it.membership.role == Role::Association);
-                (!(own_office || association), *device)
+                    roster.member_of(device).is_some_and(|it| it.membership.role == Role::Association);
+                (!(own_office || association), device)
             })
             .collect();
         wanted.sort_unstable();
@@ -257,14 +258,33 @@ impl Engine {
                 peer.next_dial = now;
             }
         }
-        for device in &friends {
-            if let Some(peer) = self.peers.by_device.get_mut(device).filter(|peer| peer.connected) {
-                peer.hello_soon(now);
-            }
+        let connected = self.peers.by_device.iter_mut().filter(|(_, peer)| peer.connected);
+        for (_, peer) in connected.filter(|(device, _)| friends.contains(device)) {
+            peer.hello_soon(now);
         }
-        self.peers.admitted = friends;
         self.outputs.push_back(Output::Announce(Event::RosterChanged));
         self.announce_addresses();
+    }
+
+    /// Whom the transport lets in: devices of members, and of our own organisation.
+    fn whom_to_let_in(&self) -> Arc<BTreeSet<DeviceId>> {
+        let (roster, own, now) = (self.statements.roster(), self.identity.org, self.now.seconds());
+        let run_out =
+            roster.members().filter(|(_, it)| it.membership.until_s.is_some_and(|until| until < now));
+        let run_out: BTreeSet<OrgId> = run_out.map(|(org, _)| *org).collect();
+        let mut let_in = roster.devices_of_members().clone();
+        // Mostly that is all of it, and shared with the roster.
+        if !run_out.is_empty() || own.is_some_and(|own| roster.member(own).is_none()) {
+            let devices = Arc::make_mut(&mut let_in);
+            for (device, granted) in roster.devices() {
+                if Some(granted.org) == own {
+                    devices.insert(*device);
+                } else if run_out.contains(&granted.org) {
+                    devices.remove(device);
+                }
+            }
+        }
+        let_in
     }
 
     pub(super) fn connected_friends(&self) -> Vec<DeviceId> {

@@ -50,7 +50,7 @@ impl Engine {
 
     /// All receipts of a scope, by whom.
     pub(super) fn receipts(&self, scope: Scope) -> impl Iterator<Item = (DeviceId, &Receipt)> {
-        self.statements.all().filter(move |known| known.scope() == scope).filter_map(|known| {
+        self.statements.of_scope(scope).filter_map(|known| {
             let Fact::Receipt(receipt) = &known.fact else { return None };
             Some((DeviceId(known.statement.issuer.0), receipt))
         })
@@ -59,7 +59,7 @@ impl Engine {
     /// How far the withdrawals of each issuer are hidden and erased here, by whose documents they are about.
     fn marks(&self) -> BTreeMap<(OrgId, Scope), Vec<Mark>> {
         let mut issuers: BTreeSet<(OrgId, Scope)> = BTreeSet::new();
-        for known in self.statements.all() {
+        for known in self.statements.of_documents() {
             if matches!(known.fact, Fact::Withdrawal(_)) {
                 issuers.insert((known.statement.issuer, known.scope()));
             }
@@ -68,10 +68,8 @@ impl Engine {
         for (issuer, scope) in issuers {
             let said: Said = self
                 .statements
-                .all()
-                .filter(|known| {
-                    known.statement.issuer == issuer && known.scope() == scope && known.is_compared()
-                })
+                .of_scope(scope)
+                .filter(|known| known.statement.issuer == issuer && known.is_compared())
                 .map(|known| {
                     let document = withdrawn_by(known);
                     (known.statement.number, document)

@@ -50,7 +50,7 @@ pub(crate) struct Statements {
     spoken: BTreeMap<(OrgId, Scope, Option<u16>), Said>,
     roster: Arc<Roster>,
     /// Digest of the statements that decide about what counts.
-    deciding: Digest,
+    deciding: [u8; 32],
 }
 
 /// What a store holds, read.
@@ -97,8 +97,7 @@ impl Statements {
         let differs = beside.is_none() || changed().any(|known| known.scope() == Scope::Roster);
         let folds = beside.is_none() || changed().any(|known| decides(&known.fact) || is_folded(&known.fact));
         gone.iter().for_each(|known| statements.remove(known));
-        let mut replaced: Vec<Known> =
-            new.into_iter().filter_map(|known| statements.insert(known)).collect();
+        let mut replaced: Vec<Known> = new.into_iter().filter_map(|known| statements.insert(known)).collect();
         replaced.sort_unstable_by_key(|known| known.hash);
         if folds {
             statements.fold(charter);
@@ -142,7 +141,9 @@ impl Statements {
     fn remove(&mut self, known: &Known) {
         match topic(known) {
             Some(topic) => drop(self.newest.remove_mut(&topic)),
-            None => self.issued_by(known, |issued| drop(issued.remove_mut(&(known.statement.number, known.hash)))),
+            None => self.issued_by(known, |issued| {
+                issued.remove_mut(&(known.statement.number, known.hash));
+            }),
         }
         self.by_item.remove_mut(&(known.scope(), known.item()));
         self.known.remove_mut(&known.hash);
@@ -165,15 +166,21 @@ impl Statements {
         self.roster = Arc::new(self.roster_with(charter, &[]));
         let deciding = self.known.values().filter(|known| decides(&known.fact));
         let deciding: Vec<StatementHash> = deciding.map(|known| known.hash).collect();
-        self.deciding = Digest(hash("praksis/counted/1", &(self.roster.network(), deciding)));
+        self.deciding = hash("praksis/counted/1", &(self.roster.network(), deciding));
     }
 
     /// Digest of the network and of the statements that decide about what counts in it.
     pub(crate) fn deciding(&self) -> Digest {
-        self.deciding
+        Digest(self.deciding)
     }
 
-    /// All but those of the roster.
+    /// Those that live in a scope, in the order of their hashes.
+    pub(crate) fn of_scope(&self, scope: Scope) -> impl Iterator<Item = &Known> {
+        let items = self.by_item.range((scope, Item([0; 16]))..).take_while(move |((of, _), _)| *of == scope);
+        items.filter_map(|(_, hash)| self.known.get(hash))
+    }
+
+    /// All but those of the roster: few.
     pub(crate) fn of_documents(&self) -> impl Iterator<Item = &Known> {
         let last = (Scope::Roster, Item([0xff; 16]));
         let items = self.by_item.range((Bound::Excluded(last), Bound::Unbounded));
@@ -275,9 +282,14 @@ impl Statements {
 
     /// Those that wait whose issuer belongs, given all others that do.
     fn take_pending(&mut self, charter: Option<&Charter>, own: Option<OrgId>) -> Vec<Known> {
-        let mut taken: BTreeMap<StatementHash, Known> = BTreeMap::new();
+        // Most come from who has a place now, and it takes no more to know it.
+        let roster = &self.roster;
+        let has_place =
+            |issuer: OrgId| roster.member(issuer).is_some() || roster.member_of(DeviceId(issuer.0)).is_some();
+        let placed = self.pending.extract_if(.., |_, known| has_place(known.statement.issuer));
+        let mut taken: BTreeMap<StatementHash, Known> = placed.collect();
         if self.pending.is_empty() {
-            return Vec::new();
+            return self.in_our_scopes(taken, charter, own);
         }
         let mut circle = Circle::of(charter, own);
         loop {
@@ -309,7 +321,9 @@ impl Statements {
         if taken.values().all(|known| known.scope() == Scope::Roster) {
             return taken.into_values().collect();
         }
-        let roster = Roster::fold(charter, self.known.values().chain(taken.values()));
+        let folds = taken.values().any(|known| decides(&known.fact) || is_folded(&known.fact));
+        let folded = folds.then(|| Roster::fold(charter, self.known.values().chain(taken.values())));
+        let roster = folded.as_ref().unwrap_or(&self.roster);
         let known_scope = |scope| {
             self.by_item.range((scope, Item([0; 16]))..).next().is_some_and(|((it, _), _)| *it == scope)
         };

@@ -99,7 +99,7 @@ impl Engine {
         store: &impl Read,
         rng: &mut impl Rng,
     ) -> Result<(), StoreError> {
-        let named: BTreeSet<DocumentId> = self.statements.all().filter_map(withdrawn_by).collect();
+        let named: BTreeSet<DocumentId> = self.statements.of_documents().filter_map(withdrawn_by).collect();
         for document in named {
             self.hide_or_restore(document, store, rng)?;
         }

@@ -21,7 +21,10 @@ mod standings;
 mod verdict;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use self::{
     book::Book,
@@ -108,6 +111,7 @@ pub struct Roster {
     memberships: Ledger<OrgId>,
     grants: Ledger<(OrgId, DeviceId)>,
     addresses: BTreeMap<DeviceId, Vec<String>>,
+    devices_of_members: Arc<BTreeSet<DeviceId>>,
     standings: Standings,
     cuts: Cuts,
     words: Words,
@@ -192,6 +196,8 @@ impl Roster {
                 self.devices.insert(grant.device, Device { grant: *hash, org, slot, number });
             }
         }
+        let of_members = self.devices.iter().filter(|(_, device)| self.members.contains_key(&device.org));
+        self.devices_of_members = Arc::new(of_members.map(|(device, _)| *device).collect());
     }
 
     fn take_addresses(&mut self, book: &Book<'_>) {
@@ -363,6 +369,17 @@ impl Roster {
     /// All devices that some organisation has granted.
     pub fn devices(&self) -> impl Iterator<Item = (&DeviceId, &Device)> {
         self.devices.iter()
+    }
+
+    /// All devices of members, also of those whose membership has run out.
+    pub fn devices_of_members(&self) -> &Arc<BTreeSet<DeviceId>> {
+        &self.devices_of_members
+    }
+
+    /// Devices that said where they can be reached.
+    pub fn reachable(&self) -> impl Iterator<Item = DeviceId> {
+        let there = self.addresses.iter().filter(|(_, addresses)| !addresses.is_empty());
+        there.map(|(device, _)| *device)
     }
 
     /// Where a device said that it can be reached.

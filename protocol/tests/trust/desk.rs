@@ -1,6 +1,9 @@
 //! One node, and everything around it in the hands of the test.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use praksis_protocol::{
     engine::{
@@ -35,6 +38,7 @@ pub(crate) struct Desk {
     pub(crate) unwritten: VecDeque<(BatchId, Batch)>,
     /// Devices that the transport was told to shut out.
     pub(crate) expelled: Vec<DeviceId>,
+    let_in: Arc<BTreeSet<DeviceId>>,
     /// Questions sent so far.
     pub(crate) sent: u64,
     keys: Keys,
@@ -89,6 +93,7 @@ impl Desk {
             is_slow: false,
             unwritten: VecDeque::new(),
             expelled: Vec::new(),
+            let_in: Arc::default(),
             sent: 0,
             rng,
             last: 0,
@@ -127,8 +132,11 @@ impl Desk {
                     }
                     Output::Reply(id, reply) => drop(self.replies.insert(id, reply)),
                     Output::Announce(Event::Failed(error)) => panic!("{error}"),
-                    Output::Expel(device) => self.expelled.push(device),
-                    Output::Dial(..) | Output::Disconnect(_) | Output::Admit(_) | Output::Announce(_) => {}
+                    Output::LetIn(devices) => {
+                        let before = std::mem::replace(&mut self.let_in, devices.clone());
+                        self.expelled.extend(before.difference(&devices));
+                    }
+                    Output::Dial(..) | Output::Disconnect(_) | Output::Announce(_) => {}
                 }
             }
         }

@@ -9,14 +9,14 @@ use std::{
 
 use ed25519_dalek::SigningKey;
 use praksis_protocol::{
-    engine::{Keys, setup},
+    engine::{Held, Keys, setup},
     id::{NetworkId, OrgId, StatementHash},
     membership::{
         charter::{Charter, Parameters},
         statement::{Chain, DeviceGrant, Kind, MembershipGrant, NodeAddress, Role, Statement},
     },
     signed::Verified,
-    store::{Batch, Put},
+    store::{Batch, Put, Store as _, memory::MemoryStore},
 };
 
 use super::{BEGINNING, NodeId, World};
@@ -25,8 +25,9 @@ use super::{BEGINNING, NodeId, World};
 struct Founding {
     /// Number, keys, and what each has for itself.
     members: Vec<(String, Keys, Batch)>,
-    /// What everybody has: charter and statements.
-    common: Batch,
+    /// What everybody has, charter and statements, and what is held of it.
+    store: MemoryStore,
+    held: Arc<Held>,
 }
 
 /// By the number of members and of those that can be dialled.
@@ -45,8 +46,9 @@ impl World {
         };
         let mut nodes = Vec::new();
         for (at, (number, keys, own)) in founding.members.iter().enumerate() {
-            let batch = own.iter().chain(&founding.common).cloned().collect();
-            nodes.push(self.put(&name(at), number, keys.clone(), batch, at < hubs));
+            let beginning = (founding.store.copy(), Some(founding.held.clone()));
+            let (keys, own) = (keys.clone(), own.clone());
+            nodes.push(self.put_over(beginning, &name(at), number, keys, own, at < hubs));
         }
         nodes
     }
@@ -113,7 +115,10 @@ impl Founding {
             let own = own.into_iter().filter(|put| matches!(put, Put::Local(..))).collect();
             members.push((number, Keys { device, root: Some(root) }, own));
         }
-        Self { members, common }
+        let store = MemoryStore::default();
+        store.commit(&[common]).expect("memory does not fail");
+        let held = Held::read(&store).expect("all of it was just signed");
+        Self { members, store, held: Arc::new(held) }
     }
 }
 

@@ -1,6 +1,9 @@
 //! What lies between nodes: connections, and the weather that messages travel through.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use praksis_protocol::{
     engine::{Class, Input, MessageId},
@@ -23,21 +26,14 @@ pub struct Weather {
     pub swallowed: Option<fn(&[u8]) -> bool>,
     /// Whether everything takes as long as it takes at least, so that nothing is left to chance.
     pub steady: bool,
-    /// Pairs that cannot reach each other.
-    pub parted: BTreeSet<(NodeId, NodeId)>,
+    /// Groups of which no node of the one can reach one of the other.
+    pub parted: Vec<(BTreeSet<NodeId>, BTreeSet<NodeId>)>,
 }
 
 impl Weather {
     /// 10 to 30 ms, nothing lost.
     pub fn fair() -> Self {
-        Self {
-            latency_ms: 10..30,
-            loss: 0,
-            breaks: 0,
-            swallowed: None,
-            steady: false,
-            parted: BTreeSet::new(),
-        }
+        Self { latency_ms: 10..30, loss: 0, breaks: 0, swallowed: None, steady: false, parted: Vec::new() }
     }
 
     /// 10 ms, nothing lost, and no chance in anything.
@@ -47,14 +43,14 @@ impl Weather {
 
     /// 5 to 800 ms, so that messages overtake each other; one in twenty is lost, one in fifty breaks its connection.
     pub fn foul() -> Self {
-        Self {
-            latency_ms: 5..800,
-            loss: 50,
-            breaks: 20,
-            swallowed: None,
-            steady: false,
-            parted: BTreeSet::new(),
-        }
+        Self { latency_ms: 5..800, loss: 50, breaks: 20, swallowed: None, steady: false, parted: Vec::new() }
+    }
+
+    /// Whether one cannot reach the other.
+    fn parts(&self, a: NodeId, b: NodeId) -> bool {
+        let between =
+            |some: &BTreeSet<NodeId>, others: &BTreeSet<NodeId>| some.contains(&a) && others.contains(&b);
+        self.parted.iter().any(|(some, others)| between(some, others) || between(others, some))
     }
 }
 
@@ -71,8 +67,29 @@ struct Link {
 #[derive(Debug, Default)]
 pub(super) struct Links {
     links: BTreeMap<(NodeId, NodeId), Link>,
+    /// Both ends of each.
+    ends: BTreeSet<(NodeId, NodeId)>,
     /// Questions that wait at a node for its answer.
     waiting: BTreeMap<(NodeId, MessageId), Letter>,
+}
+
+impl Links {
+    /// With whom a node is connected.
+    fn of(&self, node: NodeId) -> Vec<NodeId> {
+        self.ends.range((node, NodeId(0))..=(node, NodeId(usize::MAX))).map(|(_, other)| *other).collect()
+    }
+
+    fn add(&mut self, a: NodeId, b: NodeId, link: Link) {
+        self.links.insert(pair(a, b), link);
+        self.ends.extend([(a, b), (b, a)]);
+    }
+
+    /// Whether there was one.
+    fn remove(&mut self, a: NodeId, b: NodeId) -> bool {
+        self.ends.remove(&(a, b));
+        self.ends.remove(&(b, a));
+        self.links.remove(&pair(a, b)).is_some()
+    }
 }
 
 fn pair(a: NodeId, b: NodeId) -> (NodeId, NodeId) {
@@ -82,12 +99,12 @@ fn pair(a: NodeId, b: NodeId) -> (NodeId, NodeId) {
 impl World {
     /// Parts two groups of nodes; their connections break.
     pub fn part(&mut self, some: &[NodeId], others: &[NodeId]) {
+        let others: BTreeSet<NodeId> = others.iter().copied().collect();
         for &a in some {
-            for &b in others {
-                self.weather.parted.insert(pair(a, b));
-                self.cut(a, b);
-            }
+            let parted = self.links.of(a).into_iter().filter(|b| others.contains(b));
+            parted.for_each(|b| self.cut(a, b));
         }
+        self.weather.parted.push((some.iter().copied().collect(), others));
     }
 
     /// Everybody can reach everybody again.
@@ -101,7 +118,7 @@ impl World {
     }
 
     pub(super) fn cut(&mut self, a: NodeId, b: NodeId) {
-        if self.links.links.remove(&pair(a, b)).is_some() {
+        if self.links.remove(a, b) {
             for (node, other) in [(a, b), (b, a)] {
                 let (life, device) = (self.nodes[node.0].life, self.nodes[other.0].device);
                 let lost = self.nodes[node.0].asked.extract_if(.., |_, (to, _)| *to == other);
@@ -116,7 +133,7 @@ impl World {
     }
 
     pub(super) fn cut_all(&mut self, node: NodeId) {
-        for other in (0..self.nodes.len()).map(NodeId).filter(|other| *other != node) {
+        for other in self.links.of(node) {
             self.cut(node, other);
         }
     }
@@ -136,7 +153,7 @@ impl World {
             let there = self.nodes.get(to.0).filter(|node| node.engine.is_some());
             let expected = there.is_some_and(|node| device.is_none_or(|device| device == node.device));
             let is_taken = self.has_its_twin(from, *to) || self.has_its_twin(*to, from);
-            expected && !is_taken && *to != from && !self.weather.parted.contains(&pair(from, *to))
+            expected && !is_taken && *to != from && !self.weather.parts(from, *to)
         });
         match reached {
             Some(to) => self.connect(from, to),
@@ -161,10 +178,10 @@ impl World {
         self.last_number += 1;
         let number = self.last_number;
         let takes =
-            |node: NodeId, other: NodeId| self.nodes[node.0].admitted.contains(&self.nodes[other.0].device);
+            |node: NodeId, other: NodeId| self.nodes[node.0].let_in.contains(&self.nodes[other.0].device);
         let members = [(dialler, to), (to, dialler)].into_iter().filter(|(node, other)| takes(*node, *other));
         let members = members.map(|(node, _)| node).collect();
-        self.links.links.insert(pair(dialler, to), Link { number, dialler, members });
+        self.links.add(dialler, to, Link { number, dialler, members });
         for (node, other, outbound) in [(dialler, to, true), (to, dialler, false)] {
             let (life, device) = (self.nodes[node.0].life, self.nodes[other.0].device);
             let address = format!("/sim/{}", other.0);
@@ -173,10 +190,20 @@ impl World {
         }
     }
 
-    /// From now on a device is taken for a member; a connection it has as a guest is made anew.
-    pub(super) fn admit(&mut self, node: NodeId, device: DeviceId) {
-        self.nodes[node.0].admitted.insert(device);
-        let Some(other) = self.node_of(node, device) else { return };
+    /// From now on a node takes these devices for members, and no others.
+    pub(super) fn let_in(&mut self, node: NodeId, devices: Arc<BTreeSet<DeviceId>>) {
+        let before = std::mem::replace(&mut self.nodes[node.0].let_in, devices.clone());
+        let device_of = |other: NodeId| (self.nodes[other.0].device, other);
+        let linked: BTreeSet<_> = self.links.of(node).into_iter().map(device_of).collect();
+        for (_, other) in linked.iter().filter(|(device, _)| devices.contains(device)) {
+            self.welcome(node, *other);
+        }
+        let is_out = |device| before.contains(device) && !devices.contains(device);
+        linked.iter().filter(|(device, _)| is_out(device)).for_each(|(_, other)| self.cut(node, *other));
+    }
+
+    /// A connection that another has as a guest is made anew.
+    fn welcome(&mut self, node: NodeId, other: NodeId) {
         let Some(link) = self.links.links.get(&pair(node, other)) else { return };
         if !link.members.contains(&node) {
             let dialler = link.dialler;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use praksis_protocol::{
-    engine::{CommandError, Engine, Event, Keys, MessageId, Quota, Reply, RequestId},
+    engine::{CommandError, Engine, Event, Held, Keys, MessageId, Quota, Reply, RequestId},
     id::DeviceId,
     store::memory::MemoryStore,
     time::Timestamp,
@@ -26,13 +26,16 @@ pub(super) struct Node {
     pub(super) keys: Keys,
     pub(super) device: DeviceId,
     pub(super) store: Arc<MemoryStore>,
+    /// What everybody holds from the beginning, if the network was founded so.
+    pub(super) held: Option<Arc<Held>>,
     pub(super) rng: ChaCha8Rng,
     /// Absent while the node is down.
     pub(super) engine: Option<Engine>,
     /// Counts starts: what was under way for an earlier life is void.
     pub(super) life: u64,
     pub(super) wake: Option<Timestamp>,
-    pub(super) admitted: BTreeSet<DeviceId>,
+    /// Whom it takes for members.
+    pub(super) let_in: Arc<BTreeSet<DeviceId>>,
     /// Questions that this node waits for: whom it asked, and when it gives up.
     pub(super) asked: BTreeMap<MessageId, (NodeId, Due)>,
     pub(super) replies: BTreeMap<RequestId, Result<Reply, CommandError>>,

@@ -32,8 +32,10 @@ impl World {
 
     /// A node falls: nobody waits any longer.
     pub(super) fn forget_promises(&mut self, node: NodeId) {
-        self.promises.by_age.retain(|(_, of, _)| *of != node);
-        self.promises.open.retain(|(of, _), _| *of != node);
+        let all = (node, MessageId(0))..=(node, MessageId(u64::MAX));
+        for ((_, question), since) in self.promises.open.extract_if(all, |_, _| true) {
+            self.promises.by_age.remove(&(since, node, question));
+        }
     }
 
     /// An input may be the end of a question: it is the only one.

@@ -11,8 +11,8 @@ use praksis_protocol::{
     admission::state::{Row, View},
     date::Day,
     engine::{
-        Audience, Command, CommandError, Edit, Engine, Event, Input, Keys, Quota, Reply, RequestId, Saying,
-        Status, output::RecordView, setup,
+        Audience, Command, CommandError, Edit, Engine, Event, Held, Input, Keys, Quota, Reply, RequestId,
+        Saying, Status, output::RecordView, setup,
     },
     genesis::{Kind, Scope},
     id::{AudienceId, ChangeHash, DeviceId, DocumentId, OrgId, StatementHash},
@@ -94,11 +94,24 @@ impl World {
         name: &str,
         number: &str,
         keys: Keys,
+        batch: Batch,
+        listens: bool,
+    ) -> NodeId {
+        let beginning = (MemoryStore::default(), None);
+        self.put_over(beginning, name, number, keys, batch, listens)
+    }
+
+    /// The same over what stands in a store already, and is held of it.
+    pub(super) fn put_over(
+        &mut self,
+        (store, held): (MemoryStore, Option<Arc<Held>>),
+        name: &str,
+        number: &str,
+        keys: Keys,
         mut batch: Batch,
         listens: bool,
     ) -> NodeId {
         let id = NodeId(self.nodes.len());
-        let store = Arc::new(MemoryStore::default());
         batch.push(Put::Local("name".into(), Some(name.into())));
         store.commit(&[batch]).expect("memory does not fail");
         let rng = ChaCha8Rng::seed_from_u64(self.new_seed());
@@ -109,12 +122,13 @@ impl World {
             number: number.to_owned(),
             device: DeviceId(keys.device.verifying_key().to_bytes()),
             keys,
-            store,
+            store: Arc::new(store),
+            held,
             rng,
             engine: None,
             life: 0,
             wake: None,
-            admitted: Default::default(),
+            let_in: Arc::default(),
             asked: BTreeMap::new(),
             replies: BTreeMap::new(),
             events: Vec::new(),
@@ -133,7 +147,11 @@ impl World {
     pub fn start(&mut self, id: NodeId) {
         let node = &mut self.nodes[id.0];
         node.life += 1;
-        let engine = Engine::open(node.keys.clone(), &*node.store, node.clock(self.now));
+        let (keys, now) = (node.keys.clone(), node.clock(self.now));
+        let engine = match &node.held {
+            Some(held) => Engine::open_beside(held, keys, &*node.store, now),
+            None => Engine::open(keys, &*node.store, now),
+        };
         let mut engine = engine.unwrap_or_else(|error| panic!("seed {}: {error}", self.seed));
         engine.take_at_most(node.quota);
         node.engine = Some(engine);
@@ -150,7 +168,7 @@ impl World {
         node.life += 1;
         node.engine = None;
         node.wake = None;
-        node.admitted.clear();
+        node.let_in = Arc::default();
         node.asked.clear();
         node.store.crash();
     }
