@@ -40,6 +40,7 @@ mod pulling;
 mod quarantine;
 mod quota;
 mod receipts;
+mod roll;
 mod rows;
 mod saying;
 mod score;
@@ -250,6 +251,7 @@ impl Engine {
         engine.check_counted(store)?;
         engine.roster_changed();
         engine.announce_ended(None);
+        engine.peers.by_device.note();
         Ok(engine)
     }
 
@@ -431,6 +433,7 @@ impl Engine {
         self.tend_pulls();
         self.tend_readings();
         self.encodings.tend(self.now);
+        self.peers.by_device.note();
         Ok(())
     }
 

@@ -294,7 +294,7 @@ impl Engine {
         match self.take_admittance(&admittance, Some(from)) {
             Ok((batch, mut resting)) => {
                 // Both take each other for members on a new connection.
-                self.peers.by_device.entry(from).or_default().welcomed = true;
+                self.peers.by_device.meet(from).welcomed = true;
                 resting.outputs.push(Output::Disconnect(from));
                 self.commit(batch, resting);
             }

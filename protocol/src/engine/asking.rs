@@ -35,13 +35,13 @@ impl Engine {
     pub(super) fn ask(&mut self, device: DeviceId, request: &Request, question: Question) {
         let id = MessageId(self.number());
         self.outputs.push_back(Output::Ask(device, id, Class::Sync, request.bytes()));
-        self.peers.by_device.entry(device).or_default().questions.insert(id, question);
+        self.peers.by_device.meet(device).questions.insert(id, question);
     }
 
     pub(super) fn ask_join(&mut self, device: DeviceId, request: &JoinRequest, question: Question) {
         let id = MessageId(self.number());
         self.outputs.push_back(Output::Ask(device, id, Class::Join, request.bytes()));
-        self.peers.by_device.entry(device).or_default().questions.insert(id, question);
+        self.peers.by_device.meet(device).questions.insert(id, question);
     }
 
     /// At somebody's door as a guest: ask to join, or show that we are a member.
@@ -56,7 +56,7 @@ impl Engine {
             .into_iter()
             .map(|known| known.statement.bytes().to_vec().into())
             .collect();
-        let peer = self.peers.by_device.entry(device).or_default();
+        let peer = self.peers.by_device.meet(device);
         if proof.is_empty() || std::mem::replace(&mut peer.introduced, true) {
             return;
         }

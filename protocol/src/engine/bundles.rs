@@ -181,7 +181,7 @@ impl Engine {
             documents: asked.keys().copied().collect(),
             statements: known.iter().map(|known| known.hash).collect(),
         };
-        self.peers.by_device.entry(peer).or_default().pull = Some(Pull::default());
+        self.peers.by_device.meet(peer).pull = Some(Pull::default());
         self.readings.0.insert(request, reading);
         self.take_statements(known, Some(peer))?;
         self.delivered(peer, scope, asked, deliveries, store, rng)

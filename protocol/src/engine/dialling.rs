@@ -99,7 +99,7 @@ impl Engine {
             return;
         }
         let now = self.now;
-        let peer = self.peers.by_device.entry(device).or_default();
+        let peer = self.peers.by_device.meet(device);
         peer.extra_addresses.extend(addresses.iter().take(ADDRESS_LIMIT).cloned());
         peer.failures = 0;
         peer.next_dial = now;

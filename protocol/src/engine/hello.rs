@@ -75,7 +75,7 @@ impl Peer {
 impl Engine {
     pub(super) fn say_hello(&mut self, device: DeviceId) {
         let now = self.now;
-        let peer = self.peers.by_device.entry(device).or_default();
+        let peer = self.peers.by_device.meet(device);
         peer.hello_due = Some(now + HELLO_EVERY);
         let awaits = peer.awaits(|question| matches!(question, Question::Hello(_)));
         if awaits && now.since(peer.hello_said) < ANSWERED_BY {
@@ -112,7 +112,7 @@ impl Engine {
         }
         let now = self.now;
         let agree = theirs.roster == ours.roster && theirs.documents == ours.documents;
-        let peer = self.peers.by_device.entry(device).or_default();
+        let peer = self.peers.by_device.meet(device);
         let was = peer.is_level();
         peer.level = agree;
         if agree {

@@ -11,7 +11,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{Engine, Source, asking::Question, pull::Fetch};
+use super::{Engine, Source, asking::Question, peers::Peer, pull::Fetch};
 use crate::{
     genesis::Scope,
     id::{DeviceId, DocumentId, Item},
@@ -119,10 +119,12 @@ impl Engine {
 
     /// Sends the next hints once the ones before were heard.
     pub(super) fn tell_hints(&mut self, device: DeviceId) {
-        let Some(peer) = self.peers.by_device.get_mut(&device) else { return };
-        if !peer.connected || peer.awaits(|question| matches!(question, Question::Changed)) {
+        let has_some = |peer: &&Peer| peer.connected && !peer.hints.is_empty();
+        let Some(peer) = self.peers.by_device.get(&device).filter(has_some) else { return };
+        if peer.awaits(|question| matches!(question, Question::Changed)) {
             return;
         }
+        let Some(peer) = self.peers.by_device.get_mut(&device) else { return };
         let Some(((scope, _), _)) = peer.hints.first_key_value() else { return };
         let scope = *scope;
         if peer.hints.len() > HINTS_MAX {

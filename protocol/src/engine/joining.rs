@@ -280,7 +280,7 @@ impl Engine {
             return;
         }
         // Both take each other for members on a new connection.
-        self.peers.by_device.entry(from).or_default().welcomed = true;
+        self.peers.by_device.meet(from).welcomed = true;
         outputs.push(Output::Disconnect(from));
         self.commit(batch, Resting { outputs, statements: new, joined: joining, ..Resting::default() });
     }

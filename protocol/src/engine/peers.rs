@@ -24,6 +24,7 @@ use super::{
     pace::Pace,
     pull::Pull,
     quota::LeftOut,
+    roll::Roll,
     score::Score,
 };
 use crate::{
@@ -85,6 +86,8 @@ pub(super) struct Peer {
     pub(super) pace: Pace,
     /// What its word is worth; a new connection does not wipe it out.
     pub(super) score: Score,
+    /// What it was last noted to wait for.
+    pub(super) noted: Option<(Timestamp, Wake)>,
     /// Asked on this connection, and neither answered nor given up by what carries messages.
     pub(super) questions: BTreeMap<MessageId, Question>,
 }
@@ -92,7 +95,7 @@ pub(super) struct Peer {
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Peers {
-    pub(super) by_device: BTreeMap<DeviceId, Peer>,
+    pub(super) by_device: Roll,
     pub(super) bootstraps: Vec<Bootstrap>,
     /// Whom the transport was told to let in.
     let_in: Arc<BTreeSet<DeviceId>>,
@@ -106,12 +109,10 @@ pub(super) struct Peers {
 
 impl Peers {
     pub(super) fn next_wake(&self) -> Option<(Timestamp, Wake)> {
-        let dials =
-            self.by_device.values().filter(|peer| peer.wants_dial()).map(|peer| (peer.next_dial, "dial"));
-        let hellos = self.by_device.values().filter_map(|peer| Some((peer.hello_due?, "hello")));
         let bootstraps = self.bootstraps.iter().filter(|boot| !self.is_there(boot));
         let runs_out = self.runs_out.map(|at| (at, "expiry"));
-        dials.chain(hellos).chain(bootstraps.map(|boot| (boot.next_dial, "dial"))).chain(runs_out).min()
+        let bootstraps = bootstraps.map(|boot| (boot.next_dial, "dial"));
+        self.by_device.next_wake().into_iter().chain(bootstraps).chain(runs_out).min()
     }
 
     pub(super) fn is_there(&self, bootstrap: &Bootstrap) -> bool {
@@ -128,6 +129,13 @@ impl Peers {
 impl Peer {
     pub(super) fn wants_dial(&self) -> bool {
         !self.connected && self.next_dial != Timestamp::default()
+    }
+
+    /// What it waits for next.
+    pub(super) fn wake(&self) -> Option<(Timestamp, Wake)> {
+        let dial = self.wants_dial().then_some((self.next_dial, "dial"));
+        let hello = self.hello_due.filter(|_| self.connected).map(|due| (due, "hello"));
+        dial.into_iter().chain(hello).min()
     }
 
     pub(super) fn is_level(&self) -> bool {
@@ -153,7 +161,7 @@ impl Engine {
             bootstrap.device = Some(device);
             bootstrap.failures = 0;
         }
-        let peer = self.peers.by_device.entry(device).or_default();
+        let peer = self.peers.by_device.meet(device);
         peer.connected = true;
         peer.introduced = false;
         peer.pull_after = now;
@@ -211,8 +219,8 @@ impl Engine {
             self.outputs.push_back(Output::Announce(Event::Level(device, false)));
         }
         // What was being fetched there may be had elsewhere.
-        let others = self.peers.by_device.values_mut().filter(|peer| peer.connected && peer.has_agreed);
-        others.for_each(|peer| peer.hello_soon(now));
+        let others = self.peers.by_device.connected_mut().filter(|(_, peer)| peer.has_agreed);
+        others.for_each(|(_, peer)| peer.hello_soon(now));
         Ok(())
     }
 
@@ -253,12 +261,12 @@ impl Engine {
             .collect();
         wanted.sort_unstable();
         for (_, device) in wanted.into_iter().take(DIAL_PEERS) {
-            let peer = self.peers.by_device.entry(device).or_default();
+            let peer = self.peers.by_device.meet(device);
             if peer.next_dial == Timestamp::default() {
                 peer.next_dial = now;
             }
         }
-        let connected = self.peers.by_device.iter_mut().filter(|(_, peer)| peer.connected);
+        let connected = self.peers.by_device.connected_mut();
         for (_, peer) in connected.filter(|(device, _)| friends.contains(device)) {
             peer.hello_soon(now);
         }
@@ -298,9 +306,8 @@ impl Engine {
         if self.peers.runs_out.is_some_and(|at| at <= now) {
             self.roster_changed();
         }
-        let devices: Vec<DeviceId> = self.peers.by_device.keys().copied().collect();
-        for device in devices {
-            let peer = &self.peers.by_device[&device];
+        for device in self.peers.by_device.take_due(now) {
+            let Some(peer) = self.peers.by_device.get(&device) else { continue };
             if peer.wants_dial() && peer.next_dial <= now {
                 self.dial(device, rng);
             } else if peer.connected && peer.hello_due.is_some_and(|due| due <= now) {

@@ -34,7 +34,7 @@ const LEADS_NOWHERE: &str = "leads_nowhere";
 const STEPS_LIMIT: usize = 64;
 
 impl Peer {
-    fn is_comparing(&self) -> bool {
+    pub(super) fn is_comparing(&self) -> bool {
         self.awaits(|question| matches!(question, Question::Pull(Pulling::Compare(..))))
     }
 }
@@ -42,7 +42,7 @@ impl Peer {
 impl Engine {
     /// Begins to pull from a peer whose digests differ; `roster` says whether statements do.
     pub(super) fn begin_pull(&mut self, device: DeviceId, roster: bool) {
-        let peer = self.peers.by_device.entry(device).or_default();
+        let peer = self.peers.by_device.meet(device);
         if let Some(pull) = &mut peer.pull {
             pull.again = true;
             return;
@@ -57,7 +57,7 @@ impl Engine {
 
     /// Fetches documents that a peer told of.
     pub(super) fn fetch(&mut self, device: DeviceId, scope: Scope, fetches: Vec<Fetch>) {
-        let peer = self.peers.by_device.entry(device).or_default();
+        let peer = self.peers.by_device.meet(device);
         let pull = peer.pull.get_or_insert_default();
         if pull.steps.len() < STEPS_LIMIT {
             pull.steps.push_back(Next::Fetch(scope, fetches));
@@ -69,7 +69,7 @@ impl Engine {
 
     /// Asks what is behind items that a peer told of.
     pub(super) fn ask_behind(&mut self, device: DeviceId, scope: Scope, items: Vec<Item>) {
-        let peer = self.peers.by_device.entry(device).or_default();
+        let peer = self.peers.by_device.meet(device);
         let pull = peer.pull.get_or_insert_default();
         if pull.steps.len() < STEPS_LIMIT {
             pull.steps.push_back(Next::Resolve(scope, items));
@@ -80,14 +80,18 @@ impl Engine {
 
     /// Takes the next step of every pull that waits for nothing.
     pub(super) fn tend_pulls(&mut self) {
-        let pulling = |peer: &Peer| peer.connected && peer.pull.is_some();
-        let pulls = self.peers.by_device.iter().filter(|(_, peer)| pulling(peer)).map(|(device, _)| *device);
-        let mut pulls: Vec<DeviceId> = pulls.filter(|device| self.is_friend(*device)).collect();
+        let (mut pulls, mut comparing) = (Vec::new(), 0);
+        for (device, peer) in self.peers.by_device.pulling() {
+            comparing += usize::from(peer.is_comparing());
+            if peer.connected && peer.pull.is_some() {
+                pulls.push(*device);
+            }
+        }
+        pulls.retain(|device| self.is_friend(*device));
         // In turn, so that peers who stall do not keep the others from it.
         let last = self.peers.last_compared;
         let turn = pulls.partition_point(|device| last.is_some_and(|last| *device <= last));
         pulls.rotate_left(turn);
-        let comparing = self.peers.by_device.values().filter(|peer| peer.is_comparing()).count();
         let mut room = COMPARISONS_LIMIT.saturating_sub(comparing);
         for device in pulls {
             self.step(device, &mut room);

@@ -51,7 +51,7 @@ impl Engine {
         rng: &mut impl Rng,
     ) -> Result<Response, StoreError> {
         if matches!(request, Request::Compare(..) | Request::Resolve(..) | Request::Pull(..)) {
-            self.peers.by_device.entry(from).or_default().served = self.now;
+            self.peers.by_device.meet(from).served = self.now;
         }
         Ok(match request {
             Request::Hello(theirs) => {

@@ -5,7 +5,7 @@
 
 use minicbor::bytes::ByteVec;
 
-use super::{Engine, asking::Question};
+use super::{Engine, asking::Question, peers::Peer};
 use crate::{
     genesis::Scope,
     id::{DeviceId, StatementHash},
@@ -119,11 +119,12 @@ impl Engine {
 
     /// Sends the next statements once the ones before were heard.
     pub(super) fn tell_next(&mut self, device: DeviceId) {
-        let Some(peer) = self.peers.by_device.get_mut(&device) else { return };
-        let is_told = peer.awaits(|question| matches!(question, Question::Tell));
-        if !peer.connected || is_told || peer.to_tell.is_empty() {
+        let has_some = |peer: &&Peer| peer.connected && !peer.to_tell.is_empty();
+        let Some(peer) = self.peers.by_device.get(&device).filter(has_some) else { return };
+        if peer.awaits(|question| matches!(question, Question::Tell)) {
             return;
         }
+        let Some(peer) = self.peers.by_device.get_mut(&device) else { return };
         let mut statements: Vec<ByteVec> = Vec::new();
         while statements.len() < TELL_LIMIT
             && let Some(hash) = peer.to_tell.pop_first()

@@ -164,7 +164,7 @@ fn take(world: &mut World, step: Step) {
 }
 
 /// Members that begin honestly, and then anything.
-fn world() -> impl Strategy<Value = World> {
+pub(crate) fn world() -> impl Strategy<Value = World> {
     prop::collection::vec(step(), 0..40).prop_map(|steps| {
         let mut world = World::under(founded(), &[BERGEN, BAERUM]);
         world.device(BERGEN, 21, 2, None);
