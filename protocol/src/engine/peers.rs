@@ -31,6 +31,7 @@ use crate::{
     genesis::Scope,
     id::{DeviceId, DocumentId, Item, OrgId, StatementHash},
     membership::statement::{Known, Role},
+    signed::encoding::hash,
     store::StoreError,
     time::Timestamp,
 };
@@ -249,18 +250,19 @@ impl Engine {
         let next = runs_out.filter(|until| *until >= self.now.seconds()).min();
         self.peers.runs_out = next.map(|until| Timestamp(until.saturating_add(1).saturating_mul(1000)));
         let now = self.now;
-        // Own devices and associations first: through them everything can be had.
+        // Own devices and associations first: through them everything can be had. Of the others each node draws its own:
+        // if all took the same ones, these would carry the whole network.
         let reachable = roster.reachable().filter(|device| *device != own && friends.contains(device));
-        let mut wanted: Vec<(bool, DeviceId)> = reachable
+        let mut wanted: Vec<(bool, [u8; 32], DeviceId)> = reachable
             .map(|device| {
                 let own_office = roster.device(device).is_some_and(|it| Some(it.org) == self.identity.org);
                 let association =
                     roster.member_of(device).is_some_and(|it| it.membership.role == Role::Association);
-                (!(own_office || association), device)
+                (!(own_office || association), hash("praksis/dial/1", &(own, device)), device)
             })
             .collect();
         wanted.sort_unstable();
-        for (_, device) in wanted.into_iter().take(DIAL_PEERS) {
+        for (.., device) in wanted.into_iter().take(DIAL_PEERS) {
             let peer = self.peers.by_device.meet(device);
             if peer.next_dial == Timestamp::default() {
                 peer.next_dial = now;
