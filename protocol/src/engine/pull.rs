@@ -89,6 +89,13 @@ pub(super) struct Pull {
 }
 
 impl Pull {
+    /// Whether no step can be taken now: something is awaited, or there is no room for another comparison.
+    pub(super) fn waits(&self, has_room: bool) -> bool {
+        let for_room =
+            !has_room && self.came.is_empty() && matches!(self.steps.front(), Some(Next::Compare(_)));
+        self.asking || self.writing > 0 || for_room
+    }
+
     /// Whether the next step may be taken while documents are being admitted.
     pub(super) fn may_go_on(&self) -> bool {
         match self.steps.front() {

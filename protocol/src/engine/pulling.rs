@@ -87,14 +87,16 @@ impl Engine {
                 pulls.push(*device);
             }
         }
-        pulls.retain(|device| self.is_friend(*device));
         // In turn, so that peers who stall do not keep the others from it.
         let last = self.peers.last_compared;
         let turn = pulls.partition_point(|device| last.is_some_and(|last| *device <= last));
         pulls.rotate_left(turn);
         let mut room = COMPARISONS_LIMIT.saturating_sub(comparing);
         for device in pulls {
-            self.step(device, &mut room);
+            let pull = self.peers.by_device.get(&device).and_then(|peer| peer.pull.as_ref());
+            if pull.is_some_and(|pull| !pull.waits(room > 0)) && self.is_friend(device) {
+                self.step(device, &mut room);
+            }
         }
     }
 
@@ -105,7 +107,7 @@ impl Engine {
         loop {
             let Some(peer) = self.peers.by_device.get_mut(&device) else { return };
             let Some(pull) = &mut peer.pull else { return };
-            if pull.asking || pull.writing > 0 {
+            if pull.waits(*room > 0) {
                 return;
             }
             for (scope, asked) in std::mem::take(&mut pull.came) {

@@ -96,3 +96,67 @@ impl Roll {
         self.due.first().map(|(at, what, _)| (*at, *what))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(of: u8) -> DeviceId {
+        DeviceId([of; 32])
+    }
+
+    /// Peers 0 to 9 are connected, and each is to be said hello to a second later than the one before.
+    fn roll() -> Roll {
+        let mut roll = Roll::default();
+        for of in 0..10 {
+            let peer = roll.meet(device(of));
+            peer.connected = true;
+            peer.hello_due = Some(Timestamp(1000 * u64::from(of)));
+        }
+        roll
+    }
+
+    fn takes(roll: &mut Roll, at: u64, expected: &[u8]) {
+        let devices: Vec<u8> = roll.take_due(Timestamp(at)).into_iter().map(|device| device.0[0]).collect();
+        assert_eq!(devices, expected, "at {at}");
+    }
+
+    #[test]
+    fn of_many_peers_those_are_looked_at_that_something_became_of_or_that_are_due() {
+        let mut roll = roll();
+        takes(&mut roll, 0, &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(roll.next_wake(), Some((Timestamp(0), "hello")));
+        takes(&mut roll, 1500, &[0, 1]);
+        for of in [0, 1] {
+            roll.get_mut(&device(of)).unwrap().hello_due = None;
+        }
+        roll.get_mut(&device(7)).unwrap().hello_due = Some(Timestamp(2500));
+        roll.note();
+        assert_eq!(roll.next_wake(), Some((Timestamp(2000), "hello")));
+        takes(&mut roll, 1600, &[0, 1, 7]);
+        takes(&mut roll, 2600, &[2, 7]);
+    }
+
+    #[test]
+    fn of_one_that_is_gone_nothing_is_left() {
+        let mut roll = roll();
+        roll.get_mut(&device(0)).unwrap().pull = Some(crate::engine::pull::Pull::default());
+        assert_eq!(roll.pulling().count(), 1);
+        (0..10).for_each(|of| roll.remove(&device(of)));
+        assert_eq!((roll.pulling().count(), roll.next_wake()), (0, None));
+        roll.take_due(Timestamp(0));
+        takes(&mut roll, 60_000, &[]);
+    }
+
+    #[test]
+    fn whoever_is_not_connected_waits_for_no_hello() {
+        let mut roll = roll();
+        roll.connected_mut().for_each(|(_, peer)| peer.connected = false);
+        roll.note();
+        assert_eq!(roll.next_wake(), None);
+        let peer = roll.get_mut(&device(3)).unwrap();
+        peer.next_dial = Timestamp(5000);
+        roll.note();
+        assert_eq!(roll.next_wake(), Some((Timestamp(5000), "dial")));
+    }
+}
