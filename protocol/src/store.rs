@@ -66,17 +66,17 @@ pub enum Put {
 /// Writes that belong together.
 pub type Batch = Vec<Put>;
 
+/// What is done with each statement that is read: an error ends it.
+pub type TakeStatement<'a> = dyn FnMut(StatementHash, &[u8]) -> Result<(), StoreError> + 'a;
+
 /// What is read back. Everything comes sorted by its key.
 pub trait Read {
     /// Something of this node alone.
     fn local(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// All local things whose name begins so.
     fn locals(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
-    /// Gives every statement to `each`, one at a time. The first error ends it.
-    fn each_statement(
-        &self,
-        each: &mut dyn FnMut(StatementHash, &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError>;
+    /// Gives every statement to `each`, one at a time.
+    fn each_statement(&self, each: &mut TakeStatement<'_>) -> Result<(), StoreError>;
     /// All statements at once.
     fn statements(&self) -> Result<Vec<(StatementHash, Vec<u8>)>, StoreError> {
         let mut statements = Vec::new();

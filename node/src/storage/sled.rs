@@ -14,7 +14,7 @@ use std::{
 
 use praksis_protocol::{
     id::{ChangeHash, DocumentId, EnvelopeHash, StatementHash},
-    store::{Batch, Read, Store, StoreError},
+    store::{Batch, Read, Store, StoreError, TakeStatement},
 };
 
 use super::{
@@ -224,10 +224,7 @@ impl Read for SledStore {
         self.list(&key(LOCAL, &[prefix.as_bytes()]), named)
     }
 
-    fn each_statement(
-        &self,
-        each: &mut dyn FnMut(StatementHash, &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    fn each_statement(&self, each: &mut TakeStatement<'_>) -> Result<(), StoreError> {
         let end = after_prefix(&[STATEMENT]);
         self.for_each([STATEMENT].as_slice()..end.as_slice(), |key, statement| {
             each(key[1..].try_into().map_err(|_| damaged(key))?, &statement)

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rpds::RedBlackTreeMapSync;
 
-use super::{Batch, Put, Read, Store, StoreError};
+use super::{Batch, Put, Read, Store, StoreError, TakeStatement};
 use crate::id::{ChangeHash, DocumentId, EnvelopeHash, StatementHash};
 
 /// An ordered map that costs nothing to copy.
@@ -125,10 +125,7 @@ impl Read for MemoryStore {
         Ok(named.map(|(name, value)| (name.clone(), value.clone())).collect())
     }
 
-    fn each_statement(
-        &self,
-        each: &mut dyn FnMut(StatementHash, &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    fn each_statement(&self, each: &mut TakeStatement<'_>) -> Result<(), StoreError> {
         let statements = self.lock().written.statements.clone();
         statements.iter().try_for_each(|(hash, bytes)| each(*hash, bytes))
     }
