@@ -13,7 +13,7 @@ use std::{
 };
 
 use praksis_protocol::{
-    id::{ChangeHash, DocumentId, EnvelopeHash, StatementHash},
+    id::{ChangeHash, DocumentId, EnvelopeHash},
     store::{Batch, Read, Store, StoreError, TakeStatement},
 };
 

@@ -220,8 +220,7 @@ impl Engine {
             self.outputs.push_back(Output::Announce(Event::Level(device, false)));
         }
         // What was being fetched there may be had elsewhere.
-        let others = self.peers.by_device.connected_mut().filter(|(_, peer)| peer.has_agreed);
-        others.for_each(|(_, peer)| peer.hello_soon(now));
+        self.peers.by_device.hello_soon(now, |_, peer| peer.has_agreed);
         Ok(())
     }
 
@@ -268,10 +267,7 @@ impl Engine {
                 peer.next_dial = now;
             }
         }
-        let connected = self.peers.by_device.connected_mut();
-        for (_, peer) in connected.filter(|(device, _)| friends.contains(device)) {
-            peer.hello_soon(now);
-        }
+        self.peers.by_device.hello_soon(now, |device, _| friends.contains(device));
         self.outputs.push_back(Output::Announce(Event::RosterChanged));
         self.announce_addresses();
     }

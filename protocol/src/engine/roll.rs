@@ -51,12 +51,17 @@ impl Roll {
         self.peers.values()
     }
 
-    /// All that are connected, to be changed and then tended.
-    pub(super) fn connected_mut(&mut self) -> impl Iterator<Item = (&DeviceId, &mut Peer)> {
-        let connected = self.peers.iter_mut().filter(|(_, peer)| peer.connected);
-        connected.inspect(|(device, _)| {
-            self.touched.insert(**device);
-        })
+    /// All that are connected and of this sort are said hello to soon.
+    pub(super) fn hello_soon(&mut self, now: Timestamp, is_one: impl Fn(&DeviceId, &Peer) -> bool) {
+        for (device, peer) in
+            self.peers.iter_mut().filter(|(device, peer)| peer.connected && is_one(device, peer))
+        {
+            let due = peer.hello_due;
+            peer.hello_soon(now);
+            if peer.hello_due != due {
+                self.touched.insert(*device);
+            }
+        }
     }
 
     /// Those to tend now: something may have become of them, or what they wait for is due.
@@ -151,7 +156,7 @@ mod tests {
     #[test]
     fn whoever_is_not_connected_waits_for_no_hello() {
         let mut roll = roll();
-        roll.connected_mut().for_each(|(_, peer)| peer.connected = false);
+        (0..10).for_each(|of| roll.get_mut(&device(of)).unwrap().connected = false);
         roll.note();
         assert_eq!(roll.next_wake(), None);
         let peer = roll.get_mut(&device(3)).unwrap();

@@ -1,8 +1,8 @@
 //! `bench simulate --nodes N`: how a change spreads in a network of N nodes, in virtual time; with `--base BENCH`
 //! beside the same in another build of this program, such as that of the release before.
 //!
-//! Every node is a whole engine that holds the statements of all others: 1,000 nodes take about 2 GB, and four
-//! times as much for twice as many.
+//! Every node is a whole engine that holds the statements of all others, and shares them with the others as long as they
+//! are the same: 1,000 nodes take about 0.3 GB, 3,000 about 1 GB.
 
 use std::process::Command;
 
