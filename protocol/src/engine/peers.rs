@@ -21,9 +21,9 @@ use super::{
     Engine, Event, MessageId, Output, Wake,
     asking::Question,
     dialling::{Bootstrap, backoff, same_place},
+    left_out::LeftOut,
     pace::Pace,
     pull::Pull,
-    quota::LeftOut,
     roll::Roll,
     score::Score,
 };
@@ -206,7 +206,7 @@ impl Engine {
         peer.notices_heard = false;
         peer.heads.clear();
         peer.questions.clear();
-        peer.pull = None;
+        let was_fetching = peer.pull.take().is_some();
         peer.doubted.clear();
         peer.left_out = LeftOut::default();
         // The side whose dial is due first connects again.
@@ -219,8 +219,10 @@ impl Engine {
         if was_level {
             self.outputs.push_back(Output::Announce(Event::Level(device, false)));
         }
-        // What was being fetched there may be had elsewhere.
-        self.peers.by_device.hello_soon(now, |_, peer| peer.has_agreed);
+        if was_fetching {
+            // It may be had elsewhere.
+            self.peers.by_device.hello_soon(now, |_, peer| peer.has_agreed);
+        }
         Ok(())
     }
 
