@@ -30,6 +30,7 @@ mod index;
 mod joining;
 mod joint;
 mod lanes;
+mod left_out;
 mod offices;
 mod orphans;
 pub mod pace;
