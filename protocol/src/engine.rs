@@ -41,6 +41,7 @@ mod pulling;
 mod quarantine;
 mod quota;
 mod receipts;
+mod resting;
 mod roll;
 mod rows;
 mod saying;
@@ -81,6 +82,7 @@ use peers::Peers;
 use quarantine::Quarantine;
 pub use quota::Quota;
 use quota::Quotas;
+use resting::Resting;
 use sessions::Sessions;
 use statements::{Statements, read_all};
 use why::Refusals;
@@ -89,10 +91,10 @@ use withdrawing::Purges;
 use crate::{
     admission::state::Row,
     genesis::Scope,
-    id::{DeviceId, DocumentId, Item, OrgId},
+    id::{DeviceId, Item, OrgId},
     membership::{charter::Charter, statement::Known},
     reconcile::{Encodings, Tally},
-    store::{Batch, Put, Read, StoreError},
+    store::{Put, Read, StoreError},
     time::Timestamp,
 };
 
@@ -160,23 +162,6 @@ pub struct Engine {
     /// Whether anything has happened since the start.
     opened: bool,
     now: Timestamp,
-}
-
-/// What waits for a batch to be durable.
-#[derive(Default)]
-struct Resting {
-    outputs: Vec<Output>,
-    rows: Vec<(Row, Option<Source>)>,
-    statements: Vec<Known>,
-    /// The peer whose pull waits for these statements.
-    pulled_from: Option<DeviceId>,
-    /// Whether the rows were written by this device.
-    written: bool,
-    /// A withdrawn document whose bytes are erased.
-    purged: Option<Row>,
-    lane: Option<DocumentId>,
-    /// The charter or identity was among what was written.
-    joined: bool,
 }
 
 /// Where a document's new state came from.
@@ -314,51 +299,6 @@ impl Engine {
     /// Changes that wait for a grant or a cause.
     pub fn waiting(&self) -> usize {
         self.quarantine.len()
-    }
-
-    /// Makes a batch durable; what rests on it waits.
-    fn commit(&mut self, batch: Batch, resting: Resting) {
-        let id = BatchId(self.number());
-        self.batches.insert(id, resting);
-        self.outputs.push_back(Output::Commit(id, batch));
-    }
-
-    fn durable(&mut self, batch: BatchId, store: &impl Read, rng: &mut impl Rng) -> Result<(), StoreError> {
-        let Some(resting) = self.batches.remove(&batch) else { return Ok(()) };
-        if !resting.statements.is_empty() || resting.joined {
-            self.take_effect(resting.statements, resting.joined, store, rng)?;
-        }
-        if let Some(row) = resting.purged {
-            self.purged(row);
-        }
-        if let Some(peer) = resting.pulled_from {
-            self.pulled_statements(peer);
-        }
-        for (row, source) in resting.rows {
-            let document = row.genesis.document();
-            // Withdrawn meanwhile, it stays so.
-            if !self.index.row(document).is_some_and(|row| row.is_hidden()) {
-                if resting.written {
-                    self.head_moved(row.genesis.scope);
-                }
-                self.document_changed(row, source);
-                self.carry_places(document, resting.written);
-                self.hide_or_restore(document, store, rng)?;
-            }
-            if let Some(Source { peer, .. }) = source {
-                self.kept_its_word(peer);
-                self.pace.count(self.now);
-                if let Some(peer) = self.peers.by_device.get_mut(&peer) {
-                    peer.pace.count(self.now);
-                }
-                self.pulled(peer, document, true);
-            }
-        }
-        self.outputs.extend(resting.outputs);
-        if let Some(document) = resting.lane {
-            self.next_in_lane(document, store, rng)?;
-        }
-        Ok(())
     }
 
     /// Takes statements in that are durable.
