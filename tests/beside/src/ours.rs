@@ -32,6 +32,27 @@ pub(crate) fn compared(bench: &str) -> Result<Vec<(usize, u64)>> {
     Ok(rows)
 }
 
+/// How a change spreads in a network, once who need not be told has been found out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spread {
+    /// How often a node was told of it, on average.
+    pub(crate) copies: f64,
+    /// Until the last had it, in virtual time.
+    pub(crate) seconds: f64,
+}
+
+/// `bench simulate`: the line of a change that is not the first.
+pub(crate) fn spread(bench: &str, nodes: usize) -> Result<Spread> {
+    // Columns: what, in two words here, seconds and their unit, hops, copies.
+    let row = |words: &[&str]| -> Option<Spread> {
+        let is_it = words.starts_with(&["a", "change"]);
+        let (seconds, copies) = (words.get(2)?.parse().ok(), words.get(5)?.parse().ok());
+        is_it.then_some(Spread { copies: copies?, seconds: seconds? })
+    };
+    let rows = lines(bench, &["simulate", "--nodes", &nodes.to_string()], false, row)?;
+    Ok(rows[0])
+}
+
 /// `bench documents`: what was synced.
 pub(crate) fn documents(bench: &str, count: &str) -> Result<Vec<Map<String, Value>>> {
     let output = Command::new(bench).args(["documents", count, "short"]).stderr(Stdio::inherit()).output()?;

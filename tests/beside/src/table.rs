@@ -15,7 +15,9 @@ pub(crate) struct Row {
 pub(crate) fn print(ours: &[Row], theirs: &[Row]) {
     println!("\n  what    ours s   samod s     times   ours bytes  samod bytes     times");
     for row in ours {
-        let Some(other) = theirs.iter().find(|other| other.what == row.what) else { continue };
+        let Some(other) = theirs.iter().find(|other| other.what == row.what) else {
+            continue;
+        };
         let seconds = |row: &Row| row.seconds.map_or("not done".into(), |it| format!("{it:.3}"));
         let times = match (row.seconds, other.seconds) {
             (Some(own), Some(other)) => format!("{:.1}", other / own),
