@@ -88,12 +88,33 @@ pub(super) struct Pull {
     pub(super) questions: usize,
 }
 
+/// What a pull waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Awaits {
+    /// Its next step can be taken.
+    Nothing,
+    /// Room for another comparison.
+    Room,
+    /// An answer, or that what came is durable.
+    Answer,
+}
+
 impl Pull {
-    /// Whether no step can be taken now: something is awaited, or there is no room for another comparison.
-    pub(super) fn waits(&self, has_room: bool) -> bool {
-        let for_room =
-            !has_room && self.came.is_empty() && matches!(self.steps.front(), Some(Next::Compare(_)));
-        self.asking || self.writing > 0 || for_room
+    /// What it waits for.
+    pub(super) fn awaits(&self) -> Awaits {
+        if self.asking || self.writing > 0 {
+            return Awaits::Answer;
+        }
+        if !self.came.is_empty() {
+            return Awaits::Nothing;
+        }
+        match self.steps.front() {
+            _ if !self.may_go_on() => Awaits::Answer,
+            Some(Next::Compare(_)) => Awaits::Room,
+            Some(Next::GoOn(..) | Next::CompareDocuments | Next::Resolve(..) | Next::Fetch(..)) | None => {
+                Awaits::Nothing
+            }
+        }
     }
 
     /// Whether the next step may be taken while documents are being admitted.

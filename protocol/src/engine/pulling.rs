@@ -12,7 +12,7 @@ use super::{
     hints::HINTS_MAX,
     index::Index,
     peers::Peer,
-    pull::{Asked, FETCH_AT_ONCE, Fetch, Next, Pull, Pulling},
+    pull::{Asked, Awaits, FETCH_AT_ONCE, Fetch, Next, Pull, Pulling},
 };
 use crate::{
     genesis::Scope,
@@ -80,21 +80,15 @@ impl Engine {
 
     /// Takes the next step of every pull that waits for nothing.
     pub(super) fn tend_pulls(&mut self) {
-        let (mut pulls, mut comparing) = (Vec::new(), 0);
-        for (device, peer) in self.peers.by_device.pulling() {
-            comparing += usize::from(peer.is_comparing());
-            if peer.connected && peer.pull.is_some() {
-                pulls.push(*device);
-            }
-        }
+        let mut room = COMPARISONS_LIMIT.saturating_sub(self.peers.by_device.comparing());
+        let mut pulls = self.peers.by_device.ready(room > 0);
         // In turn, so that peers who stall do not keep the others from it.
         let last = self.peers.last_compared;
         let turn = pulls.partition_point(|device| last.is_some_and(|last| *device <= last));
         pulls.rotate_left(turn);
-        let mut room = COMPARISONS_LIMIT.saturating_sub(comparing);
         for device in pulls {
             let pull = self.peers.by_device.get(&device).and_then(|peer| peer.pull.as_ref());
-            if pull.is_some_and(|pull| !pull.waits(room > 0)) && self.is_friend(device) {
+            if pull.is_some_and(|pull| room > 0 || pull.awaits() != Awaits::Room) && self.is_friend(device) {
                 self.step(device, &mut room);
             }
         }
@@ -107,7 +101,7 @@ impl Engine {
         loop {
             let Some(peer) = self.peers.by_device.get_mut(&device) else { return };
             let Some(pull) = &mut peer.pull else { return };
-            if pull.waits(*room > 0) {
+            if pull.asking || pull.writing > 0 {
                 return;
             }
             for (scope, asked) in std::mem::take(&mut pull.came) {

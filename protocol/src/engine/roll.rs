@@ -3,7 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Wake, peers::Peer};
+use super::{
+    Wake,
+    peers::Peer,
+    pull::{Awaits, Pull},
+};
 use crate::{id::DeviceId, time::Timestamp};
 
 /// See the module.
@@ -14,8 +18,12 @@ pub(super) struct Roll {
     touched: BTreeSet<DeviceId>,
     /// What each waits for.
     due: BTreeSet<(Timestamp, Wake, DeviceId)>,
-    /// Those from whom something is fetched, or with whom sets are compared.
-    pulling: BTreeSet<DeviceId>,
+    /// Those whose pull can take its next step.
+    ready: BTreeSet<DeviceId>,
+    /// Those whose pull waits for room to compare sets.
+    waiting: BTreeSet<DeviceId>,
+    /// Those with whom sets are compared.
+    comparing: BTreeSet<DeviceId>,
 }
 
 impl Roll {
@@ -39,7 +47,9 @@ impl Roll {
     pub(super) fn remove(&mut self, device: &DeviceId) {
         if let Some(peer) = self.peers.remove(device) {
             peer.noted.map(|(at, what)| self.due.remove(&(at, what, *device)));
-            self.pulling.remove(device);
+            for set in [&mut self.ready, &mut self.waiting, &mut self.comparing] {
+                set.remove(device);
+            }
         }
     }
 
@@ -72,10 +82,19 @@ impl Roll {
         devices
     }
 
-    /// Those from whom something is fetched, or with whom sets are compared.
-    pub(super) fn pulling(&mut self) -> impl Iterator<Item = (&DeviceId, &Peer)> {
+    /// Those whose pull can take its next step, by device; where there is room to compare sets, those who wait for it too.
+    pub(super) fn ready(&mut self, has_room: bool) -> Vec<DeviceId> {
         self.note();
-        self.pulling.iter().filter_map(|device| self.peers.get_key_value(device))
+        match has_room {
+            true => self.ready.union(&self.waiting).copied().collect(),
+            false => self.ready.iter().copied().collect(),
+        }
+    }
+
+    /// With how many sets are compared.
+    pub(super) fn comparing(&mut self) -> usize {
+        self.note();
+        self.comparing.len()
     }
 
     /// Notes what became of those that were touched.
@@ -88,10 +107,17 @@ impl Roll {
                 noted.map(|(at, what)| self.due.remove(&(at, what, *device)));
                 self.due.extend(wake.map(|(at, what)| (at, what, *device)));
             }
-            if peer.pull.is_some() || peer.is_comparing() {
-                self.pulling.insert(*device);
-            } else {
-                self.pulling.remove(device);
+            let awaits = peer.pull.as_ref().filter(|_| peer.connected).map(Pull::awaits);
+            for (set, is_in) in [
+                (&mut self.ready, awaits == Some(Awaits::Nothing)),
+                (&mut self.waiting, awaits == Some(Awaits::Room)),
+                (&mut self.comparing, peer.is_comparing()),
+            ] {
+                if is_in {
+                    set.insert(*device);
+                } else {
+                    set.remove(device);
+                }
             }
         }
     }
@@ -145,10 +171,10 @@ mod tests {
     #[test]
     fn of_one_that_is_gone_nothing_is_left() {
         let mut roll = roll();
-        roll.get_mut(&device(0)).unwrap().pull = Some(crate::engine::pull::Pull::default());
-        assert_eq!(roll.pulling().count(), 1);
+        roll.get_mut(&device(0)).unwrap().pull = Some(Pull::default());
+        assert_eq!(roll.ready(false), [device(0)]);
         (0..10).for_each(|of| roll.remove(&device(of)));
-        assert_eq!((roll.pulling().count(), roll.next_wake()), (0, None));
+        assert_eq!((roll.ready(true), roll.next_wake()), (vec![], None));
         roll.take_due(Timestamp(0));
         takes(&mut roll, 60_000, &[]);
     }
