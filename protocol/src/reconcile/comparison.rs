@@ -121,11 +121,12 @@ impl Comparison {
         Ok(step)
     }
 
-    /// What we have and the peer lacks, as far as symbols have told.
+    /// What we have and the peer lacks, as far as symbols or pages have told.
     pub fn ours_only(&self) -> Vec<Item> {
         match &self.stage {
             Stage::Decoding { decoder, .. } => decoder.ours_only().collect(),
-            Stage::Begun(_) | Stage::Listing(_) => Vec::new(),
+            Stage::Listing(reading) => reading.ours_only().to_vec(),
+            Stage::Begun(_) => Vec::new(),
         }
     }
 

@@ -16,11 +16,16 @@ const RAGGED: usize = PAGE / 2;
 /// Stretches are no longer than this: the digest of each is computed for a question of a few bytes.
 const STRETCH_LIMIT: usize = 64 * PAGE;
 
+/// With more than this that is only ours the peer does better to compare for itself.
+const OURS_LIMIT: usize = PAGE;
+
 /// Where the one who reads a list stands.
 #[derive(Debug, Default)]
 pub(super) struct Reading {
     after: Option<Item>,
     found: usize,
+    /// What is ours and was not on the pages, as long as it is little.
+    ours_only: Vec<Item>,
     /// Up to where the last question asked whether theirs is as ours, and how many items that are.
     past: Option<(Item, usize)>,
 }
@@ -55,6 +60,8 @@ impl Reading {
         self.found += theirs_only.len();
         let to = self.after.filter(|_| more);
         let within = (from, to.map_or(Bound::Unbounded, Bound::Included));
+        let ours_only = ours.range(within).filter(|item| items.binary_search(item).is_err());
+        self.ours_only.extend(ours_only.take(OURS_LIMIT + 1 - self.ours_only.len()));
         let shorter = past.filter(|_| skipped.is_none()).map(|(_, length)| length / 2);
         let next = to.filter(|_| self.found < FOUND_LIMIT).map(|to| self.ask(to, shorter, ours));
         Ok(Page { found: Found { items: theirs_only, within }, next })
@@ -73,6 +80,11 @@ impl Reading {
             }
         }
         Ask::List(Some(after))
+    }
+
+    /// What we have and the peer lacks, as far as pages have told; nothing where it is more than should be told.
+    pub(super) fn ours_only(&self) -> &[Item] {
+        if self.ours_only.len() <= OURS_LIMIT { &self.ours_only } else { &[] }
     }
 
     /// About so many are still to be found: items are hashes, so where the last page ended tells how much was read.

@@ -168,6 +168,26 @@ fn a_list_that_was_broken_off_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_list_tells_what_is_only_ours_too() {
+    for (ours, theirs, only) in
+        [(0..5, 2..4, vec![0, 1, 4]), (1_000..9_000, 1_010..9_000, (1_000..1_010).collect())]
+    {
+        let (ours, theirs) = (items(ours), items(theirs));
+        let (mut comparison, _) = Comparison::begin(&ours, NOW);
+        let (mut after, mut tally) = (None, Tally::default());
+        loop {
+            let (page, more) = list::page(&theirs, after);
+            after = page.last().copied();
+            let step = comparison.answered(&Answer::Page(page, more), &ours, NOW, &mut tally);
+            if let Ok(Step::Done(_)) = step {
+                break;
+            }
+        }
+        assert_eq!(comparison.ours_only().into_iter().collect::<BTreeSet<_>>(), items(only));
+    }
+}
+
+#[test]
 fn where_much_differs_the_list_is_read_soon() {
     let (ours, theirs) = (items(0..4_000), items(2_000..6_000));
     let (found, tally) = compare(&ours, &theirs);
