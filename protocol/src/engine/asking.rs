@@ -16,6 +16,8 @@ pub(super) enum Question {
     /// Where we said that we stand.
     Hello(Hello),
     Changed,
+    /// To be told again what is new.
+    Graft,
     Tell,
     Introduce,
     Apply,
@@ -88,7 +90,7 @@ impl Engine {
                 self.hints_answered(from, bytes);
                 Ok(())
             }
-            Question::Tell => Ok(()),
+            Question::Tell | Question::Graft => Ok(()),
             Question::Pull(pulling) => {
                 if let Some(pull) = &mut peer.pull {
                     pull.asking = false;
@@ -132,7 +134,7 @@ impl Engine {
                 peer.notices_heard = false;
                 peer.hello_soon(now);
             }
-            Question::Introduce => {}
+            Question::Introduce | Question::Graft => {}
             Question::Apply => self.application_unanswered(),
             Question::AskIn => self.ask_in_unanswered(from, rng),
             Question::Pull(_) => {

@@ -15,6 +15,7 @@ use super::{Engine, Source, asking::Question, peers::Peer, pull::Fetch};
 use crate::{
     genesis::Scope,
     id::{DeviceId, DocumentId, Item},
+    signed::encoding::hash,
     time::Timestamp,
     wire::message::{HINTS_LIMIT, Request, Response},
 };
@@ -143,6 +144,21 @@ impl Engine {
         self.ask(device, &Request::Changed(scope, entries), Question::Changed);
     }
 
+    /// Whoever told us first is gone: another is asked to tell us again, not everybody the same one.
+    pub(super) fn graft_without(&mut self, gone: DeviceId) {
+        if self.heard.last_first != Some(gone) {
+            return;
+        }
+        self.heard.last_first = None;
+        let mut others = self.connected_friends();
+        others.retain(|other| self.may_see(*other, Scope::Network));
+        let own = self.device();
+        let drawn = others.into_iter().min_by_key(|other| hash("praksis/graft/1", &(own, *other)));
+        if let Some(other) = drawn {
+            self.ask(other, &Request::Pull(Scope::Network, Vec::new()), Question::Graft);
+        }
+    }
+
     /// A peer needs us to tell it.
     pub(super) fn hears_from_us(&mut self, device: DeviceId) {
         self.peers.by_device.get_mut(&device).into_iter().for_each(|peer| peer.hears_otherwise = false);
@@ -193,6 +209,7 @@ impl Engine {
     /// Fetches what a peer was the first to tell of.
     fn follow(&mut self, from: DeviceId, scope: Scope, lacking: Vec<(DocumentId, Item)>) {
         self.heard.last_first = Some(from);
+        self.hears_from_us(from);
         let news = self.hinted(from, scope, lacking).into_iter();
         let news: Vec<Fetch> =
             news.map(|(document, item)| Fetch { document, item, owner: None, whole: false }).collect();

@@ -65,6 +65,7 @@ impl Peer {
             Question::Pull(Pulling::Compare(_, comparison)) => comparison.ahead(),
             Question::Hello(_)
             | Question::Changed
+            | Question::Graft
             | Question::Tell
             | Question::Introduce
             | Question::Apply

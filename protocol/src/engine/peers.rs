@@ -219,6 +219,7 @@ impl Engine {
         if was_level {
             self.outputs.push_back(Output::Announce(Event::Level(device, false)));
         }
+        self.graft_without(device);
         if was_fetching {
             // It may be had elsewhere.
             self.peers.by_device.hello_soon(now, |_, peer| peer.has_agreed);

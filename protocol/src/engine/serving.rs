@@ -50,7 +50,8 @@ impl Engine {
         store: &impl Read,
         rng: &mut impl Rng,
     ) -> Result<Response, StoreError> {
-        if matches!(request, Request::Compare(..) | Request::Resolve(..) | Request::Pull(..)) {
+        let is_graft = matches!(&request, Request::Pull(_, wants) if wants.is_empty());
+        if matches!(request, Request::Compare(..) | Request::Resolve(..) | Request::Pull(..)) && !is_graft {
             self.peers.by_device.meet(from).served = self.now;
         }
         Ok(match request {

@@ -136,7 +136,7 @@ pub enum Request {
     /// Which documents are behind these items, and which statements?
     #[n(2)]
     Resolve(#[n(0)] Scope, #[n(1)] Vec<Item>),
-    /// Send me what I lack of these documents.
+    /// Send me what I lack of these documents. Of none: I hear of nothing otherwise, so tell me what is new.
     #[n(3)]
     Pull(#[n(0)] Scope, #[n(1)] Vec<Want>),
     /// These documents are in these states here now.
