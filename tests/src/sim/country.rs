@@ -11,6 +11,9 @@ use super::{NodeId, Weather, World, cast::shareable};
 const PATIENCE: Duration = Duration::from_secs(600);
 /// Until every node has found the others.
 const SETTLING: Duration = Duration::from_secs(3);
+/// What follows from a change is part of what it costs: after a while those that the tree did not need to tell are asked
+/// whether they have it.
+const AFTERWARDS: Duration = Duration::from_secs(5);
 
 /// What one change, or several, took to be everywhere.
 #[derive(Debug, Clone)]
@@ -126,8 +129,7 @@ impl Country {
         let document = self.write(writer, what);
         self.world.watch(document, writer);
         self.until_at(what, to);
-        // What follows from it is part of what it costs.
-        self.world.run_for(Duration::from_secs(1));
+        self.world.run_for(AFTERWARDS);
         self.figures(what, before)
     }
 
