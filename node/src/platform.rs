@@ -6,6 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Where every program that holds a node gets its memory; elsewhere from the system.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[global_allocator]
+static MEMORY: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Where a node lives when nobody says otherwise.
 pub fn default_folder() -> Option<PathBuf> {
     Some(directories::ProjectDirs::from("", "", "praksis")?.data_dir().to_owned())
