@@ -29,6 +29,8 @@ use crate::sim::cast::case;
 
 /// Nothing hashes to this.
 const NOWHERE: Item = Item([9; 16]);
+/// Nor to this.
+const NOWHERE_ELSE: [u8; 32] = [9; 32];
 
 /// What a liar answers to a question; `None` where it answers honestly.
 pub(crate) type Answering = Box<dyn Fn(&Request) -> Option<Raw> + Send>;
@@ -43,6 +45,9 @@ pub struct Lie {
     pub opening: Raw,
     /// Whether the opening is the lie itself.
     pub is_question: bool,
+    /// The document that it says to have, by whatever way it is asked: whoever has lied before is not listened to, and
+    /// is found out by comparing all the same.
+    pub behind: Option<DocumentId>,
     /// The answer to a pull, a comparison or a question for statements; honest ones otherwise.
     pub answer: Answering,
 }
@@ -65,9 +70,19 @@ impl Lie {
             return Told::Lie(raw);
         }
         Told::Truth(response(&match request {
+            Request::Hello(theirs) if self.behind.is_some() => {
+                Response::Hello(Hello { documents: Digest(NOWHERE_ELSE), ..theirs })
+            }
             Request::Hello(theirs) => Response::Hello(theirs),
             Request::Compare(..) => Response::Compared(Answer::Page(vec![NOWHERE], false)),
-            Request::Resolve(..) => Response::Resolved(Resolved::default()),
+            Request::Resolve(..) => {
+                let behind = self.behind.map(|document| (NOWHERE, document, OrgId(NOWHERE_ELSE)));
+                Response::Resolved(Resolved {
+                    documents: behind.into_iter().collect(),
+                    statements: vec![],
+                    complete: true,
+                })
+            }
             Request::Pull(..) => Response::Documents(vec![]),
             Request::Changed(..) | Request::Tell(_) => Response::Heard,
         }))
@@ -225,13 +240,14 @@ fn pulled(name: &'static str, reason: &'static str, document: DocumentId, answer
         reason,
         opening: Raw::message(&hint.bytes()),
         is_question: false,
+        behind: Some(document),
         answer: Box::new(move |request| matches!(request, Request::Pull(..)).then(|| answer.clone())),
     }
 }
 
 /// Asks something that is not to be asked.
 fn asked(name: &'static str, reason: &'static str, question: Raw) -> Lie {
-    Lie { name, reason, opening: question, is_question: true, answer: Box::new(|_| None) }
+    Lie { name, reason, opening: question, is_question: true, behind: None, answer: Box::new(|_| None) }
 }
 
 /// Says that the statements differ, and goes on like this.
@@ -242,9 +258,10 @@ fn differing(
     answer: impl Fn(&Request) -> Option<Response> + Send + 'static,
 ) -> Lie {
     let answer = Box::new(move |request: &Request| answer(request).map(|answer| response(&answer)));
-    let nowhere = Digest([9; 32]);
+    let nowhere = Digest(NOWHERE_ELSE);
     let hello = Hello { version: 1, network, roster: nowhere, documents: nowhere, notices: 0 };
-    Lie { name, reason, opening: Raw::message(&Request::Hello(hello).bytes()), is_question: false, answer }
+    let opening = Raw::message(&Request::Hello(hello).bytes());
+    Lie { name, reason, opening, is_question: false, behind: None, answer }
 }
 
 /// All lies of the member in a folder that no node serves.
