@@ -150,9 +150,9 @@ impl Engine {
             return;
         }
         self.heard.last_first = None;
-        let mut others = self.connected_friends();
-        others.retain(|other| self.may_see(*other, Scope::Network));
         let own = self.device();
+        let mut others = self.connected_friends();
+        others.retain(|other| self.may_see(*other, Scope::Network) && !self.is_doubted(*other));
         let drawn = others.into_iter().min_by_key(|other| hash("praksis/graft/1", &(own, *other)));
         if let Some(other) = drawn {
             self.ask(other, &Request::Pull(Scope::Network, Vec::new()), Question::Graft);
@@ -190,7 +190,7 @@ impl Engine {
         entries: &[(DocumentId, Item)],
     ) -> Response {
         let now = self.now;
-        if self.peers.by_device.get(&from).is_some_and(|peer| peer.is_doubted(now)) {
+        if self.is_doubted(from) {
             return Response::HeardBefore;
         }
         let ours = self.index.items(scope);
@@ -225,6 +225,8 @@ impl Engine {
             let Some(coming) = self.heard.coming.get_mut(&item).filter(|coming| coming.from == from) else {
                 continue;
             };
+            let peers = &self.peers.by_device;
+            coming.others.retain(|other| peers.get(other).is_some_and(|peer| peer.connected));
             let next = coming.others.pop();
             let (scope, document) = (coming.scope, coming.document);
             match next {

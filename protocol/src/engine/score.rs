@@ -65,14 +65,15 @@ impl Peer {
     pub(super) fn score(&self, now: Timestamp) -> i64 {
         -i64::from(self.score.against(now))
     }
-
-    /// Whether what it tells of is worth nothing now.
-    pub(super) fn is_doubted(&self, now: Timestamp) -> bool {
-        self.score.against(now) >= DOUBTED_FROM
-    }
 }
 
 impl Engine {
+    /// Whether what a peer tells of is worth nothing now.
+    pub(super) fn is_doubted(&self, peer: DeviceId) -> bool {
+        let peer = self.peers.by_device.get(&peer);
+        peer.is_some_and(|peer| peer.score.against(self.now) >= DOUBTED_FROM)
+    }
+
     /// Counts a refusal of what a peer sent, which nobody sends who checks what it passes on.
     pub(super) fn blame(&mut self, peer: DeviceId, reason: &str) {
         self.refuse(reason);
