@@ -62,7 +62,11 @@ const ROWS: [(&str, &[&str]); 21] = [
     ),
     (
         "a member who floods or stalls",
-        &[EVERYTHING, "protocol/tests/trust/peers.rs::a_peer_that_lies_about_everything_costs_little"],
+        &[
+            EVERYTHING,
+            "protocol/tests/trust/peers.rs::a_peer_that_lies_about_everything_costs_little",
+            "tests/tests/sim_hints.rs::one_that_tells_of_what_it_does_not_bring_is_not_waited_for",
+        ],
     ),
     (
         "a member who sends bombs or half frames",
