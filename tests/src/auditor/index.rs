@@ -3,17 +3,35 @@
 use std::{fs, path::Path};
 
 use tantivy::{SegmentReader, TantivyDocument, schema::Value as _};
+use tempfile::TempDir;
 
 use super::copy_folder;
+
+/// So often an index may change while it is copied.
+const TRIES: usize = 100;
+
+/// A copy in which all is there that its list of segments names. What the list does not name any longer is deleted, so
+/// all was there as long as the list stayed the same.
+fn copy_of(index: &Path) -> TempDir {
+    let list = |folder: &Path| fs::read(folder.join("meta.json")).ok();
+    for _ in 0..TRIES {
+        let copy = tempfile::tempdir().expect("a folder");
+        let before = list(index);
+        copy_folder(index, copy.path());
+        if before.is_some() && before == list(index) && before == list(copy.path()) {
+            return copy;
+        }
+    }
+    panic!("{} changes all the time", index.display());
+}
 
 /// Everything as text: dictionaries of terms, stored documents (those that are deleted too, decompressed), and the
 /// bytes of every file as they are. It may be in use: a copy is read.
 ///
 /// # Panics
-/// When the copy cannot be made or read.
+/// When no copy can be made or read.
 pub fn everything(index: &Path) -> String {
-    let copy = tempfile::tempdir().expect("a folder");
-    copy_folder(index, copy.path());
+    let copy = copy_of(index);
     let engine = tantivy::Index::open_in_dir(copy.path()).expect("tantivy reads the copy");
     let mut text = String::new();
     for segment in engine.searchable_segments().expect("segments") {
