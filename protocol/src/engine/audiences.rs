@@ -76,8 +76,7 @@ impl Engine {
     /// Whether an audience is the one that a joint draft is written in.
     fn is_of_draft(&self, audience: AudienceId) -> bool {
         let scope = Scope::Named(audience);
-        let founded = |known: &Known| known.scope() == scope && matches!(known.fact, Fact::Founding(_));
-        self.statements.all().any(founded)
+        self.statements.of_scope(scope).any(|known| matches!(known.fact, Fact::Founding(_)))
     }
 
     /// A new audience of ours with these members.

@@ -262,7 +262,7 @@ impl Engine {
     }
 
     fn live_adds(&self, audience: AudienceId, org: OrgId) -> Vec<StatementHash> {
-        let in_it = || self.statements.all().filter(|known| known.scope() == Scope::Named(audience));
+        let in_it = || self.statements.of_scope(Scope::Named(audience));
         let is_ended = |add: StatementHash| {
             in_it().any(|known| matches!(&known.fact, Fact::AudienceEnd(end) if end.add == add))
         };
@@ -275,7 +275,7 @@ impl Engine {
 
     /// The End that a new Add of an organisation has to name.
     fn last_end_of_place(&self, audience: AudienceId, org: OrgId) -> Option<StatementHash> {
-        let in_it = || self.statements.all().filter(|known| known.scope() == Scope::Named(audience));
+        let in_it = || self.statements.of_scope(Scope::Named(audience));
         let is_followed = |end: StatementHash| {
             in_it().any(|known| matches!(&known.fact, Fact::AudienceAdd(add) if add.follows == Some(end)))
         };

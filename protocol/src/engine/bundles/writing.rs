@@ -73,9 +73,8 @@ impl Engine {
             }
         }
         statements.sort_by_key(|entry| self.statements.by_item(scope, entry.item).map(place));
-        let receipts = self.statements.all().filter(|known| {
-            known.scope() == scope && matches!(known.fact, Fact::Receipt(_)) && !known.is_compared()
-        });
+        let is_receipt = |known: &&Known| matches!(known.fact, Fact::Receipt(_)) && !known.is_compared();
+        let receipts = self.statements.of_scope(scope).filter(is_receipt);
         statements.extend(receipts.map(|known| Entry { item: known.item(), document: None }));
         statements.extend(documents);
         statements
