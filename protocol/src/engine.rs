@@ -374,7 +374,9 @@ impl Engine {
         self.tend_pulls();
         self.tend_readings();
         self.encodings.tend(self.now);
-        self.peers.by_device.note();
+        let turned = self.peers.by_device.take_turned().into_iter();
+        self.outputs
+            .extend(turned.map(|(device, is_level)| Output::Announce(Event::Level(device, is_level))));
         Ok(())
     }
 

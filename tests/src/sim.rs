@@ -22,7 +22,7 @@ use std::{
 };
 
 use praksis_protocol::{
-    engine::{Class, Event, Input, MessageId, Output, job},
+    engine::{Class, Event, Input, MessageId, Output, Reply, Status, job},
     id::{DeviceId, StatementHash},
     membership::statement::Known,
     store::{Store as _, memory::MemoryStore},
@@ -310,10 +310,35 @@ impl World {
                 self.later(0..20, Happening::Input(id, life, Input::Done(job, outcome)));
             }
             Output::Commit(batch, puts) => self.later(1..8, Happening::Written(id, life, batch, puts)),
-            Output::Reply(request, reply) => drop(self.nodes[id.0].replies.insert(request, reply)),
+            Output::Reply(request, reply) => {
+                if let Ok(Reply::Status(status)) = &reply {
+                    self.check_announced(id, status);
+                }
+                self.nodes[id.0].replies.insert(request, reply);
+            }
             Output::Announce(Event::Failed(error)) => self.fail(&format!("{id:?}: {error}")),
-            Output::Announce(event) if self.remembers => self.nodes[id.0].events.push(event),
-            Output::Announce(_) => {}
+            Output::Announce(event) => {
+                let node = &mut self.nodes[id.0];
+                if let Event::Level(device, is_level) = event {
+                    match is_level {
+                        true => node.level.insert(device),
+                        false => node.level.remove(&device),
+                    };
+                }
+                if self.remembers {
+                    node.events.push(event);
+                }
+            }
+        }
+    }
+
+    /// Whoever follows what a node announces knows what one knows who asks where it stands.
+    fn check_announced(&self, id: NodeId, status: &Status) {
+        let level = status.peers.iter().filter(|peer| peer.level).filter_map(|peer| peer.device);
+        let announced = &self.nodes[id.0].level;
+        if level.clone().collect::<BTreeSet<_>>() != *announced {
+            let level: Vec<DeviceId> = level.collect();
+            self.fail(&format!("{id:?} is level with {level:?} and has announced {announced:?}"));
         }
     }
 

@@ -56,6 +56,32 @@ fn loss_and_reordering_only_cost_time() {
     }
 }
 
+/// `sync --wait` and whoever else waits for an event would wait for ever if a node came to stand level in silence.
+#[test]
+fn whoever_follows_what_a_node_announces_knows_with_whom_it_stands_level() {
+    for seed in 0..4 {
+        let mut world = World::new(seed);
+        let [ks, bergen, baerum] = network(&mut world);
+        let record = shared(&mut world, bergen, "Før bruddet");
+        world.part(&[bergen], &[ks, baerum]);
+        for (node, text) in [(bergen, "her"), (baerum, "der")] {
+            let record = shareable(&mut world, node, text);
+            world.share(node, record);
+        }
+        world.heal();
+        let end = world.now() + Duration::from_secs(10);
+        while world.now() < end {
+            world.edit(bergen, record, None, json!({"help_wanted": format!("{:?}", world.now())}));
+            world.share(bergen, record);
+            world.run_for(Duration::from_millis(300));
+            for node in [ks, bergen, baerum] {
+                // The world compares it with what was announced.
+                world.status(node);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_partition_of_weeks_heals() {
     for seed in 0..5 {

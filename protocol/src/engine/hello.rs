@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{Engine, Event, Output, asking::Question, peers::Peer};
+use super::{Engine, asking::Question, peers::Peer};
 use crate::{
     id::DeviceId,
     store::StoreError,
@@ -113,16 +113,12 @@ impl Engine {
         let now = self.now;
         let agree = theirs.roster == ours.roster && theirs.documents == ours.documents;
         let peer = self.peers.by_device.meet(device);
-        let was = peer.is_level();
         peer.level = agree;
         if agree {
             peer.has_agreed = true;
             peer.last_level = Some(now);
             peer.hints.clear();
             peer.doubted.clear();
-            if !was && peer.is_level() {
-                self.outputs.push_back(Output::Announce(Event::Level(device, true)));
-            }
             return self.believe_heads(device);
         }
         if peer.pull_after > now {

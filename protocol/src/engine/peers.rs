@@ -89,6 +89,8 @@ pub(super) struct Peer {
     pub(super) score: Score,
     /// What it was last noted to wait for.
     pub(super) noted: Option<(Timestamp, Wake)>,
+    /// Whether it stood level when it was noted last.
+    pub(super) noted_level: bool,
     /// Asked on this connection, and neither answered nor given up by what carries messages.
     pub(super) questions: BTreeMap<MessageId, Question>,
 }
@@ -192,7 +194,6 @@ impl Engine {
             self.peers.by_device.remove(&device);
             return Ok(());
         }
-        let was_level = peer.is_level();
         peer.connected = false;
         peer.level = false;
         peer.has_agreed = false;
@@ -216,9 +217,6 @@ impl Engine {
             false if rests => Timestamp::default(),
             false => now + wait,
         };
-        if was_level {
-            self.outputs.push_back(Output::Announce(Event::Level(device, false)));
-        }
         self.graft_without(device);
         if was_fetching {
             // It may be had elsewhere.

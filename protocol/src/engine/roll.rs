@@ -24,6 +24,8 @@ pub(super) struct Roll {
     waiting: BTreeSet<DeviceId>,
     /// Those with whom sets are compared.
     comparing: BTreeSet<DeviceId>,
+    /// Those that came to stand level, or stand so no longer, since this was asked for last.
+    turned: Vec<(DeviceId, bool)>,
 }
 
 impl Roll {
@@ -47,6 +49,9 @@ impl Roll {
     pub(super) fn remove(&mut self, device: &DeviceId) {
         if let Some(peer) = self.peers.remove(device) {
             peer.noted.map(|(at, what)| self.due.remove(&(at, what, *device)));
+            if peer.noted_level {
+                self.turned.push((*device, false));
+            }
             for set in [&mut self.ready, &mut self.waiting, &mut self.comparing] {
                 set.remove(device);
             }
@@ -107,6 +112,10 @@ impl Roll {
                 noted.map(|(at, what)| self.due.remove(&(at, what, *device)));
                 self.due.extend(wake.map(|(at, what)| (at, what, *device)));
             }
+            let is_level = peer.is_level();
+            if std::mem::replace(&mut peer.noted_level, is_level) != is_level {
+                self.turned.push((*device, is_level));
+            }
             let awaits = peer.pull.as_ref().filter(|_| peer.connected).map(Pull::awaits);
             for (set, is_in) in [
                 (&mut self.ready, awaits == Some(Awaits::Nothing)),
@@ -120,6 +129,12 @@ impl Roll {
                 }
             }
         }
+    }
+
+    /// Who came to stand level, or stands so no longer, since this was asked for last; in order.
+    pub(super) fn take_turned(&mut self) -> Vec<(DeviceId, bool)> {
+        self.note();
+        std::mem::take(&mut self.turned)
     }
 
     /// What comes next of all that they wait for; to be noted before.

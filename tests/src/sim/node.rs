@@ -40,6 +40,8 @@ pub(super) struct Node {
     pub(super) asked: BTreeMap<MessageId, (NodeId, Due)>,
     pub(super) replies: BTreeMap<RequestId, Result<Reply, CommandError>>,
     pub(super) events: Vec<Event>,
+    /// With whom it stands level, by what it has announced.
+    pub(super) level: BTreeSet<DeviceId>,
     /// Every message that has arrived here.
     pub(super) delivered: Vec<(Timestamp, NodeId, Vec<u8>)>,
     /// Whether it can be dialled.

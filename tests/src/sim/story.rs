@@ -132,6 +132,7 @@ impl World {
             asked: BTreeMap::new(),
             replies: BTreeMap::new(),
             events: Vec::new(),
+            level: BTreeSet::new(),
             delivered: Vec::new(),
             listens,
             skew_ms: 0,
@@ -169,6 +170,7 @@ impl World {
         node.engine = None;
         node.wake = None;
         node.let_in = Arc::default();
+        node.level.clear();
         node.asked.clear();
         node.store.crash();
     }
