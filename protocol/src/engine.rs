@@ -50,6 +50,7 @@ mod serving;
 mod sessions;
 pub mod setup;
 pub mod sharing;
+mod sorted;
 mod statements;
 mod telling;
 pub mod why;

@@ -7,7 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use super::rows::{Packet, Rows};
+use super::{
+    rows::{Packet, Rows},
+    sorted::SortedMap,
+};
 use crate::{
     admission::state::Row,
     genesis::{Genesis, Kind, Scope},
@@ -22,7 +25,7 @@ pub(crate) struct Index {
     rows: Rows,
     /// Documents that are there, under the ids of their records. A record is (record id, owner), so nobody takes over
     /// another's.
-    records: BTreeSet<(DocumentId, DocumentId)>,
+    records: SortedMap<(DocumentId, DocumentId), ()>,
     sets: BTreeMap<Scope, Set>,
     /// Documents that are withdrawn.
     hidden: BTreeSet<DocumentId>,
@@ -92,7 +95,7 @@ pub(crate) struct Placed {
 struct Set {
     /// Shared between engines of one process until it changes.
     items: Arc<BTreeSet<Item>>,
-    documents: BTreeMap<Item, DocumentId>,
+    documents: SortedMap<Item, DocumentId>,
     digest: Option<Digest>,
 }
 
@@ -127,7 +130,7 @@ impl Index {
         }
         let record = (row.genesis.record.unwrap_or(document), row.genesis.owner);
         // Kept without being there: nothing in it counts any longer, or it is withdrawn.
-        let was_seen = self.records.contains(&(record.0, document));
+        let was_seen = self.records.contains_key(&(record.0, document));
         if is_compared && !is_seen {
             self.hidden.insert(document);
         } else {
@@ -139,7 +142,7 @@ impl Index {
             self.counted.count(self.seen(record), false);
             self.rows.insert(document, row);
             if is_seen {
-                self.records.insert((record.0, document));
+                self.records.insert((record.0, document), ());
             } else {
                 self.records.remove(&(record.0, document));
             }
@@ -180,8 +183,14 @@ impl Index {
 
     /// The documents that are there under a record's id, by their ids.
     fn documents_of(&self, record: DocumentId) -> impl Iterator<Item = Packet<'_>> {
-        let documents = self.records.range((record, DocumentId([0; 32]))..=(record, DocumentId([0xff; 32])));
-        documents.filter_map(|(_, document)| self.rows.get(*document))
+        let from = self.records_from(record);
+        let documents = from.take_while(move |(id, _)| *id == record);
+        documents.filter_map(|(_, document)| self.rows.get(document))
+    }
+
+    /// What stands under the ids of records from this one on, with these.
+    fn records_from(&self, first: DocumentId) -> impl Iterator<Item = (DocumentId, DocumentId)> + '_ {
+        self.records.starting_at((first, DocumentId([0; 32]))).map(|(key, ())| *key)
     }
 
     /// What an organisation has in an area.

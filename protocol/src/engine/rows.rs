@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::sorted::SortedMap;
 use crate::{
     admission::state::{Gone, Row, item_in},
     genesis::{Genesis, Scope, shared_nonce},
@@ -14,7 +15,7 @@ use crate::{
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
-    packed: BTreeMap<DocumentId, Packed>,
+    packed: SortedMap<DocumentId, Packed>,
     /// What geneses have in common: neither nonce nor record stands in them.
     places: Vec<Genesis>,
     by_place: BTreeMap<Genesis, u32>,
@@ -91,7 +92,7 @@ impl Rows {
 
     /// From this document on.
     pub(super) fn starting_at(&self, first: DocumentId) -> impl Iterator<Item = Packet<'_>> {
-        self.packed.range(first..).map(|(document, packed)| self.packet(*document, packed))
+        self.packed.starting_at(first).map(|(document, packed)| self.packet(*document, packed))
     }
 
     fn packet<'a>(&'a self, document: DocumentId, packed: &'a Packed) -> Packet<'a> {

@@ -1,9 +1,6 @@
 //! Records in the index: a draft and what was shared of it, under one id and of one owner.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Bound,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Index;
 use crate::{
@@ -28,15 +25,13 @@ impl Index {
         kind: Option<Kind>,
         after: Option<DocumentId>,
     ) -> impl Iterator<Item = RecordRef> + '_ {
-        let from = after.map_or(Bound::Unbounded, |id| Bound::Excluded((id, DocumentId([0xff; 32]))));
-        let mut last = None;
+        let mut last = after;
         let is_kind =
             move |document| kind.is_none() || self.rows.get(document).and_then(Packet::kind) == kind;
-        self.records
-            .range((from, Bound::Unbounded))
+        self.records_from(after.unwrap_or(DocumentId([0; 32])))
             .filter(move |(_, document)| is_kind(*document))
             .filter(move |(record, _)| last.replace(*record) != Some(*record))
-            .flat_map(|(record, _)| self.claims(*record))
+            .flat_map(|(record, _)| self.claims(record))
             .filter(move |record| kind.is_none() || record.kind == kind)
     }
 
@@ -51,9 +46,9 @@ impl Index {
                 break;
             }
         }
-        let by_record = self.records.range((first, DocumentId([0; 32]))..).take_while(|(id, _)| begins(*id));
+        let by_record = self.records_from(first).take_while(|(id, _)| begins(*id));
         for (record, document) in by_record.take(limit + 1) {
-            found.extend(self.rows.get(*document).map(|row| (*record, row.owner())));
+            found.extend(self.rows.get(document).map(|row| (record, row.owner())));
         }
         found.into_iter().take(limit).filter_map(|key| self.reference(key)).collect()
     }
