@@ -6,6 +6,7 @@
 mod purge;
 mod renewal;
 
+use std::collections::HashSet;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -91,6 +92,7 @@ impl Writer {
             compounds,
             vocabulary,
             entries: 0,
+            written: HashSet::new(),
             since: None,
             failed: None,
             missed: Arc::clone(&missed),
@@ -175,6 +177,8 @@ struct Batch {
     /// How many records there were when their words were last learnt.
     learned_at: u64,
     entries: usize,
+    /// Their keys, until the reader has seen that they are committed.
+    written: HashSet<String>,
     /// When the first of what waits came.
     since: Option<Instant>,
     /// Of what was to be written since the last answer.
@@ -276,9 +280,15 @@ impl Batch {
         for entry in entries {
             let analysed = self.compounds.analysed(entry);
             let document = self.fields.document(entry, analysed).map_err(Error::Entry)?;
-            let key = self.fields.key_term(&entry.key());
+            let key = entry.key();
+            let term = self.fields.key_term(&key);
+            // Each deletion is a question that waits for the commit, with a kilobyte of its own: a first sync has none.
+            let is_there =
+                !self.written.insert(key) || self.reader.searcher().doc_freq(&term).map_err(Error::Read)? > 0;
             let writer = self.writer()?;
-            writer.delete_term(key);
+            if is_there {
+                writer.delete_term(term);
+            }
             writer.add_document(document).map_err(Error::Write)?;
         }
         self.added(entries.len())
@@ -315,6 +325,7 @@ impl Batch {
             self.writer()?.commit().map_err(Error::Write)?;
         }
         self.reader.reload().map_err(Error::Write)?;
+        self.written.clear();
         if std::mem::take(&mut self.renewed) && !folder::is_analysed(&self.dir) {
             folder::mark(&self.dir)?;
         }

@@ -57,6 +57,31 @@ fn with_need(id: &str, need: &str) -> Entry {
 }
 
 #[test]
+fn a_record_that_is_written_again_and_again_is_one_record() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let opened = Index::open(dir.path()).expect("opened").into_index();
+    let write = |index: &Index| {
+        let entries = (0..3).map(|round| with_need("alarm", &format!("Runde {round}"))).collect();
+        index.upsert(entries).expect("taken");
+    };
+    write(&opened);
+    opened.commit().expect("written");
+    assert_eq!(opened.len(), 1, "thrice in one batch");
+    write(&opened);
+    opened.remove(vec![case("alarm").key()]).expect("taken");
+    write(&opened);
+    opened.commit().expect("written");
+    assert_eq!(opened.len(), 1, "over another that was committed, and after it was taken out");
+    drop(opened);
+    let again = Index::open(dir.path()).expect("opened").into_index();
+    write(&again);
+    again.commit().expect("written");
+    assert_eq!(again.len(), 1, "over one that was there when it was opened");
+    let hits = again.similar(&Query::text("Runde 2")).expect("answered").hits;
+    assert_eq!(hits.len(), 1);
+}
+
+#[test]
 fn words_that_were_taken_out_are_in_no_file() {
     let library = Library::full();
     let dir = library.dir.path();
