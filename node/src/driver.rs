@@ -152,7 +152,13 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
         measured.committed(batches.len(), began.elapsed());
         committed
     };
-    let commits = committer::start(commit, completed).map_err(StartError::Thread)?;
+    let kept = store.clone();
+    let tidy = move || {
+        if let Err(error) = kept.let_go() {
+            tracing::warn!(%error, "what was read stays in memory");
+        }
+    };
+    let commits = committer::start(commit, tidy, completed).map_err(StartError::Thread)?;
 
     let shared = Shared {
         folder: folder.clone(),

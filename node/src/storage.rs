@@ -22,6 +22,7 @@ mod failure;
 mod folder;
 mod key_file;
 mod keyspace;
+mod pages;
 mod reading;
 mod seal;
 mod sled;

@@ -1,6 +1,11 @@
 //! The thread that makes batches durable: all that waits with one fsync.
 
-use std::{io, sync::mpsc, thread};
+use std::{
+    io,
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::{Duration, Instant},
+};
 
 use praksis_protocol::{
     engine::BatchId,
@@ -13,26 +18,35 @@ use super::machine::Completion;
 /// Most batches in one commit: what a reader may have to wait for.
 const GROUP: usize = 512;
 
+/// How often the store is tidied while there is much to do.
+const TIDY_EVERY: Duration = Duration::from_secs(2);
+/// After how much quiet it is tidied. More than once: it works on by itself for some seconds after much was written.
+const QUIET: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(4), Duration::from_secs(15)];
+
 /// Starts the thread, which hands what waits to the store. It ends when the engine lets go of the sender, after what was
 /// sent before. When the store has failed it says so once and commits nothing more; it stays, so that an engine that
 /// has not heard of it yet finds no thread gone and gives the store's own reason.
 pub(super) fn start(
     store: impl Fn(&[Batch]) -> Result<(), StoreError> + Send + 'static,
+    tidy: impl Fn() + Send + 'static,
     completed: UnboundedSender<Completion>,
 ) -> io::Result<mpsc::Sender<(BatchId, Batch)>> {
     let (sender, batches) = mpsc::channel();
     thread::Builder::new()
         .name("praksis-committer".to_owned())
-        .spawn(move || commit(&store, &batches, &completed))?;
+        .spawn(move || commit(&store, &tidy, &batches, &completed))?;
     Ok(sender)
 }
 
 fn commit(
     store: &impl Fn(&[Batch]) -> Result<(), StoreError>,
+    tidy: &impl Fn(),
     waiting: &mpsc::Receiver<(BatchId, Batch)>,
     completed: &UnboundedSender<Completion>,
 ) {
-    while let Ok(first) = waiting.recv() {
+    // A start reads much, too.
+    let mut tidied = Instant::now();
+    while let Some(first) = next(waiting, tidy) {
         let rest = waiting.try_iter().take(GROUP - 1);
         let (ids, batches): (Vec<BatchId>, Vec<Batch>) = std::iter::once(first).chain(rest).unzip();
         let completions = match store(&batches) {
@@ -48,7 +62,23 @@ fn commit(
                 return waiting.iter().for_each(drop);
             }
         }
+        if tidied.elapsed() > TIDY_EVERY {
+            tidy();
+            tidied = Instant::now();
+        }
     }
+}
+
+/// What comes next; the store is tidied while nothing does. None when the engine has let go of the sender.
+fn next<T>(waiting: &mpsc::Receiver<T>, tidy: &impl Fn()) -> Option<T> {
+    for quiet in QUIET {
+        match waiting.recv_timeout(quiet) {
+            Ok(first) => return Some(first),
+            Err(RecvTimeoutError::Timeout) => tidy(),
+            Err(RecvTimeoutError::Disconnected) => return None,
+        }
+    }
+    waiting.recv().ok()
 }
 
 #[cfg(test)]
@@ -69,7 +99,7 @@ mod tests {
             groups.send(batches.len()).expect("the test listens");
             ends.recv().expect("the test decides")
         };
-        let batches = start(store, completed).expect("a thread");
+        let batches = start(store, || {}, completed).expect("a thread");
         let give = |number| batches.send((BatchId(number), vec![]));
         let mut durable = || match completions.blocking_recv() {
             Some(Completion::Durable(BatchId(number))) => Some(number),
@@ -92,5 +122,19 @@ mod tests {
         give(8).expect("whoever has not heard of the failure is not told that the thread is gone");
         drop(batches);
         assert!(completions.blocking_recv().is_none(), "nothing was committed, and the thread has ended");
+    }
+
+    #[test]
+    fn the_store_is_tidied_when_nothing_more_comes() {
+        let (tidied, tidy) = sync_channel(9);
+        let (completed, mut completions) = unbounded_channel();
+        let written = move |_: &[Batch]| Ok(());
+        let batches =
+            start(written, move || tidied.send(()).expect("the test listens"), completed).expect("a thread");
+        batches.send((BatchId(1), vec![])).expect("it runs");
+        assert!(completions.blocking_recv().is_some());
+        tidy.recv().expect("it is tidied");
+        drop(batches);
+        assert!(completions.blocking_recv().is_none());
     }
 }

@@ -23,6 +23,7 @@ use super::{
     folder::Folder,
     key_file::{KeyFile, Slot},
     keyspace::{CHANGE, ENVELOPE, GENESIS, LOCAL, MEMORY, ROW, SLOT, STATEMENT, VIEW, key},
+    pages,
     reading::{Reader, slot_from},
     seal::Key,
     writing::{Preparing, install},
@@ -33,6 +34,9 @@ use super::{
 const SEGMENT_BYTES: usize = 4 << 20;
 /// What sled keeps of the tree in memory; its own default is a gigabyte.
 const CACHE_BYTES: u64 = 8 << 20;
+
+/// Of what is read in order, pages are let go of after so many entries.
+const LET_GO_AFTER: usize = 32 * 1024;
 
 /// How long to wait for a store that this process closed before.
 const CLOSE_LIMIT: Duration = Duration::from_secs(10);
@@ -132,6 +136,15 @@ impl SledStore {
         Ok(contents)
     }
 
+    /// Lets go of what was read and is still in memory, beyond what the cache may hold. Takes some 15 ms: to be called now
+    /// and then while much is read or written, and after that.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn let_go(&self) -> Result<(), StoreError> {
+        pages::let_go(&self.0.db).map_err(|error| failed("letting go of pages", error))
+    }
+
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let keys = self.0.keys.read().unwrap_or_else(PoisonError::into_inner);
         Reader::new(&self.0.db, &keys).get(key)
@@ -156,10 +169,17 @@ impl SledStore {
     fn for_each<'k>(
         &self,
         range: impl RangeBounds<&'k [u8]>,
-        each: impl FnMut(&[u8], Vec<u8>) -> Result<(), StoreError>,
+        mut each: impl FnMut(&[u8], Vec<u8>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let keys = self.0.keys.read().unwrap_or_else(PoisonError::into_inner);
-        Reader::new(&self.0.db, &keys).for_each(range, each)
+        let mut read = 0_usize;
+        Reader::new(&self.0.db, &keys).for_each(range, |key, value| {
+            read += 1;
+            if read.is_multiple_of(LET_GO_AFTER) {
+                self.let_go()?;
+            }
+            each(key, value)
+        })
     }
 
     fn write(&self, batches: &[Batch], writer: &mut Writer) -> Result<(), StoreError> {
