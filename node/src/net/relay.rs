@@ -3,6 +3,11 @@
 //! each end's door asks who is there as on any connection.
 //!
 //! Both halves stand behind the door: a guest can neither reserve nor open a circuit.
+//!
+//! Deliberately absent: DCUtR, which would make a circuit a direct connection. libp2p's (0.15) dials every address that
+//! the other end names in 4 KiB, remembers each try for good, and panics where its two tables disagree; a member could
+//! make use of each. And it would save little: what is shared comes from the association, which both ends are connected
+//! with anyway.
 
 use std::{collections::BTreeMap, num::NonZeroU32, time::Duration};
 
