@@ -44,9 +44,12 @@ fn commit(
     waiting: &mpsc::Receiver<(BatchId, Batch)>,
     completed: &UnboundedSender<Completion>,
 ) {
-    // A start reads much, too.
-    let mut tidied = Instant::now();
+    let (mut asked, mut tidied) = (Instant::now(), Instant::now());
     while let Some(first) = next(waiting, tidy) {
+        // It was quiet: that has tidied it.
+        if asked.elapsed() > QUIET[0] {
+            tidied = Instant::now();
+        }
         let rest = waiting.try_iter().take(GROUP - 1);
         let (ids, batches): (Vec<BatchId>, Vec<Batch>) = std::iter::once(first).chain(rest).unzip();
         let completions = match store(&batches) {
@@ -66,6 +69,7 @@ fn commit(
             tidy();
             tidied = Instant::now();
         }
+        asked = Instant::now();
     }
 }
 
