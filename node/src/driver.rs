@@ -22,6 +22,7 @@ mod workers;
 
 use std::{
     any::Any,
+    convert::Infallible,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, RwLock},
@@ -158,7 +159,7 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
             tracing::warn!(%error, "what was read stays in memory");
         }
     };
-    let commits = committer::start(commit, tidy, completed).map_err(StartError::Thread)?;
+    let committer = committer::start(commit, tidy, completed).map_err(StartError::Thread)?;
 
     let shared = Shared {
         folder: folder.clone(),
@@ -180,14 +181,15 @@ pub async fn start(folder: Folder, config: Config) -> Result<Running, StartError
     remembered.map_err(|panic| StartError::Thread(panic.into()))??;
     let indexer = Indexer::start(handle.clone()).map_err(StartError::Thread)?;
     let happening = handle.events();
-    let machine = Machine::new(engine, store, clock, to_net, jobs, commits, events, announce, figures);
+    let machine =
+        Machine::new(engine, store, clock, to_net, jobs, committer.batches, events, announce, figures);
     let inlets = Inlets { completions, asked, events: network.events, stopping };
     let first = machine::First { listening: network.listening.clone(), peers: config.peers };
     let result = on_a_thread("praksis-engine", machine.run(inlets, first)).map_err(StartError::Thread)?;
     // Whoever is told that the node serves finds what `init` asked for.
     beginning::attempt(&handle).await;
     let beginning = tokio::spawn(beginning::follow(handle.clone(), happening));
-    tokio::spawn(supervise(folder, lock, result, [network.task, beginning], indexer, over));
+    tokio::spawn(supervise(folder, lock, result, [network.task, beginning], indexer, committer.ended, over));
     Ok(Running { handle, listen: network.listening })
 }
 
@@ -212,6 +214,7 @@ async fn supervise(
     result: oneshot::Receiver<Result<(), Failure>>,
     tasks: [JoinHandle<()>; 2],
     indexer: Indexer,
+    committed: oneshot::Receiver<Infallible>,
     over: watch::Sender<Option<Result<(), Failure>>>,
 ) {
     let result = result.await.unwrap_or_else(|_| Err(Failure::Panicked("the engine's thread".to_owned())));
@@ -225,6 +228,8 @@ async fn supervise(
         }
     }
     indexer.ended().await;
+    // Nothing is sent: its end is waited for. Whoever hears that the node has stopped may start it again.
+    let Err(_) = committed.await;
     if let Err(error) = folder.remove_addresses() {
         tracing::warn!(%error, "the addresses stay behind");
     }

@@ -1,6 +1,7 @@
 //! The thread that makes batches durable: all that waits with one fsync.
 
 use std::{
+    convert::Infallible,
     io,
     sync::mpsc::{self, RecvTimeoutError},
     thread,
@@ -11,7 +12,7 @@ use praksis_protocol::{
     engine::BatchId,
     store::{Batch, StoreError},
 };
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{mpsc::UnboundedSender, oneshot};
 
 use super::machine::Completion;
 
@@ -23,6 +24,14 @@ const TIDY_EVERY: Duration = Duration::from_secs(2);
 /// After how much quiet it is tidied. More than once: it works on by itself for some seconds after much was written.
 const QUIET: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(4), Duration::from_secs(15)];
 
+/// The thread's ends.
+pub(super) struct Committer {
+    /// Takes what is to be made durable.
+    pub(super) batches: mpsc::Sender<(BatchId, Batch)>,
+    /// Ends, with nothing sent, when the thread has let go of the store: before that nobody can open it again.
+    pub(super) ended: oneshot::Receiver<Infallible>,
+}
+
 /// Starts the thread, which hands what waits to the store. It ends when the engine lets go of the sender, after what was
 /// sent before. When the store has failed it says so once and commits nothing more; it stays, so that an engine that
 /// has not heard of it yet finds no thread gone and gives the store's own reason.
@@ -30,12 +39,16 @@ pub(super) fn start(
     store: impl Fn(&[Batch]) -> Result<(), StoreError> + Send + 'static,
     tidy: impl Fn() + Send + 'static,
     completed: UnboundedSender<Completion>,
-) -> io::Result<mpsc::Sender<(BatchId, Batch)>> {
+) -> io::Result<Committer> {
     let (sender, batches) = mpsc::channel();
-    thread::Builder::new()
-        .name("praksis-committer".to_owned())
-        .spawn(move || commit(&store, &tidy, &batches, &completed))?;
-    Ok(sender)
+    let (running, ended) = oneshot::channel();
+    thread::Builder::new().name("praksis-committer".to_owned()).spawn(move || {
+        // Dropped last, also when it panics.
+        let _running = running;
+        let (store, tidy) = (store, tidy);
+        commit(&store, &tidy, &batches, &completed);
+    })?;
+    Ok(Committer { batches: sender, ended })
 }
 
 fn commit(
@@ -87,7 +100,7 @@ fn next<T>(waiting: &mpsc::Receiver<T>, tidy: &impl Fn()) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::sync_channel;
+    use std::sync::{Arc, mpsc::sync_channel};
 
     use tokio::sync::mpsc::unbounded_channel;
 
@@ -103,7 +116,7 @@ mod tests {
             groups.send(batches.len()).expect("the test listens");
             ends.recv().expect("the test decides")
         };
-        let batches = start(store, || {}, completed).expect("a thread");
+        let Committer { batches, .. } = start(store, || {}, completed).expect("a thread");
         let give = |number| batches.send((BatchId(number), vec![]));
         let mut durable = || match completions.blocking_recv() {
             Some(Completion::Durable(BatchId(number))) => Some(number),
@@ -133,12 +146,28 @@ mod tests {
         let (tidied, tidy) = sync_channel(9);
         let (completed, mut completions) = unbounded_channel();
         let written = move |_: &[Batch]| Ok(());
-        let batches =
-            start(written, move || tidied.send(()).expect("the test listens"), completed).expect("a thread");
+        let tidy_it = move || tidied.send(()).expect("the test listens");
+        let Committer { batches, .. } = start(written, tidy_it, completed).expect("a thread");
         batches.send((BatchId(1), vec![])).expect("it runs");
         assert!(completions.blocking_recv().is_some());
         tidy.recv().expect("it is tidied");
         drop(batches);
         assert!(completions.blocking_recv().is_none());
+    }
+
+    #[test]
+    fn its_end_is_told_when_nothing_holds_the_store_any_more() {
+        let (held, keeps) = (Arc::new(()), Arc::new(()));
+        let (in_store, in_tidy) = (held.clone(), keeps.clone());
+        let (completed, _completions) = unbounded_channel();
+        let store = move |_: &[Batch]| {
+            let _ = &in_store;
+            Ok(())
+        };
+        let tidy = move || drop(in_tidy.clone());
+        let Committer { batches, ended } = start(store, tidy, completed).expect("a thread");
+        drop(batches);
+        assert!(ended.blocking_recv().is_err(), "nothing is ever sent");
+        assert_eq!((Arc::strong_count(&held), Arc::strong_count(&keeps)), (1, 1));
     }
 }
