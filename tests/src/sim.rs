@@ -335,9 +335,8 @@ impl World {
     /// Whoever follows what a node announces knows what one knows who asks where it stands.
     fn check_announced(&self, id: NodeId, status: &Status) {
         let level = status.peers.iter().filter(|peer| peer.level).filter_map(|peer| peer.device);
-        let announced = &self.nodes[id.0].level;
-        if level.clone().collect::<BTreeSet<_>>() != *announced {
-            let level: Vec<DeviceId> = level.collect();
+        let (level, announced): (BTreeSet<DeviceId>, _) = (level.collect(), &self.nodes[id.0].level);
+        if level != *announced {
             self.fail(&format!("{id:?} is level with {level:?} and has announced {announced:?}"));
         }
     }

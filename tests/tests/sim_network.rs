@@ -56,7 +56,7 @@ fn loss_and_reordering_only_cost_time() {
     }
 }
 
-/// `sync --wait` and whoever else waits for an event would wait for ever if a node came to stand level in silence.
+/// Whoever waits for the event would wait for ever if a node came to stand level in silence.
 #[test]
 fn whoever_follows_what_a_node_announces_knows_with_whom_it_stands_level() {
     for seed in 0..4 {
